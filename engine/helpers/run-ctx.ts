@@ -1,0 +1,42 @@
+/** The state of one run that helpers work on (the kernel's struct bpf_run_ctx and what hangs off it), one per world, renewed each run. */
+import type { RunEnv } from '../env.ts';
+import type { FaultKind, RegionKind } from '../layout.ts';
+import type { MapHost } from '../maps/map.ts';
+import type { WorldMemory } from '../memory.ts';
+import type { Skb } from '../net/skb.ts';
+import type { XdpBuff } from '../net/xdp-buff.ts';
+import type { OutputRecord, RedirectTarget } from '../run/types.ts';
+
+/** A redirect as the last helper asked for it (struct bpf_redirect_info). */
+export type RedirectInfo = RedirectTarget;
+
+export interface RunCtx {
+  readonly mem: WorldMemory;
+  readonly host: MapHost;
+  /** Settled before each run. */
+  env: RunEnv;
+  /** PROG_TYPE of the running program. */
+  progType: number;
+  /** Exactly one of these is set for packet programs. */
+  skb: Skb | null;
+  xdp: XdpBuff | null;
+  /** ktime reads so far in this run. */
+  clockReads: number;
+  /** State of the pseudo-random generator, seeded from env.seed when the run starts. */
+  random: number;
+  redirect: RedirectInfo | null;
+  printk: string[];
+  records: OutputRecord[];
+  /** Names of maps for records and redirects. */
+  mapName(handle: number): string;
+  /**
+   * Calls the BPF function behind a table index with up to five arguments (each an address or a u32) and returns r0's low half.
+   * Frames nest; a trap inside passes through.
+   */
+  callFunc(index: number, r1: number, r2: number, r3: number, r4: number, r5: number): number;
+  /** Records a fault in PRIV for the JIT's code to leave on, and returns 0 so that a helper can `return rc.fault(…)`. */
+  fault(kind: FaultKind, address: number, size: number, write: boolean, region: RegionKind): number;
+}
+
+/** Makes the import for one world: called once, so that closures hold what they need. */
+export type HelperMaker = (rc: RunCtx) => (...args: number[]) => number;

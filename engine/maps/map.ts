@@ -1,0 +1,62 @@
+/** What every map family implements: the program's side works on addresses in linear memory, the user's side on bytes. */
+import type { WorldMemory } from '../memory.ts';
+
+/** Attributes of BPF_MAP_CREATE, with the sizes settled (no zeros left to fill in). */
+export interface MapDef {
+  readonly name: string;
+  readonly type: number;
+  readonly key_size: number;
+  readonly value_size: number;
+  readonly max_entries: number;
+  readonly map_flags: number;
+  readonly map_extra: bigint;
+  /** Shape that inner maps must have, for the map-in-map kinds. */
+  readonly inner: MapDef | null;
+}
+
+export interface MapHost {
+  readonly mem: WorldMemory;
+  readonly cpus: number;
+  /** The map behind a handle (descriptor address); undefined when it is none. */
+  byHandle(handle: number): BpfMap | undefined;
+}
+
+/** A record a program sent to user space. */
+export interface MapRecord {
+  readonly cpu: number;
+  readonly data: Uint8Array;
+}
+
+export interface BpfMap {
+  /** 1, 2, …: what user space sees as the id (of an inner map, for instance). */
+  readonly id: number;
+  /** Address of its descriptor: the value of a map pointer in a register. */
+  readonly handle: number;
+  readonly def: MapDef;
+
+  // The program's side (kernel: struct bpf_map_ops). Arguments and results are addresses; errors are negative errno.
+  /** map_lookup_elem: address of the value (this CPU's, for percpu kinds), the inner map's handle, or 0. */
+  lookup(key: number): number;
+  update(key: number, value: number, flags: number): number;
+  delete(key: number): number;
+  /** bpf_map_push_elem / pop / peek; -EOPNOTSUPP where the kind has none. */
+  push(value: number, flags: number): number;
+  pop(value: number): number;
+  peek(value: number): number;
+  /** map_lookup_percpu_elem. */
+  lookupCpu(key: number, cpu: number): number;
+  /** Live keys for bpf_for_each_map_elem, in this engine's fixed order: calls back with key and value addresses until it returns true. */
+  forEach(visit: (key: number, value: number) => boolean): number;
+
+  // The user's side (bpf(2) BPF_MAP_*). A percpu value is every CPU's value, each rounded up to 8 bytes, in order.
+  userLookup(key: Uint8Array): Uint8Array | null;
+  /** 0 or a negative errno. */
+  userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number;
+  userDelete(key: Uint8Array): number;
+  userKeys(): Iterable<Uint8Array>;
+
+  /** Back to the state snapshot() saw (or to empty, as created): costs what was touched, not what could be. */
+  reset(): void;
+  /** Makes the present content the one that reset() returns to (initial data, presets common to all cases). */
+  snapshot(): void;
+}

@@ -1,0 +1,114 @@
+/** What BPF_PROG_RUN takes and gives here: the uapi attributes under their names, and what only a userspace engine can say. Plain data. */
+
+import type { RunEnv } from '../env.ts';
+import type { Where } from '../errors.ts';
+
+export interface ProgRunOpts {
+  readonly data_in?: Uint8Array;
+  /** Room the caller has for data_out; absent = no data_out buffer given and no limit. */
+  readonly data_size_out?: number;
+  /** Whether a data_out buffer is given (absent: yes). */
+  readonly data_out?: boolean;
+  readonly ctx_in?: Uint8Array;
+  /** Whether ctx_out is asked for, with room for this many bytes. */
+  readonly ctx_size_out?: number;
+  readonly repeat?: number;
+  readonly flags?: number;
+  readonly cpu?: number;
+  readonly batch_size?: number;
+
+  readonly env?: Partial<RunEnv>;
+  /** Instructions the whole call may execute, repeats included; default DEFAULT_BUDGET. */
+  readonly budget?: number;
+  /** A word in shared memory: nonzero stops the run (EINTR, as a pending signal does in the kernel). */
+  readonly cancel?: Int32Array;
+}
+
+/** One value of BTF type, decoded for people and JSON: numbers above 2^53 are bigint, structs are objects, char arrays stay arrays. */
+export type Decoded =
+  | number
+  | bigint
+  | string
+  | boolean
+  | null
+  | readonly Decoded[]
+  | { readonly [field: string]: Decoded };
+
+export interface MapEntry {
+  readonly key: Uint8Array;
+  /** Percpu: every CPU's value, each rounded up to 8 bytes, in order. */
+  readonly value: Uint8Array;
+}
+
+/** Content of one map after a run: non-zero entries of arrays, all of hashes, the elements of queues in order (empty keys). */
+export interface MapDump {
+  readonly name: string;
+  readonly type: number;
+  readonly key_size: number;
+  readonly value_size: number;
+  readonly percpu: boolean;
+  readonly key_type_id: number;
+  readonly value_type_id: number;
+  readonly entries: readonly MapEntry[];
+}
+
+/** What a program sent to user space through ringbuf or perf_event_output. */
+export interface OutputRecord {
+  readonly map: string;
+  readonly kind: 'ringbuf' | 'perf';
+  readonly cpu: number;
+  readonly data: Uint8Array;
+}
+
+/** Where a redirect helper would have sent the packet. */
+export interface RedirectTarget {
+  /** bpf_redirect, bpf_redirect_map, … */
+  readonly helper: string;
+  /** ifindex for redirect and devmaps, CPU for cpumaps, queue for xskmaps; null for a broadcast. */
+  readonly target: number | null;
+  readonly map: string | null;
+  readonly key: number | null;
+  readonly flags: number;
+}
+
+export interface Fault extends Where {
+  /** Lower-case word of a FAULT kind: `out of bounds`, `NULL pointer`, … */
+  readonly kind: string;
+  /** One sentence: what was accessed, how far outside of what. */
+  readonly message: string;
+  readonly program: string;
+  readonly insn: number;
+  /** Disassembly of that instruction. */
+  readonly text: string;
+  /** Source text of the line, '' if unknown. */
+  readonly source: string;
+  /** r0..r10. */
+  readonly registers: readonly bigint[];
+}
+
+export interface ProgRunResult {
+  /** Positive errno of the call, 0 when it succeeded. */
+  readonly errno: number;
+  /** Why errno is not 0: the rule that was broken, in one sentence; '' otherwise. */
+  readonly reason: string;
+  /** Unsigned 32-bit return of the (last) run; null when the kernel would not have written it. */
+  readonly retval: number | null;
+  /** Mean nanoseconds per run, measured. */
+  readonly duration_ns: number;
+  /** Bytes copied to data_out (the first data_size_out given, on ENOSPC). */
+  readonly data_out: Uint8Array | null;
+  /** True size; null when the kernel would not have written it. */
+  readonly data_size_out: number | null;
+  readonly ctx_out: Uint8Array | null;
+  readonly ctx_size_out: number | null;
+  /** SYSCALL: the context as left by the program. */
+  readonly ctx_in_after: Uint8Array | null;
+  readonly insns_executed: number;
+  readonly printk: readonly string[];
+  readonly records: readonly OutputRecord[];
+  readonly redirect: RedirectTarget | null;
+  readonly fault: Fault | null;
+}
+
+/** Instructions per call before an endless loop is assumed; about two seconds. */
+export const DEFAULT_BUDGET = 1_000_000_000;

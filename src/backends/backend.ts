@@ -1,0 +1,48 @@
+/** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
+import type { MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
+
+/** A value a user writes for a map: JSON by BTF field names, or raw bytes. */
+export type PresetValue = { readonly json: unknown } | { readonly hex: string };
+
+/** One map (or data section) to fill before a run: entries by key; for a data section, variables by name (`{json: {limit: 5}}`). */
+export interface MapPreset {
+  readonly map: string;
+  readonly entries: readonly { readonly key: PresetValue; readonly value: PresetValue; readonly flags?: number }[];
+}
+
+export interface RunRequest {
+  /** As given to open(): which object. */
+  readonly object: string;
+  readonly program: string;
+  /** PROG_TYPE name that overrides the section's, if any. */
+  readonly type?: string;
+  readonly presets: readonly MapPreset[];
+  readonly opts: Omit<ProgRunOpts, 'cancel'>;
+  readonly lenient?: boolean;
+}
+
+export interface RunReply {
+  readonly result: ProgRunResult | null;
+  /** Set when the program could not be loaded or a preset does not fit. */
+  readonly refusal: Refusal | null;
+  /** Every map of the object after the run. */
+  readonly maps: readonly MapDump[];
+  /** Same, before the run but after the presets (to show what changed). */
+  readonly maps_before: readonly MapDump[];
+}
+
+export interface OpenReply {
+  readonly spec: ObjectSpec | null;
+  readonly refusal: Refusal | null;
+}
+
+export interface Backend {
+  readonly name: 'engine' | 'kernel';
+  /** Opens (or reopens, with new bytes) an object under its path. */
+  open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply>;
+  /** Fresh maps for every call. */
+  run(request: RunRequest): Promise<RunReply>;
+  /** Stops the run under way: it ends with EINTR. */
+  cancel(): void;
+  close(): Promise<void>;
+}

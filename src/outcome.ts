@@ -1,0 +1,50 @@
+/** What came of a case, and the one stream of events that reporters and the screen read. */
+import type { MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
+import type { SettledCase } from './test-case.ts';
+
+/** One expectation that did not hold, in the user's terms. */
+export interface Difference {
+  /** retval, errno, data_out, data_size_out, maps, printk, fault. */
+  readonly field: string;
+  /** Where inside the field: `ipv4.ttl`, `counters[2].packets`, `line 1`; '' for the whole. */
+  readonly at: string;
+  readonly expected: string;
+  readonly received: string;
+}
+
+export type Verdict = 'pass' | 'fail' | 'error' | 'skip' | 'todo';
+
+export interface TestOutcome {
+  readonly id: string;
+  readonly verdict: Verdict;
+  /** fail: what differed. */
+  readonly differences: readonly Difference[];
+  /** error or skip: why, in one sentence. */
+  readonly reason: string;
+  readonly refusal: Refusal | null;
+  readonly result: ProgRunResult | null;
+  readonly maps: readonly MapDump[];
+  readonly maps_before: readonly MapDump[];
+  /** Wall time of the case. */
+  readonly took_ms: number;
+}
+
+/** Something that stops a file from giving cases: a syntax error, a throw, a missing object. */
+export interface FileError {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+export type RunEvent =
+  /** A run starts: `cause` says why (`start`, `build/lb.o rebuilt`, `a: rerun all`). `kept`: cases not rerun. */
+  | {
+      readonly type: 'start';
+      readonly run: number;
+      readonly cause: string;
+      readonly cases: readonly SettledCase[];
+      readonly kept: number;
+    }
+  | { readonly type: 'outcome'; readonly run: number; readonly outcome: TestOutcome }
+  | { readonly type: 'file-error'; readonly error: FileError }
+  | { readonly type: 'end'; readonly run: number; readonly took_ms: number; readonly cancelled: boolean };
