@@ -1,0 +1,86 @@
+/** Reading frames out of capture files: pcap (micro- and nanosecond, either byte order) and pcapng; and writing pcap. */
+import { InputError } from '../input-error.ts';
+import { type Frame, LINKTYPE_ETHERNET } from './frame.ts';
+import { readPcapng } from './pcapng.ts';
+
+const HEADER = 24;
+const RECORD = 16;
+
+const MAGICS: readonly { readonly magic: number; readonly little: boolean }[] = [
+  { magic: 0xd4c3b2a1, little: true },
+  { magic: 0x4d3cb2a1, little: true },
+  { magic: 0xa1b2c3d4, little: false },
+  { magic: 0xa1b23c4d, little: false },
+];
+const PCAPNG_MAGIC = 0x0a0d0d0a;
+
+function magicOf(bytes: Uint8Array): number {
+  if (bytes.length < 4) return 0;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, false);
+}
+
+/** Whether the bytes begin like a capture file rather than like a packet. */
+export function isCapture(bytes: Uint8Array): boolean {
+  const magic = magicOf(bytes);
+  return magic === PCAPNG_MAGIC || MAGICS.some((m) => m.magic === magic);
+}
+
+function readClassic(bytes: Uint8Array, little: boolean): Frame[] {
+  if (bytes.length < HEADER) throw new InputError(`the pcap header is cut: ${bytes.length} of ${HEADER} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const linkType = view.getUint32(20, little) & 0xffff;
+  const frames: Frame[] = [];
+  for (let at = HEADER; at < bytes.length; ) {
+    const number = frames.length + 1;
+    if (at + RECORD > bytes.length) throw new InputError(`the capture ends inside the header of frame ${number}`);
+    const captured = view.getUint32(at + 8, little);
+    const start = at + RECORD;
+    if (captured > bytes.length - start) {
+      throw new InputError(`frame ${number} says ${captured} bytes, the capture has ${bytes.length - start} left`);
+    }
+    const wire_length = view.getUint32(at + 12, little);
+    frames.push({ number, bytes: bytes.subarray(start, start + captured), wire_length, link_type: linkType });
+    at = start + captured;
+  }
+  return frames;
+}
+
+/** All frames of a capture. Throws InputError when it is none, or is damaged. */
+export function readCapture(bytes: Uint8Array): Frame[] {
+  const magic = magicOf(bytes);
+  if (magic === PCAPNG_MAGIC) return readPcapng(bytes);
+  const known = MAGICS.find((m) => m.magic === magic);
+  if (!known) throw new InputError('not a pcap or pcapng file');
+  return readClassic(bytes, known.little);
+}
+
+/** One frame by number from 1. Throws InputError naming how many there are. */
+export function frameOf(bytes: Uint8Array, number: number): Frame {
+  const frames = readCapture(bytes);
+  const frame = frames[number - 1];
+  if (!frame) {
+    const has = frames.length === 1 ? '1 frame' : `${frames.length} frames`;
+    throw new InputError(`there is no frame ${number}: the capture has ${has}`);
+  }
+  return frame;
+}
+
+/** A little-endian microsecond pcap of Ethernet frames, all at time zero. */
+export function writePcap(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const total = frames.reduce((sum, f) => sum + RECORD + f.length, HEADER);
+  const out = new Uint8Array(total);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, 0xa1b2c3d4, true);
+  view.setUint16(4, 2, true);
+  view.setUint16(6, 4, true);
+  view.setUint32(16, 262144, true);
+  view.setUint32(20, LINKTYPE_ETHERNET, true);
+  let at = HEADER;
+  for (const frame of frames) {
+    view.setUint32(at + 8, frame.length, true);
+    view.setUint32(at + 12, frame.length, true);
+    out.set(frame, at + RECORD);
+    at += RECORD + frame.length;
+  }
+  return out;
+}
