@@ -21,3 +21,6 @@ export type {
   RedirectTarget,
 } from './run/types.ts';
 export { DEFAULT_BUDGET } from './run/types.ts';
+export { ERRNO, errnoName } from './uapi/errno.ts';
+export { MAP_TYPE } from './uapi/map-types.ts';
+export { PROG_TYPE } from './uapi/prog-types.ts';
