@@ -34,6 +34,8 @@ export interface FileError {
   readonly file: string;
   readonly line: number;
   readonly message: string;
+  /** The lines around it, numbered, with a caret; absent when the file has none to show. */
+  readonly frame?: readonly string[];
 }
 
 export type RunEvent =

@@ -73,5 +73,6 @@ export interface SettledCase {
   readonly budget: number | null;
   readonly mode: 'run' | 'skip' | 'todo';
   readonly skip_reason: string;
+  readonly only?: boolean;
   readonly expect: Expectation;
 }

@@ -1,13 +1,13 @@
 /** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
 import type { MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
 
-/** A value a user writes for a map: JSON by BTF field names, or raw bytes. */
-export type PresetValue = { readonly json: unknown } | { readonly hex: string };
-
-/** One map (or data section) to fill before a run: entries by key; for a data section, variables by name (`{json: {limit: 5}}`). */
+/**
+ * One map (or data section) to fill before a run, as the user wrote it: entries `[[key, value], …]` or `{key: value}`;
+ * arrays also `[v0, v1]`; data sections `{variable: value}`. The backend reads it by the map's type and BTF.
+ */
 export interface MapPreset {
   readonly map: string;
-  readonly entries: readonly { readonly key: PresetValue; readonly value: PresetValue; readonly flags?: number }[];
+  readonly content: unknown;
 }
 
 export interface RunRequest {
@@ -17,6 +17,8 @@ export interface RunRequest {
   /** PROG_TYPE name that overrides the section's, if any. */
   readonly type?: string;
   readonly presets: readonly MapPreset[];
+  /** Fields of the context by name: becomes opts.ctx_in, with what is left out filled sensibly (data_end = packet length). */
+  readonly ctx?: { readonly [field: string]: unknown };
   readonly opts: Omit<ProgRunOpts, 'cancel'>;
   readonly lenient?: boolean;
 }

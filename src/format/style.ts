@@ -28,10 +28,10 @@ export function makeStyle(enabled: boolean): Style {
 
 /** Whether a stream gets colour: a terminal, not TERM=dumb, and NO_COLOR (any value) not set; FORCE_COLOR overrules. */
 export function wantsColour(isTty: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
-  const force = env['FORCE_COLOR'];
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  const force = env.FORCE_COLOR;
   if (force !== undefined) return force !== '0' && force !== 'false';
-  return isTty && env['TERM'] !== 'dumb';
+  return isTty && env.TERM !== 'dumb';
 }
 
 /** Signs that say a verdict without colour. */

@@ -4,7 +4,7 @@ type Names = Readonly<Record<number, string>>;
 
 const XDP: Names = { 0: 'XDP_ABORTED', 1: 'XDP_DROP', 2: 'XDP_PASS', 3: 'XDP_TX', 4: 'XDP_REDIRECT' };
 const TC: Names = {
-  0xffffffff: 'TC_ACT_UNSPEC',
+  4294967295: 'TC_ACT_UNSPEC',
   0: 'TC_ACT_OK',
   1: 'TC_ACT_RECLASSIFY',
   2: 'TC_ACT_SHOT',
@@ -61,4 +61,14 @@ export function retvalText(progType: number, retval: number): string {
   const name = retvalName(progType, retval);
   if (name !== '') return `${name} (${retval})`;
   return retval > 0x7fffffff ? `${retval} (${retval | 0})` : String(retval);
+}
+
+/** Whether any program type has a verdict of this name. */
+export function isVerdictName(name: string): boolean {
+  return Object.keys(NAMES).some((type) => verdictNumber(Number(type), name) !== null);
+}
+
+/** Every verdict name of every type. */
+export function allVerdictNames(): string[] {
+  return [...new Set(Object.values(NAMES).flatMap((names) => Object.values(names)))];
 }

@@ -1,0 +1,124 @@
+/** Case files to settled cases: imports each, collects what it exports or registers, settles it, finds its line. */
+import { readFileSync } from 'node:fs';
+import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
+import { settleCase } from './case-settle.ts';
+import { expandGlobs, type Project } from './config.ts';
+import { takeRegistered } from './define.ts';
+import { InputError } from './input-error.ts';
+import type { FileError } from './outcome.ts';
+import type { SettledCase, TestCase } from './test-case.ts';
+
+export interface LoadedCases {
+  readonly cases: readonly SettledCase[];
+  readonly errors: readonly FileError[];
+  /** Case files, absolute, whether or not they gave cases. */
+  readonly files: readonly string[];
+}
+
+/** Default export and `cases`, functions called, lists flattened; what is no object stays for settling to complain about. */
+async function flatten(value: unknown, out: Set<unknown>): Promise<void> {
+  const settled = await (typeof value === 'function' ? (value as () => unknown)() : value);
+  if (Array.isArray(settled)) for (const item of settled) await flatten(item, out);
+  else if (settled !== undefined) out.add(settled);
+}
+
+async function collect(exports: { readonly [name: string]: unknown }): Promise<unknown[]> {
+  const found = new Set<unknown>();
+  await flatten(exports.default, found);
+  await flatten(exports.cases, found);
+  return [...new Set([...takeRegistered(), ...found])];
+}
+
+/** Finds the line a case is named on, going forward so that cases of one name get lines of their own. */
+class LineFinder {
+  readonly source: string;
+  private from = 0;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+
+  lineOf(name: string): number {
+    const escaped = JSON.stringify(name).slice(1, -1);
+    for (const start of [this.from, 0]) {
+      for (const quoted of [`'${name}'`, `"${escaped}"`, `\`${name}\``]) {
+        const at = this.source.indexOf(quoted, start);
+        if (at < 0) continue;
+        this.from = at + quoted.length;
+        return this.source.slice(0, at).split('\n').length;
+      }
+    }
+    return 1;
+  }
+}
+
+function settleOne(one: unknown, project: Project, file: string, lines: LineFinder): SettledCase | FileError {
+  const name = typeof one === 'object' && one !== null ? (one as { name?: unknown }).name : undefined;
+  const line = typeof name === 'string' ? lines.lineOf(name) : 1;
+  const where = typeof name === 'string' ? `case ${JSON.stringify(name)}: ` : '';
+  try {
+    if (typeof one !== 'object' || one === null) throw new InputError(`${JSON.stringify(one)} is not a case`);
+    return settleCase(one as TestCase, project, file, line);
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return { file, line, message: where + thrown.message, frame: codeFrame(lines.source, line) };
+  }
+}
+
+export async function loadCaseFile(file: string, project: Project): Promise<Omit<LoadedCases, 'files'>> {
+  takeRegistered();
+  const imported = await importUserModule(file);
+  if (!imported.ok) return { cases: [], errors: [imported.error] };
+  let found: unknown[];
+  try {
+    found = await collect(imported.exports);
+  } catch (thrown) {
+    return { cases: [], errors: [describeImportError(thrown, file)] };
+  }
+  const lines = new LineFinder(readFileSync(file, 'utf8'));
+  const cases: SettledCase[] = [];
+  const errors: FileError[] = [];
+  for (const one of found) {
+    const settled = settleOne(one, project, file, lines);
+    if ('id' in settled) cases.push(settled);
+    else errors.push(settled);
+  }
+  return { cases, errors };
+}
+
+/** Two cases of one name in one program would share an id: later ones are numbered. */
+function numberTwins(cases: readonly SettledCase[]): SettledCase[] {
+  const seen = new Map<string, number>();
+  return cases.map((one) => {
+    const n = (seen.get(one.id) ?? 0) + 1;
+    seen.set(one.id, n);
+    return n === 1 ? one : { ...one, id: `${one.id} (${n})` };
+  });
+}
+
+/** Where any case says `only`, the others are skipped. */
+function applyOnly(cases: readonly SettledCase[]): SettledCase[] {
+  if (!cases.some((one) => one.only)) return [...cases];
+  return cases.map((one) =>
+    one.mode !== 'run' || one.only ? one : { ...one, mode: 'skip', skip_reason: 'another case says only' },
+  );
+}
+
+/** Loads every case file of a project; a file that cannot be loaded becomes an error, the others still give cases. */
+export async function loadCases(project: Project): Promise<LoadedCases> {
+  const files = await expandGlobs(project.root, project.cases);
+  const cases: SettledCase[] = [];
+  const errors: FileError[] = [];
+  for (const file of files) {
+    const loaded = await loadCaseFile(file, project);
+    cases.push(...loaded.cases);
+    errors.push(...loaded.errors);
+  }
+  return { cases: applyOnly(numberTwins(cases)), errors, files };
+}
+
+/** Cases whose id holds any of the words, in whatever case of letters; all of them without words. */
+export function filterCases(cases: readonly SettledCase[], words: readonly string[]): SettledCase[] {
+  const wanted = words.map((w) => w.toLowerCase());
+  return cases.filter((one) => wanted.length === 0 || wanted.some((w) => one.id.toLowerCase().includes(w)));
+}

@@ -1,0 +1,66 @@
+/** The module `bpfdeck` that config and case files import: defineConfig, test, suite, and the types to write them with. */
+import type { TestCase } from './test-case.ts';
+
+export type { BytesSource, Expectation, FieldValue, TestCase } from './test-case.ts';
+
+export interface Config {
+  /** Globs of object files, from the config file's directory: what `bpfdeck watch` keeps an eye on. */
+  readonly objects?: string | readonly string[];
+  /** Globs of case files, from the config file's directory; every file named *.case.ts below it unless said. */
+  readonly cases?: string | readonly string[];
+  /** For every case that does not say otherwise. */
+  readonly defaults?: {
+    readonly env?: TestCase['env'];
+    /** Instructions one case may execute, repeats included. */
+    readonly budget?: number;
+    readonly repeat?: number;
+    readonly flags?: number;
+    readonly maps?: TestCase['maps'];
+  };
+  /** A file with kernel types (raw BTF, or an ELF file with a .BTF section) to resolve CO-RE relocations against. */
+  readonly btf?: string;
+  /** Missing helpers become faults when they are called, instead of refusing the program. */
+  readonly lenient?: boolean;
+}
+
+/** Gives the config back: for the types alone. */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+/** Cases registered by test() and suite() since the last take. */
+let registered: TestCase[] = [];
+
+export function takeRegistered(): TestCase[] {
+  const taken = registered;
+  registered = [];
+  return taken;
+}
+
+/** Adds one case. */
+export function test(testCase: TestCase): TestCase {
+  registered.push(testCase);
+  return testCase;
+}
+
+type Common = Partial<TestCase>;
+/** What a case of a suite must still say depends on what the suite says for all. */
+type Rest<C extends Common> = Omit<TestCase, keyof C> & Common;
+
+/** Adds cases that share fields; a case's own fields win, `maps`, `env` and `expect` are merged. */
+export function suite<const C extends Common>(common: C, cases: readonly Rest<C>[]): TestCase[] {
+  return cases.map((one) =>
+    test({
+      ...common,
+      ...one,
+      ...merged('maps', common, one),
+      ...merged('env', common, one),
+      expect: { ...common.expect, ...one.expect },
+    } as TestCase),
+  );
+}
+
+function merged(field: 'maps' | 'env', common: Common, one: Common): Common {
+  const both = { ...common[field], ...one[field] };
+  return Object.keys(both).length > 0 ? { [field]: both } : {};
+}
