@@ -75,6 +75,17 @@ export class WorldMemory {
     return MAX_PAGES * WASM_PAGE - this.next;
   }
 
+  /** Copies `bytes` from one address to another; whole words where everything is aligned, which small keys and values are. */
+  copy(to: number, from: number, bytes: number): void {
+    if (((to | from | bytes) & 3) === 0 && bytes <= 64) {
+      const words = this.i32;
+      const end = (from + bytes) >>> 2;
+      for (let at = from >>> 2, out = to >>> 2; at < end; at++, out++) words[out] = words[at]!;
+    } else {
+      this.u8.copyWithin(to, from, from + bytes);
+    }
+  }
+
   addRegion(region: Region): void {
     invariant(this.rows.length < REGION_ROWS_MAX, 'region table is full');
     let i = this.rows.length;
@@ -84,29 +95,45 @@ export class WorldMemory {
   }
 
   removeRegion(base: number): void {
-    const i = this.rows.findIndex((r) => r.base === base);
-    if (i < 0) return;
+    const i = this.indexAtOrBelow(base);
+    if (this.rows[i]?.base !== base) return;
     this.rows.splice(i, 1);
     this.writeRows(i);
   }
 
+  /** Puts `region` in the place of the one that starts at `base`; it must sort into the same place. */
+  replaceRegion(base: number, region: Region): void {
+    const i = this.indexAtOrBelow(base);
+    invariant(this.rows[i]?.base === base, 'no region to replace');
+    invariant((this.rows[i - 1]?.base ?? -1) < region.base, 'replaced region sorts lower');
+    invariant((this.rows[i + 1]?.base ?? Infinity) > region.base, 'replaced region sorts higher');
+    this.rows[i] = region;
+    this.writeRow(i);
+  }
+
   private writeRows(from: number): void {
-    for (let i = from; i < this.rows.length; i++) {
-      const r = this.rows[i]!;
-      const at = (REGION_TABLE + i * REGION_ROW) >> 2;
-      this.u32[at + REGION_AT.BASE / 4] = r.base;
-      this.u32[at + REGION_AT.LEN / 4] = r.len;
-      this.u32[at + REGION_AT.STRIDE / 4] = r.stride;
-      this.u32[at + REGION_AT.ELEM / 4] = r.elem;
-      this.u32[at + REGION_AT.WRITE / 4] = r.write ? 1 : 0;
-      this.u32[at + REGION_AT.KIND / 4] = r.kind;
-      this.u32[at + REGION_AT.MAP / 4] = r.map;
-    }
+    for (let i = from; i < this.rows.length; i++) this.writeRow(i);
     this.u32[PRIV.REGION_COUNT >> 2] = this.rows.length;
+  }
+
+  private writeRow(i: number): void {
+    const r = this.rows[i]!;
+    const at = (REGION_TABLE + i * REGION_ROW) >> 2;
+    this.u32[at + REGION_AT.BASE / 4] = r.base;
+    this.u32[at + REGION_AT.LEN / 4] = r.len;
+    this.u32[at + REGION_AT.STRIDE / 4] = r.stride;
+    this.u32[at + REGION_AT.ELEM / 4] = r.elem;
+    this.u32[at + REGION_AT.WRITE / 4] = r.write ? 1 : 0;
+    this.u32[at + REGION_AT.KIND / 4] = r.kind;
+    this.u32[at + REGION_AT.MAP / 4] = r.map;
   }
 
   /** The registered region (not packet, stack or context) that holds `address`, or the nearest one below it. */
   regionAtOrBelow(address: number): Region | undefined {
+    return this.rows[this.indexAtOrBelow(address)];
+  }
+
+  private indexAtOrBelow(address: number): number {
     let lo = 0;
     let hi = this.rows.length;
     while (lo < hi) {
@@ -114,6 +141,6 @@ export class WorldMemory {
       if (this.rows[mid]!.base <= address) lo = mid + 1;
       else hi = mid;
     }
-    return this.rows[lo - 1];
+    return lo - 1;
   }
 }

@@ -1,6 +1,13 @@
 /** What every map family implements: the program's side works on addresses in linear memory, the user's side on bytes. */
 import type { WorldMemory } from '../memory.ts';
 
+/** A field of the value that the kernel owns (struct btf_record): copies leave it alone, user space reads zeros. */
+export interface SpecialField {
+  readonly kind: 'spin_lock' | 'timer' | 'other';
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** Attributes of BPF_MAP_CREATE, with the sizes settled (no zeros left to fill in). */
 export interface MapDef {
   readonly name: string;
@@ -12,6 +19,8 @@ export interface MapDef {
   readonly map_extra: bigint;
   /** Shape that inner maps must have, for the map-in-map kinds. */
   readonly inner: MapDef | null;
+  /** Special fields of the value type by its BTF, ascending; absent = none. */
+  readonly special?: readonly SpecialField[];
 }
 
 export interface MapHost {
@@ -19,7 +28,26 @@ export interface MapHost {
   readonly cpus: number;
   /** The map behind a handle (descriptor address); undefined when it is none. */
   byHandle(handle: number): BpfMap | undefined;
+  /** The map user space knows by this id; undefined when there is none. */
+  byId(id: number): BpfMap | undefined;
+  /** Shared-table index of the program user space knows by this id, 0 when there is none. */
+  programIndex(id: number): number;
+  /** Whether a network device has this ifindex. */
+  hasDevice(ifindex: number): boolean;
 }
+
+/** One live element as user space sees it; `key` is empty for kinds without keys. */
+export interface MapContent {
+  readonly key: Uint8Array;
+  /** Percpu: every CPU's value, each rounded up to 8 bytes, in order. */
+  readonly value: Uint8Array;
+}
+
+/**
+ * What the program's side of a map returns for an operation that check_map_func_compatibility refuses for its kind:
+ * no errno and no address, so that the helper can fault.
+ */
+export const NOT_ALLOWED = -0x7fff_ffff;
 
 /** A record a program sent to user space. */
 export interface MapRecord {
@@ -53,7 +81,10 @@ export interface BpfMap {
   /** 0 or a negative errno. */
   userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number;
   userDelete(key: Uint8Array): number;
+  /** In the order of BPF_MAP_GET_NEXT_KEY: every index of an array, live keys of the others, nothing for keyless kinds. */
   userKeys(): Iterable<Uint8Array>;
+  /** What is worth showing: non-zero entries of arrays, all of hashes, queue elements in the order they would be popped. */
+  entries(): Iterable<MapContent>;
 
   /** Back to the state snapshot() saw (or to empty, as created): costs what was touched, not what could be. */
   reset(): void;
