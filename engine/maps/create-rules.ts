@@ -26,7 +26,6 @@ const NR_CPUS = 8192;
 /** kernel.perf_event_max_stack */
 const MAX_STACK = 127;
 const INT_MAX = 0x7fff_ffff;
-const U32_MAX = 0xffff_ffff;
 
 function rule(errno: number, needs: string, holds: (def: MapDef) => boolean): CreateRule {
   return { errno, needs, holds };
@@ -123,7 +122,6 @@ const QUEUE: readonly CreateRule[] = [
   only(NUMA_NODE | ACCESS),
   access,
   tooBig('a value_size up to 4 MiB', (d) => d.value_size <= KMALLOC_MAX),
-  tooBig('less than 4 GiB of elements', (d) => d.max_entries < Math.floor(U32_MAX / d.value_size)),
 ];
 
 const RINGBUF: readonly CreateRule[] = [

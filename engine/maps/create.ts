@@ -3,9 +3,22 @@ import { ok, type Result, refuse } from '../errors.ts';
 import { ERRNO, errnoName } from '../uapi/errno.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
 import { ArrayMap } from './array.ts';
+import { BloomFilter } from './bloom-filter.ts';
+import { CpuMap } from './cpumap.ts';
 import { brokenRule, hasMapType } from './create-rules.ts';
+import { DevMap } from './dev.ts';
 import { HashMap } from './hash.ts';
+import { LpmTrie } from './lpm-trie.ts';
+import { LruHashMap } from './lru-hash.ts';
 import type { BpfMap, MapDef, MapHost } from './map.ts';
+import { ArrayOfMaps, HashOfMaps, innerErrno } from './map-in-map.ts';
+import { PerfEventArray } from './perf-event-array.ts';
+import { ProgArray } from './prog-array.ts';
+import { QueueMap } from './queue.ts';
+import { RingbufMap } from './ringbuf.ts';
+import { StackTraceMap } from './stack-trace.ts';
+import { StorageMap } from './storage.ts';
+import { XskMap } from './xskmap.ts';
 
 /** Makes one map; null when the world has no room for it. */
 type Maker = (host: MapHost, def: MapDef, id: number) => BpfMap | null;
@@ -15,6 +28,24 @@ const MAKERS: ReadonlyMap<number, Maker> = new Map<number, Maker>([
   [MAP_TYPE.PERCPU_ARRAY, ArrayMap.create],
   [MAP_TYPE.HASH, HashMap.create],
   [MAP_TYPE.PERCPU_HASH, HashMap.create],
+  [MAP_TYPE.LRU_HASH, LruHashMap.create],
+  [MAP_TYPE.LRU_PERCPU_HASH, LruHashMap.create],
+  [MAP_TYPE.LPM_TRIE, LpmTrie.create],
+  [MAP_TYPE.QUEUE, QueueMap.create],
+  [MAP_TYPE.STACK, QueueMap.create],
+  [MAP_TYPE.RINGBUF, RingbufMap.create],
+  [MAP_TYPE.PERF_EVENT_ARRAY, (host, def, id) => new PerfEventArray(host, def, id)],
+  [MAP_TYPE.PROG_ARRAY, ProgArray.create],
+  [MAP_TYPE.ARRAY_OF_MAPS, ArrayOfMaps.create],
+  [MAP_TYPE.HASH_OF_MAPS, HashOfMaps.create],
+  [MAP_TYPE.DEVMAP, DevMap.create],
+  [MAP_TYPE.DEVMAP_HASH, DevMap.create],
+  [MAP_TYPE.CPUMAP, (host, def, id) => new CpuMap(host, def, id)],
+  [MAP_TYPE.XSKMAP, XskMap.create],
+  [MAP_TYPE.CGROUP_STORAGE, StorageMap.create],
+  [MAP_TYPE.PERCPU_CGROUP_STORAGE, StorageMap.create],
+  [MAP_TYPE.STACK_TRACE, (host, def, id) => new StackTraceMap(host, def, id)],
+  [MAP_TYPE.BLOOM_FILTER, BloomFilter.create],
 ]);
 
 /** Name of a MAP_TYPE number, or the number in digits. */
@@ -36,8 +67,19 @@ export function createMap(host: MapHost, def: MapDef, id: number): Result<BpfMap
     const message = `map ${def.name}: ${mapTypeName(def.type)} needs ${broken.needs} (${errnoName(broken.errno)})`;
     return refuse('load', broken.errno, message);
   }
+  const refused = innerRefusal(def);
+  if (refused !== null) return refused;
   const map = maker(host, def, id);
   return map === null ? refuse('load', ERRNO.ENOMEM, noRoom(host, def)) : ok(map);
+}
+
+/** What the shape of inner maps lets say no, for the map-in-map kinds. */
+function innerRefusal(def: MapDef): Result<never> | null {
+  if (def.type !== MAP_TYPE.ARRAY_OF_MAPS && def.type !== MAP_TYPE.HASH_OF_MAPS) return null;
+  const errno = innerErrno(def.inner);
+  if (errno === 0) return null;
+  const inner = def.inner === null ? 'no inner map given' : `inner maps cannot be ${mapTypeName(def.inner.type)}`;
+  return refuse('load', errno, `map ${def.name}: ${inner} (${errnoName(errno)})`);
 }
 
 function noRoom(host: MapHost, def: MapDef): string {

@@ -114,6 +114,10 @@ export abstract class HashBase extends MapBase {
   }
 
   override delete(key: number): number {
+    return this.deleteKey(key);
+  }
+
+  private deleteKey(key: number): number {
     const slot = this.index.find(key);
     if (slot < 0) return -ERRNO.ENOENT;
     this.unlink(slot);
@@ -210,7 +214,7 @@ export abstract class HashBase extends MapBase {
   }
 
   override userDelete(key: Uint8Array): number {
-    return key.length === this.def.key_size ? this.delete(this.userKey(key)) : -ERRNO.EINVAL;
+    return key.length === this.def.key_size ? this.deleteKey(this.userKey(key)) : -ERRNO.EINVAL;
   }
 
   override *userKeys(): Iterable<Uint8Array> {

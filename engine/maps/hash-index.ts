@@ -127,6 +127,15 @@ export class HashIndex {
     return i;
   }
 
+  /** Whether a slot is in the index. */
+  holds(slot: number): boolean {
+    if (slot >= this.hashes.length) return false;
+    for (let i = this.hashes[slot]! & this.mask; this.table[i] !== 0; i = (i + 1) & this.mask) {
+      if (this.table[i] === slot + 1) return true;
+    }
+    return false;
+  }
+
   /** Points the entry of one slot at another that holds the same key. */
   rename(from: number, to: number): void {
     if (to >= this.hashes.length) this.hashes = grown(this.hashes, to + 1);

@@ -6,6 +6,11 @@ import { HashBase, type HashMemory, reserveHash } from './hash-base.ts';
 import type { MapDef, MapHost } from './map.ts';
 import { type SavedPool, SlotPool } from './slot-pool.ts';
 
+/** Memory for every element and a spare one for each CPU; null when the world has no room. */
+export function reserveHashMap(host: MapHost, def: MapDef): HashMemory | null {
+  return reserveHash(host, def, def.max_entries + host.cpus, def.type === MAP_TYPE.PERCPU_HASH);
+}
+
 /**
  * Replacing a value moves the element to the CPU's spare slot, as in the kernel: a pointer from an earlier lookup goes on
  * showing the old value until that slot is used again. Percpu values change in place.
@@ -17,8 +22,8 @@ export class HashMap extends HashBase {
   private savedPool: SavedPool;
   private savedSpare: Int32Array;
 
-  private constructor(host: MapHost, def: MapDef, id: number, memory: HashMemory, percpu: boolean) {
-    super(host, def, id, memory, percpu);
+  protected constructor(host: MapHost, def: MapDef, id: number, memory: HashMemory) {
+    super(host, def, id, memory, def.type === MAP_TYPE.PERCPU_HASH);
     this.pool = new SlotPool(def.max_entries + host.cpus);
     this.spare = new Int32Array(host.cpus).fill(-1);
     this.savedPool = this.pool.save();
@@ -27,9 +32,8 @@ export class HashMap extends HashBase {
 
   /** Null when the world has no room. */
   static create(host: MapHost, def: MapDef, id: number): HashMap | null {
-    const percpu = def.type === MAP_TYPE.PERCPU_HASH;
-    const memory = reserveHash(host, def, def.max_entries + host.cpus, percpu);
-    return memory === null ? null : new HashMap(host, def, id, memory, percpu);
+    const memory = reserveHashMap(host, def);
+    return memory === null ? null : new HashMap(host, def, id, memory);
   }
 
   protected override store(key: number, value: number, flags: number, all: boolean): number {
