@@ -81,7 +81,7 @@ export class ArrayMap extends MapBase {
     return -ERRNO.EINVAL;
   }
 
-  override forEach(visit: (key: number, value: number) => boolean): number {
+  override walk(visit: (key: number, value: number) => boolean): number {
     this.scratch ??= new KeyScratch(this.mem, 4, this.handle);
     const key = this.scratch.enter();
     try {
@@ -113,7 +113,8 @@ export class ArrayMap extends MapBase {
   override userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number {
     if (!this.fits(key, value, this.userBytes)) return -ERRNO.EINVAL;
     const index = indexOf(key);
-    if (this.percpu && flags > UPDATE.EXIST) return -ERRNO.EINVAL;
+    // bpf(2) itself refuses BPF_F_LOCK without a lock, before it looks at the index.
+    if (flags > UPDATE.EXIST && (this.percpu || !this.locks)) return -ERRNO.EINVAL;
     const refused = this.refusal(index, flags);
     if (refused !== 0) return refused;
     if (!this.percpu) {

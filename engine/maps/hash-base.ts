@@ -173,7 +173,7 @@ export abstract class HashBase extends MapBase {
     for (let cpu = 0; cpu < this.host.cpus; cpu++) this.mem.copy(this.slotValue(slot, cpu), value + cpu * each, each);
   }
 
-  override forEach(visit: (key: number, value: number) => boolean): number {
+  override walk(visit: (key: number, value: number) => boolean): number {
     const { keys, keyStride } = this.memory;
     return this.order.walk((slot) =>
       visit(keys.base + slot * keyStride, this.slotValue(slot, this.percpu ? this.cpu : 0)),

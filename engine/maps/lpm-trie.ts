@@ -71,7 +71,7 @@ export class LpmTrie extends MapBase {
   private match(node: number, key: number, length: number): number {
     const { words, data } = this.nodes;
     const nodeLength = this.nodes.length[node]!;
-    const limit = nodeLength < length ? nodeLength : length;
+    const limit = Math.min(nodeLength, length);
     let bits = 0;
     for (let i = 0; i < words; i++) {
       const diff = data[node * words + i]! ^ this.word(key, i);

@@ -34,8 +34,7 @@ export abstract class MapBase implements BpfMap {
   protected readonly host: MapHost;
   protected readonly mem: WorldMemory;
   protected readonly special: readonly SpecialField[];
-  /** Programs may write the values (no BPF_F_RDONLY_PROG). */
-  protected readonly writable: boolean;
+  readonly writable: boolean;
 
   constructor(host: MapHost, def: MapDef, id: number) {
     this.id = id;
@@ -136,7 +135,7 @@ export abstract class MapBase implements BpfMap {
     return NOT_ALLOWED;
   }
 
-  forEach(_visit: (key: number, value: number) => boolean): number {
+  walk(_visit: (key: number, value: number) => boolean): number {
     return NOT_ALLOWED;
   }
 

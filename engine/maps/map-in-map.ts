@@ -144,7 +144,7 @@ export class HashOfMaps extends HashMap {
     return NOT_ALLOWED;
   }
 
-  override forEach(_visit: (key: number, value: number) => boolean): number {
+  override walk(_visit: (key: number, value: number) => boolean): number {
     return NOT_ALLOWED;
   }
 

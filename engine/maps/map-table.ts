@@ -1,11 +1,13 @@
 /** All maps of a world: hands out ids and descriptors, finds maps by them, and takes all back to the snapshot together. */
 import { type Result, refuse } from '../errors.ts';
-import { MAP_DESC_BASE, MAPS_MAX } from '../layout.ts';
+import { MAP_DESC_BASE, MAPS_MAX, PRIV } from '../layout.ts';
 import type { WorldMemory } from '../memory.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
 import { createMap } from './create.ts';
 import type { BpfMap, MapDef, MapHost } from './map.ts';
+import { RingbufMap } from './ringbuf.ts';
+import { StorageMap } from './storage.ts';
 
 const PAGE = 4096;
 
@@ -46,6 +48,37 @@ export class MapTable implements MapHost {
   /** All maps by id. */
   all(): BpfMap[] {
     return this.maps.filter((map) => map !== undefined);
+  }
+
+  /** Before a BPF_PROG_RUN: what belongs to one call starts afresh. */
+  beginCall(): void {
+    for (const map of this.maps) if (map instanceof StorageMap) map.beginCall();
+  }
+
+  /** After a program returned: what it forgot to release, in one sentence, or null. */
+  leak(): string | null {
+    if (this.mem.u32[PRIV.SPIN_LOCK >> 2] !== 0) return 'bpf_spin_lock is still held at exit';
+    for (const map of this.maps) {
+      if (map instanceof RingbufMap && map.heldRecords > 0) {
+        return `${map.heldRecords} record(s) of ring buffer ${map.def.name} neither submitted nor discarded at exit`;
+      }
+    }
+    return null;
+  }
+
+  /** After a run that ended early: lets go of locks and records. */
+  abandon(): void {
+    this.mem.u32[PRIV.SPIN_LOCK >> 2] = 0;
+    for (const map of this.maps) if (map instanceof RingbufMap) map.abandon();
+  }
+
+  /** What user space reads from the ring buffers after a call, map by map. */
+  drainRecords(): { readonly map: string; readonly data: Uint8Array }[] {
+    const records: { map: string; data: Uint8Array }[] = [];
+    for (const map of this.maps) {
+      if (map instanceof RingbufMap) for (const data of map.drain()) records.push({ map: map.def.name, data });
+    }
+    return records;
   }
 
   reset(): void {

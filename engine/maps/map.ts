@@ -61,6 +61,8 @@ export interface BpfMap {
   /** Address of its descriptor: the value of a map pointer in a register. */
   readonly handle: number;
   readonly def: MapDef;
+  /** Programs may change it: no BPF_F_RDONLY_PROG. */
+  readonly writable: boolean;
 
   // The program's side (kernel: struct bpf_map_ops). Arguments and results are addresses; errors are negative errno.
   /** map_lookup_elem: address of the value (this CPU's, for percpu kinds), the inner map's handle, or 0. */
@@ -74,7 +76,7 @@ export interface BpfMap {
   /** map_lookup_percpu_elem. */
   lookupCpu(key: number, cpu: number): number;
   /** Live keys for bpf_for_each_map_elem, in this engine's fixed order: calls back with key and value addresses until it returns true. */
-  forEach(visit: (key: number, value: number) => boolean): number;
+  walk(visit: (key: number, value: number) => boolean): number;
 
   // The user's side (bpf(2) BPF_MAP_*). A percpu value is every CPU's value, each rounded up to 8 bytes, in order.
   userLookup(key: Uint8Array): Uint8Array | null;
