@@ -22,6 +22,8 @@ export class LpmTrie extends MapBase {
   private saved: { nodes: SavedNodes; pool: SavedPool; count: number };
   /** A key and a value from user space on their way in. */
   private readonly scratch: number;
+  /** Where descend() ended: the node there (0: a free place), its parent, the parent's own parent, bits matched. */
+  private readonly at = { node: 0, parent: 0, grandparent: 0, matched: 0 };
 
   private constructor(host: MapHost, def: MapDef, id: number, area: UndoArea, scratch: number) {
     super(host, def, id);
@@ -107,10 +109,7 @@ export class LpmTrie extends MapBase {
     return at;
   }
 
-  /** Where the walk for a key ended: the node there (0: a free place), its parent, the parent's own parent, bits matched. */
-  private readonly at = { node: 0, parent: 0, grandparent: 0, matched: 0 };
-
-  private walk(key: number, length: number): void {
+  private descend(key: number, length: number): void {
     const { nodes, at } = this;
     at.grandparent = 0;
     at.parent = 0;
@@ -136,7 +135,7 @@ export class LpmTrie extends MapBase {
   override update(key: number, value: number, flags: number): number {
     const length = this.prefixLength(key);
     if (flags > UPDATE.EXIST || length > this.maxLength) return -ERRNO.EINVAL;
-    this.walk(key, length);
+    this.descend(key, length);
     const { node, matched } = this.at;
     const exact = node !== 0 && this.nodes.length[node] === matched && matched === length;
     const live = exact && this.nodes.slot[node] !== INTERMEDIATE;
@@ -193,7 +192,7 @@ export class LpmTrie extends MapBase {
   override delete(key: number): number {
     const length = this.prefixLength(key);
     if (length > this.maxLength) return -ERRNO.EINVAL;
-    this.walk(key, length);
+    this.descend(key, length);
     const { nodes } = this;
     const { node, matched } = this.at;
     const exact = node !== 0 && nodes.length[node] === matched && matched === length;
