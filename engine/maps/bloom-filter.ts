@@ -67,10 +67,6 @@ export class BloomFilter extends MapBase {
     return 0;
   }
 
-  override pop(_value: number): number {
-    return -ERRNO.EOPNOTSUPP;
-  }
-
   /** BPF_MAP_LOOKUP_ELEM asks with the value; so here, in the place of the key. */
   override userLookup(value: Uint8Array): Uint8Array | null {
     if (value.length !== this.def.value_size) return null;

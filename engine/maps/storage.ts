@@ -1,7 +1,7 @@
 /** BPF_MAP_TYPE_CGROUP_STORAGE and PERCPU_CGROUP_STORAGE (kernel/bpf/local_storage.c) as BPF_PROG_RUN sees them: fresh for every call. */
 import { REGION } from '../layout.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { MAP_TYPE } from '../uapi/map-types.ts';
+import { MAP_TYPE, UPDATE } from '../uapi/map-types.ts';
 import type { MapDef, MapHost } from './map.ts';
 import { MapBase, strideOf } from './map-base.ts';
 import { UndoArea } from './undo-area.ts';
@@ -51,8 +51,9 @@ export class StorageMap extends MapBase {
     this.area.reset();
   }
 
-  override userUpdate(_key: Uint8Array, _value: Uint8Array, _flags: number): number {
-    return -ERRNO.ENOENT;
+  override userUpdate(_key: Uint8Array, _value: Uint8Array, flags: number): number {
+    const known = UPDATE.EXIST | (this.locks && !this.percpu ? UPDATE.F_LOCK : 0);
+    return flags > known || (flags & ~known) !== 0 ? -ERRNO.EINVAL : -ERRNO.ENOENT;
   }
 
   override userDelete(_key: Uint8Array): number {
