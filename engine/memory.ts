@@ -24,6 +24,8 @@ export interface Region {
   readonly map: number;
 }
 
+type Row = { -readonly [field in keyof Region]: Region[field] };
+
 export class WorldMemory {
   readonly wasm: WebAssembly.Memory;
   /** Views over the whole memory. Read them from here each time: growing replaces them. */
@@ -33,7 +35,7 @@ export class WorldMemory {
   i32!: Int32Array;
   dv!: DataView;
   private next = ARENA_BASE;
-  private readonly rows: Region[] = [];
+  private readonly rows: Row[] = [];
 
   constructor() {
     this.wasm = new WebAssembly.Memory({ initial: ARENA_BASE / WASM_PAGE, maximum: MAX_PAGES });
@@ -90,7 +92,7 @@ export class WorldMemory {
     invariant(this.rows.length < REGION_ROWS_MAX, 'region table is full');
     let i = this.rows.length;
     while (i > 0 && this.rows[i - 1]!.base > region.base) i--;
-    this.rows.splice(i, 0, region);
+    this.rows.splice(i, 0, { ...region });
     this.writeRows(i);
   }
 
@@ -101,13 +103,16 @@ export class WorldMemory {
     this.writeRows(i);
   }
 
-  /** Puts `region` in the place of the one that starts at `base`; it must sort into the same place. */
-  replaceRegion(base: number, region: Region): void {
+  /** Moves the one-element region that starts at `base`; it must sort into the same place. Allocates nothing. */
+  moveRegion(base: number, to: number, len: number): void {
     const i = this.indexAtOrBelow(base);
-    invariant(this.rows[i]?.base === base, 'no region to replace');
-    invariant((this.rows[i - 1]?.base ?? -1) < region.base, 'replaced region sorts lower');
-    invariant((this.rows[i + 1]?.base ?? Infinity) > region.base, 'replaced region sorts higher');
-    this.rows[i] = region;
+    const row = this.rows[i];
+    invariant(row !== undefined && row.base === base && row.stride === 0, 'no region to move');
+    invariant(i === 0 || this.rows[i - 1]!.base < to, 'moved region sorts lower');
+    invariant(i + 1 === this.rows.length || this.rows[i + 1]!.base > to, 'moved region sorts higher');
+    row.base = to;
+    row.len = len;
+    row.elem = len;
     this.writeRow(i);
   }
 

@@ -1,44 +1,46 @@
-/** The nodes of an LPM trie as columns of typed arrays that grow with use; node 0 stands for none. */
+/** The nodes of an LPM trie, side by side in one typed array that grows with use; a node is its offset there, 0 stands for none. */
 import { grown } from './hash-index.ts';
 
+/** Fields of a node: bits of its prefix, its value's slot, two children by the next bit, then data as big-endian words. */
+export const NODE = { LENGTH: 0, SLOT: 1, CHILD: 2, DATA: 4 } as const;
+/** In the SLOT of a node that only branches. */
+export const INTERMEDIATE = -1;
+
 export interface SavedNodes {
-  readonly columns: readonly Int32Array[];
+  readonly table: Int32Array;
   readonly free: readonly number[];
-  readonly high: number;
   readonly root: number;
 }
 
 export class LpmNodes {
   root = 0;
-  /** Children by the next bit, interleaved: node * 2 + bit. */
-  child = new Int32Array(64);
-  /** Bits of the prefix. */
-  length = new Int32Array(32);
-  /** Value slot, or -1 for an intermediate node that only branches. */
-  slot = new Int32Array(32);
-  /** Prefix data as big-endian words, `words` of them a node. */
-  data: Int32Array<ArrayBuffer>;
+  table: Int32Array<ArrayBuffer>;
+  /** Words of data in a node. */
   readonly words: number;
+  private readonly stride: number;
   private free: number[] = [];
-  private high = 1;
+  /** Offset of the first node never used. */
+  private high: number;
 
   constructor(words: number) {
     this.words = words;
-    this.data = new Int32Array(32 * words);
+    this.stride = NODE.DATA + words;
+    this.high = this.stride;
+    this.table = new Int32Array(this.stride * 16);
   }
 
+  /** A node without children; its data is still to be set. */
   take(length: number, slot: number): number {
-    const node = this.free.pop() ?? this.high++;
-    if (node >= this.length.length) {
-      this.length = grown(this.length, node + 1);
-      this.slot = grown(this.slot, node + 1);
-      this.child = grown(this.child, (node + 1) * 2);
-      this.data = grown(this.data, (node + 1) * this.words);
+    let node = this.free.pop();
+    if (node === undefined) {
+      node = this.high;
+      this.high += this.stride;
+      if (this.high > this.table.length) this.table = grown(this.table, this.high);
     }
-    this.length[node] = length;
-    this.slot[node] = slot;
-    this.child[node * 2] = 0;
-    this.child[node * 2 + 1] = 0;
+    this.table[node + NODE.LENGTH] = length;
+    this.table[node + NODE.SLOT] = slot;
+    this.table[node + NODE.CHILD] = 0;
+    this.table[node + NODE.CHILD + 1] = 0;
     return node;
   }
 
@@ -48,28 +50,22 @@ export class LpmNodes {
 
   /** Bit `index` of a node's data. */
   bit(node: number, index: number): number {
-    return (this.data[node * this.words + (index >>> 5)]! >>> (31 - (index & 31))) & 1;
+    return (this.table[node + NODE.DATA + (index >>> 5)]! >>> (31 - (index & 31))) & 1;
+  }
+
+  /** Gives a node the data of another. */
+  copyData(to: number, from: number): void {
+    this.table.copyWithin(to + NODE.DATA, from + NODE.DATA, from + this.stride);
   }
 
   save(): SavedNodes {
-    const { high, words } = this;
-    const columns = [
-      this.child.slice(0, high * 2),
-      this.length.slice(0, high),
-      this.slot.slice(0, high),
-      this.data.slice(0, high * words),
-    ];
-    return { columns, free: [...this.free], high, root: this.root };
+    return { table: this.table.slice(0, this.high), free: [...this.free], root: this.root };
   }
 
   restore(saved: SavedNodes): void {
-    const [child, length, slot, data] = saved.columns;
-    this.child.set(child!);
-    this.length.set(length!);
-    this.slot.set(slot!);
-    this.data.set(data!);
+    this.table.set(saved.table);
     this.free = [...saved.free];
-    this.high = saved.high;
+    this.high = saved.table.length;
     this.root = saved.root;
   }
 }

@@ -2,13 +2,11 @@
 import { REGION } from '../layout.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { UPDATE } from '../uapi/map-types.ts';
-import { LpmNodes, type SavedNodes } from './lpm-nodes.ts';
+import { INTERMEDIATE, LpmNodes, NODE, type SavedNodes } from './lpm-nodes.ts';
 import type { MapContent, MapDef, MapHost } from './map.ts';
 import { MapBase, strideOf } from './map-base.ts';
 import { type SavedPool, SlotPool } from './slot-pool.ts';
 import { UndoArea } from './undo-area.ts';
-
-const INTERMEDIATE = -1;
 
 export class LpmTrie extends MapBase {
   private readonly area: UndoArea;
@@ -20,6 +18,8 @@ export class LpmTrie extends MapBase {
   private count = 0;
   private changed = false;
   private saved: { nodes: SavedNodes; pool: SavedPool; count: number };
+  /** Data of the key in hand. */
+  private readonly key: Int32Array;
   /** A key and a value from user space on their way in. */
   private readonly scratch: number;
   /** Where descend() ended: the node there (0: a free place), its parent, the parent's own parent, bits matched. */
@@ -32,6 +32,7 @@ export class LpmTrie extends MapBase {
     this.dataBytes = def.key_size - 4;
     this.maxLength = this.dataBytes * 8;
     this.nodes = new LpmNodes(Math.ceil(this.dataBytes / 4));
+    this.key = new Int32Array(this.nodes.words);
     // One more than fits: a replaced value stays readable through older pointers while the new one is written.
     this.pool = new SlotPool(def.max_entries + 1);
     this.saved = { nodes: this.nodes.save(), pool: this.pool.save(), count: 0 };
@@ -55,52 +56,75 @@ export class LpmTrie extends MapBase {
     return this.mem.dv.getUint32(key, true);
   }
 
-  /** Big-endian word `i` of a key's data, zeros behind its end. */
-  private word(key: number, i: number): number {
-    const at = key + 4 + i * 4;
-    const left = this.dataBytes - i * 4;
-    if (left >= 4) return this.mem.dv.getInt32(at, false);
+  /** Reads a key's data into `key` as big-endian words, with zeros behind its end. */
+  private read(address: number): void {
+    const { dv, u8 } = this.mem;
+    const whole = this.dataBytes >>> 2;
+    for (let i = 0; i < whole; i++) this.key[i] = dv.getInt32(address + 4 + i * 4, false);
+    if (whole === this.key.length) return;
     let word = 0;
-    for (let b = 0; b < left; b++) word |= this.mem.u8[at + b]! << (24 - b * 8);
-    return word;
+    for (let at = whole * 4; at < this.dataBytes; at++) word |= u8[address + 4 + at]! << (24 - (at & 3) * 8);
+    this.key[whole] = word;
   }
 
-  private bit(key: number, index: number): number {
-    return (this.mem.u8[key + 4 + (index >>> 3)]! >>> (7 - (index & 7))) & 1;
+  /** Bit `index` of the key read last. */
+  private bit(index: number): number {
+    return (this.key[index >>> 5]! >>> (31 - (index & 31))) & 1;
   }
 
-  /** Bits that a node and a key have in common, at most the shorter prefix (longest_prefix_match). */
-  private match(node: number, key: number, length: number): number {
-    const { words, data } = this.nodes;
-    const nodeLength = this.nodes.length[node]!;
-    const limit = Math.min(nodeLength, length);
-    let bits = 0;
-    for (let i = 0; i < words; i++) {
-      const diff = data[node * words + i]! ^ this.word(key, i);
-      bits += Math.clz32(diff);
+  /**
+   * Bits that a node and the key read last have in common, at most the shorter prefix (longest_prefix_match).
+   * The `known` first bits are known to agree.
+   */
+  private match(node: number, length: number, known: number): number {
+    const { words, table } = this.nodes;
+    const limit = Math.min(table[node + NODE.LENGTH]!, length);
+    for (let i = known >>> 5; i < words; i++) {
+      const diff = table[node + NODE.DATA + i]! ^ this.key[i]!;
+      const bits = i * 32 + Math.clz32(diff);
       if (bits >= limit) return limit;
       if (diff !== 0) return bits;
     }
-    return bits;
+    return limit;
   }
 
   /** trie_lookup_elem */
   override lookup(key: number): number {
     const length = this.prefixLength(key);
     if (length > this.maxLength) return 0;
-    const { nodes } = this;
+    const found = this.dataBytes === 4 ? this.find4(key, length) : this.findAny(key, length);
+    return found === INTERMEDIATE ? 0 : this.valueAt(found);
+  }
+
+  /** Slot of the longest prefix that holds a key of one word (IPv4), or INTERMEDIATE. */
+  private find4(key: number, length: number): number {
+    const word = this.mem.dv.getInt32(key + 4, false);
+    const { root, table } = this.nodes;
     let found = INTERMEDIATE;
-    let node = nodes.root;
-    while (node !== 0) {
-      const nodeLength = nodes.length[node]!;
-      const matched = this.match(node, key, length);
-      if (matched < nodeLength) break;
-      const slot = nodes.slot[node]!;
+    for (let node = root; node !== 0; ) {
+      const nodeLength = table[node + NODE.LENGTH]!;
+      if (nodeLength > length || Math.clz32(table[node + NODE.DATA]! ^ word) < nodeLength) break;
+      const slot = table[node + NODE.SLOT]!;
+      if (slot !== INTERMEDIATE) found = slot;
+      if (nodeLength === 32) break;
+      node = table[node + NODE.CHILD + ((word >>> (31 - nodeLength)) & 1)]!;
+    }
+    return found;
+  }
+
+  private findAny(key: number, length: number): number {
+    this.read(key);
+    const { root, table } = this.nodes;
+    let found = INTERMEDIATE;
+    let matched = 0;
+    for (let node = root; node !== 0; node = table[node + NODE.CHILD + this.bit(matched)]!) {
+      matched = this.match(node, length, matched);
+      if (matched < table[node + NODE.LENGTH]!) break;
+      const slot = table[node + NODE.SLOT]!;
       if (slot !== INTERMEDIATE) found = slot;
       if (matched === this.maxLength) break;
-      node = nodes.child[node * 2 + this.bit(key, nodeLength)]!;
     }
-    return found === INTERMEDIATE ? 0 : this.valueAt(found);
+    return found;
   }
 
   private valueAt(slot: number): number {
@@ -109,38 +133,47 @@ export class LpmTrie extends MapBase {
     return at;
   }
 
-  private descend(key: number, length: number): void {
+  private descend(length: number): void {
     const { nodes, at } = this;
     at.grandparent = 0;
     at.parent = 0;
     at.matched = 0;
     at.node = nodes.root;
     while (at.node !== 0) {
-      const nodeLength = nodes.length[at.node]!;
-      at.matched = this.match(at.node, key, length);
+      const nodeLength = nodes.table[at.node + NODE.LENGTH]!;
+      at.matched = this.match(at.node, length, at.matched);
       if (nodeLength !== at.matched || nodeLength === length) return;
       at.grandparent = at.parent;
       at.parent = at.node;
-      at.node = nodes.child[at.node * 2 + this.bit(key, nodeLength)]!;
+      at.node = nodes.table[at.node + NODE.CHILD + this.bit(nodeLength)]!;
     }
   }
 
-  /** Puts `by` where `node` hangs below `parent` (0: the root); `key` tells the side of a free place. */
-  private hang(parent: number, side: number, by: number): void {
-    if (parent === 0) this.nodes.root = by;
-    else this.nodes.child[parent * 2 + side] = by;
+  /** Whether descend() found a node of just this prefix. */
+  private exact(length: number): boolean {
+    const { node, matched } = this.at;
+    return node !== 0 && matched === length && this.nodes.table[node + NODE.LENGTH] === matched;
+  }
+
+  /** Puts `by` below `parent`, on the key's side; parent 0 stands for the root. */
+  private hang(parent: number, by: number): void {
+    const { nodes } = this;
+    if (parent === 0) nodes.root = by;
+    else nodes.table[parent + NODE.CHILD + this.bit(nodes.table[parent + NODE.LENGTH]!)] = by;
   }
 
   /** trie_update_elem */
   override update(key: number, value: number, flags: number): number {
     const length = this.prefixLength(key);
     if (flags > UPDATE.EXIST || length > this.maxLength) return -ERRNO.EINVAL;
-    this.descend(key, length);
-    const { node, matched } = this.at;
-    const exact = node !== 0 && this.nodes.length[node] === matched && matched === length;
-    const live = exact && this.nodes.slot[node] !== INTERMEDIATE;
-    if (live && flags === UPDATE.NOEXIST) return -ERRNO.EEXIST;
-    if (!live) {
+    this.read(key);
+    this.descend(length);
+    const { nodes } = this;
+    const { node } = this.at;
+    const exact = this.exact(length);
+    const old = exact ? nodes.table[node + NODE.SLOT]! : INTERMEDIATE;
+    if (old !== INTERMEDIATE && flags === UPDATE.NOEXIST) return -ERRNO.EEXIST;
+    if (old === INTERMEDIATE) {
       if (flags === UPDATE.EXIST) return -ERRNO.ENOENT;
       if (this.count === this.def.max_entries) return -ERRNO.ENOSPC;
       this.count++;
@@ -148,32 +181,31 @@ export class LpmTrie extends MapBase {
     this.changed = true;
     const slot = this.pool.take();
     this.mem.copy(this.valueAt(slot), value, this.def.value_size);
-    if (live) this.pool.give(this.nodes.slot[node]!);
-    if (exact) this.setData(node, key, slot);
-    else this.insert(key, length, slot);
+    if (old !== INTERMEDIATE) this.pool.give(old);
+    if (exact) this.fill(node, slot);
+    else this.insert(length, slot);
     return 0;
   }
 
-  /** Gives an existing node the key's own bits (those behind the prefix may differ) and a value. */
-  private setData(node: number, key: number, slot: number): void {
-    const { nodes } = this;
-    for (let i = 0; i < nodes.words; i++) nodes.data[node * nodes.words + i] = this.word(key, i);
-    nodes.slot[node] = slot;
+  /** Gives a node the key's own bits (those behind the prefix may differ) and a value. */
+  private fill(node: number, slot: number): void {
+    const { table, words } = this.nodes;
+    for (let i = 0; i < words; i++) table[node + NODE.DATA + i] = this.key[i]!;
+    table[node + NODE.SLOT] = slot;
   }
 
-  private insert(key: number, length: number, slot: number): void {
+  private insert(length: number, slot: number): void {
     const { nodes } = this;
     const { node, parent, matched } = this.at;
-    const side = parent === 0 ? 0 : this.bit(key, nodes.length[parent]!);
     const added = nodes.take(length, slot);
-    this.setData(added, key, slot);
+    this.fill(added, slot);
     if (node === 0) {
-      this.hang(parent, side, added);
+      this.hang(parent, added);
     } else if (matched === length) {
-      nodes.child[added * 2 + nodes.bit(node, matched)] = node;
-      this.hang(parent, side, added);
+      nodes.table[added + NODE.CHILD + nodes.bit(node, matched)] = node;
+      this.hang(parent, added);
     } else {
-      this.hang(parent, side, this.branch(node, added, matched));
+      this.hang(parent, this.branch(node, added, matched));
     }
   }
 
@@ -181,10 +213,10 @@ export class LpmTrie extends MapBase {
   private branch(node: number, added: number, matched: number): number {
     const { nodes } = this;
     const between = nodes.take(matched, INTERMEDIATE);
-    nodes.data.copyWithin(between * nodes.words, node * nodes.words, (node + 1) * nodes.words);
+    nodes.copyData(between, node);
     const side = nodes.bit(added, matched);
-    nodes.child[between * 2 + side] = added;
-    nodes.child[between * 2 + 1 - side] = node;
+    nodes.table[between + NODE.CHILD + side] = added;
+    nodes.table[between + NODE.CHILD + 1 - side] = node;
     return between;
   }
 
@@ -192,32 +224,32 @@ export class LpmTrie extends MapBase {
   override delete(key: number): number {
     const length = this.prefixLength(key);
     if (length > this.maxLength) return -ERRNO.EINVAL;
-    this.descend(key, length);
-    const { nodes } = this;
-    const { node, matched } = this.at;
-    const exact = node !== 0 && nodes.length[node] === matched && matched === length;
-    if (!exact || nodes.slot[node] === INTERMEDIATE) return -ERRNO.ENOENT;
+    this.read(key);
+    this.descend(length);
+    const { table } = this.nodes;
+    const { node } = this.at;
+    if (!this.exact(length) || table[node + NODE.SLOT] === INTERMEDIATE) return -ERRNO.ENOENT;
     this.count--;
     this.changed = true;
-    this.pool.give(nodes.slot[node]!);
-    nodes.slot[node] = INTERMEDIATE;
-    const left = nodes.child[node * 2]!;
-    const right = nodes.child[node * 2 + 1]!;
-    if (left === 0 || right === 0) this.cut(key, left | right);
+    this.pool.give(table[node + NODE.SLOT]!);
+    table[node + NODE.SLOT] = INTERMEDIATE;
+    const left = table[node + NODE.CHILD]!;
+    const right = table[node + NODE.CHILD + 1]!;
+    if (left === 0 || right === 0) this.cut(left | right);
     return 0;
   }
 
   /** Takes out the node just emptied, which has at most one child, and its parent too if that only branched to it. */
-  private cut(key: number, child: number): void {
+  private cut(child: number): void {
     const { nodes } = this;
+    const { table } = nodes;
     const { node, parent, grandparent } = this.at;
-    if (parent !== 0 && nodes.slot[parent] === INTERMEDIATE && child === 0) {
-      const side = nodes.child[parent * 2] === node ? 1 : 0;
-      const above = grandparent === 0 ? 0 : this.bit(key, nodes.length[grandparent]!);
-      this.hang(grandparent, above, nodes.child[parent * 2 + side]!);
+    if (parent !== 0 && table[parent + NODE.SLOT] === INTERMEDIATE && child === 0) {
+      const side = table[parent + NODE.CHILD] === node ? 1 : 0;
+      this.hang(grandparent, table[parent + NODE.CHILD + side]!);
       nodes.give(parent);
     } else {
-      this.hang(parent, parent === 0 ? 0 : this.bit(key, nodes.length[parent]!), child);
+      this.hang(parent, child);
     }
     nodes.give(node);
   }
@@ -246,16 +278,16 @@ export class LpmTrie extends MapBase {
   /** Live nodes with longer prefixes before the shorter ones that hold them (trie_get_next_key). */
   private *live(node: number): Iterable<number> {
     if (node === 0) return;
-    yield* this.live(this.nodes.child[node * 2]!);
-    yield* this.live(this.nodes.child[node * 2 + 1]!);
-    if (this.nodes.slot[node] !== INTERMEDIATE) yield node;
+    yield* this.live(this.nodes.table[node + NODE.CHILD]!);
+    yield* this.live(this.nodes.table[node + NODE.CHILD + 1]!);
+    if (this.nodes.table[node + NODE.SLOT] !== INTERMEDIATE) yield node;
   }
 
   private keyBytes(node: number): Uint8Array {
     const key = new Uint8Array(this.def.key_size);
-    new DataView(key.buffer).setUint32(0, this.nodes.length[node]!, true);
+    new DataView(key.buffer).setUint32(0, this.nodes.table[node + NODE.LENGTH]!, true);
     for (let i = 0; i < this.dataBytes; i++) {
-      key[4 + i] = this.nodes.data[node * this.nodes.words + (i >>> 2)]! >>> (24 - (i & 3) * 8);
+      key[4 + i] = this.nodes.table[node + NODE.DATA + (i >>> 2)]! >>> (24 - (i & 3) * 8);
     }
     return key;
   }
@@ -266,7 +298,7 @@ export class LpmTrie extends MapBase {
 
   override *entries(): Iterable<MapContent> {
     for (const node of this.live(this.nodes.root)) {
-      const at = this.area.base + this.nodes.slot[node]! * this.stride;
+      const at = this.area.base + this.nodes.table[node + NODE.SLOT]! * this.stride;
       yield { key: this.keyBytes(node), value: this.mem.u8.slice(at, at + this.def.value_size) };
     }
   }

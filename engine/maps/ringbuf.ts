@@ -31,18 +31,14 @@ export class RingbufMap extends MapBase {
     this.base = base;
     this.size = def.max_entries;
     this.describe();
-    this.mem.addRegion(this.idle());
+    // While no record is held, the ring's row in the region table lets nothing through.
+    this.mem.addRegion(this.region(base, 0));
   }
 
   /** Null when the world has no room. */
   static create(host: MapHost, def: MapDef, id: number): RingbufMap | null {
     const base = host.mem.alloc(def.max_entries * 2, 4096);
     return base === 0 ? null : new RingbufMap(host, def, id, base);
-  }
-
-  /** The ring's row in the region table while no record is held: it lets nothing through. */
-  private idle(): Region {
-    return this.region(this.base, 0);
   }
 
   private region(base: number, len: number): Region {
@@ -58,7 +54,7 @@ export class RingbufMap extends MapBase {
   reserve(size: number): number {
     const record = this.claim(size);
     if (record === 0) return 0;
-    if (this.held.length === 0) this.mem.replaceRegion(this.base, this.region(record, size));
+    if (this.held.length === 0) this.mem.moveRegion(this.base, record, size);
     else this.mem.addRegion(this.region(record, size));
     this.held.push(record);
     return record;
@@ -101,7 +97,7 @@ export class RingbufMap extends MapBase {
     this.settle(record, discard);
     const i = this.held.indexOf(record);
     this.held.splice(i, 1);
-    if (this.held.length === 0) this.mem.replaceRegion(record, this.idle());
+    if (this.held.length === 0) this.mem.moveRegion(record, this.base, 0);
     else this.mem.removeRegion(record);
   }
 
