@@ -3,13 +3,18 @@ import { REGION } from '../layout.ts';
 import type { Region } from '../memory.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import type { MapDef, MapHost } from './map.ts';
-import { MapBase, roundUp8 } from './map-base.ts';
+import { MapBase } from './map-base.ts';
 
 const HEADER = 8;
 const BUSY = 1 << 31;
 const DISCARDED = 1 << 30;
 /** RINGBUF_MAX_RECORD_SZ */
 const MAX_RECORD = 0x3fff_ffff;
+
+/** Bytes a record takes in the ring. */
+function recordBytes(size: number): number {
+  return (size + HEADER + 7) & ~7;
+}
 
 /**
  * Positions only ever grow, as in the kernel. A record that runs past the end continues behind the ring, where the
@@ -63,7 +68,7 @@ export class RingbufMap extends MapBase {
   /** __bpf_ringbuf_reserve */
   private claim(size: number): number {
     if (size > MAX_RECORD) return 0;
-    const bytes = roundUp8(size + HEADER);
+    const bytes = recordBytes(size);
     if (bytes > this.size) return 0;
     this.skipCommitted();
     const after = this.producer + bytes;
@@ -79,12 +84,12 @@ export class RingbufMap extends MapBase {
     while (this.pending < this.producer) {
       const header = this.mem.u32[this.headerAt(this.pending) >>> 2]!;
       if ((header & BUSY) !== 0) return;
-      this.pending += roundUp8((header & ~DISCARDED) + HEADER);
+      this.pending += recordBytes(header & ~DISCARDED);
     }
   }
 
   private headerAt(position: number): number {
-    return this.base + (position % this.size);
+    return this.base + ((position & (this.size - 1)) >>> 0);
   }
 
   /** Whether `record` is one that the program holds. */
@@ -135,7 +140,7 @@ export class RingbufMap extends MapBase {
       if ((header & BUSY) !== 0) break;
       const size = header & ~DISCARDED;
       if ((header & DISCARDED) === 0) records.push(this.mem.u8.slice(at + HEADER, at + HEADER + size));
-      this.consumer += roundUp8(size + HEADER);
+      this.consumer += recordBytes(size);
     }
     return records;
   }
