@@ -1,5 +1,6 @@
 /** Random bpf(2) operations recorded on the real kernel, replayed on our maps: errno, values, order of keys, evicted elements. */
 import { describe, expect, test } from 'bun:test';
+import { PRIV } from '../../../engine/layout.ts';
 import type { BpfMap } from '../../../engine/maps/map.ts';
 import { MapTable } from '../../../engine/maps/map-table.ts';
 import { QueueMap } from '../../../engine/maps/queue.ts';
@@ -26,9 +27,14 @@ function answer(map: BpfMap, op: string[], recorded: string): string {
   }
 }
 
-function replay(map: BpfMap, ops: string[][]): string[] {
+function replay(mem: WorldMemory, map: BpfMap, ops: string[][], cpu = 0): string[] {
   const wrong: string[] = [];
+  mem.u32[PRIV.CPU >> 2] = cpu;
   for (const [i, op] of ops.entries()) {
+    if (op[0] === 'C') {
+      mem.u32[PRIV.CPU >> 2] = Number(op[1]);
+      continue;
+    }
     const recorded = op.at(-1)!;
     const got = answer(map, op, recorded);
     if (got !== recorded) wrong.push(`${i}: ${op.join(' ')} gave ${got}`);
@@ -45,16 +51,17 @@ describe('as the kernel did', () => {
       if (!made.ok) throw new Error(made.error.message);
       const map = made.value;
       expect(ops.length).toBeGreaterThan(10);
-      expect(replay(map, ops)).toEqual([]);
+      expect(replay(maps.mem, map, ops)).toEqual([]);
       maps.reset();
-      expect(replay(map, ops)).toEqual([]);
+      expect(replay(maps.mem, map, ops)).toEqual([]);
       maps.reset();
       const half = ops.length >> 1;
-      expect(replay(map, ops.slice(0, half))).toEqual([]);
+      expect(replay(maps.mem, map, ops.slice(0, half))).toEqual([]);
       maps.snapshot();
+      const cpu = maps.mem.u32[PRIV.CPU >> 2]!;
       const atSnapshot = [...map.entries()].map(({ key, value }) => `${hexOf(key)} ${hexOf(value)}`);
       for (let round = 0; round < 3; round++) {
-        expect(replay(map, ops.slice(half))).toEqual([]);
+        expect(replay(maps.mem, map, ops.slice(half), cpu)).toEqual([]);
         maps.reset();
         expect([...map.entries()].map(({ key, value }) => `${hexOf(key)} ${hexOf(value)}`)).toEqual(atSnapshot);
       }
