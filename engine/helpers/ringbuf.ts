@@ -17,7 +17,7 @@ const reserve: HelperMaker = (rc) => (handle, sizeLo, sizeHi, flagsLo, flagsHi) 
 };
 
 /** Submits or discards a record that the program holds; any other pointer is a fault. */
-function commit(rc: RunCtx, record: number, discard: boolean): 0 {
+export function commitRecord(rc: RunCtx, record: number, discard: boolean): 0 {
   const at = record >>> 0;
   const region = rc.mem.regionAtOrBelow(at);
   const map = region?.kind === REGION.RINGBUF ? rc.host.byHandle(region.map) : undefined;
@@ -26,9 +26,9 @@ function commit(rc: RunCtx, record: number, discard: boolean): 0 {
   return 0;
 }
 
-const submit: HelperMaker = (rc) => (record) => commit(rc, record!, false);
+const submit: HelperMaker = (rc) => (record) => commitRecord(rc, record!, false);
 
-const discard: HelperMaker = (rc) => (record) => commit(rc, record!, true);
+const discard: HelperMaker = (rc) => (record) => commitRecord(rc, record!, true);
 
 const output: HelperMaker = (rc) => (handle, data, size, flagsLo, flagsHi) => {
   const map = rc.host.byHandle(handle!);
