@@ -1,7 +1,7 @@
 /** BPF_MAP_TYPE_ARRAY and PERCPU_ARRAY (kernel/bpf/arraymap.c): elements side by side, one block a CPU. */
 import { REGION } from '../layout.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { MAP_TYPE, UPDATE } from '../uapi/map-types.ts';
+import { MAP_FLAG, MAP_TYPE, UPDATE } from '../uapi/map-types.ts';
 import { KeyScratch } from './key-scratch.ts';
 import type { MapContent, MapDef, MapHost } from './map.ts';
 import { indexOf, keyOf, MapBase, roundUp8, strideOf } from './map-base.ts';
@@ -39,8 +39,9 @@ export class ArrayMap extends MapBase {
   static create(host: MapHost, def: MapDef, id: number): ArrayMap | null {
     const stride = strideOf(def.value_size);
     const cpus = def.type === MAP_TYPE.PERCPU_ARRAY ? host.cpus : 1;
-    // A single element can be reached by address (global data), without a lookup that would mark it.
-    const area = UndoArea.reserve(host.mem, def.max_entries * stride * cpus, stride, def.max_entries === 1);
+    // A single element can be written by address (global data), without a lookup that would mark it.
+    const global = def.max_entries === 1 && (def.map_flags & MAP_FLAG.RDONLY_PROG) === 0;
+    const area = UndoArea.reserve(host.mem, def.max_entries * stride * cpus, stride, global);
     return area === null ? null : new ArrayMap(host, def, id, area, stride);
   }
 

@@ -9,7 +9,7 @@ import { UndoArea } from './undo-area.ts';
 const DEFAULT_HASHES = 5;
 
 /** Hash functions and bits of a filter; 7/5 stands for 1 / ln 2, and bits that do not fit 32-bit sums become 2^32. */
-export function bloomSize(def: MapDef): { hashes: number; bits: number } {
+function bloomSize(def: MapDef): { hashes: number; bits: number } {
   const hashes = Number(def.map_extra) || DEFAULT_HASHES;
   const product = def.max_entries * hashes;
   const wanted = Math.floor(product / 5) * 7;

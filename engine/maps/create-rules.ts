@@ -150,7 +150,7 @@ const STORAGE: readonly CreateRule[] = [
   invalid('max_entries 0', (d) => d.max_entries === 0),
 ];
 
-/** Rules by MAP_TYPE; a type without a row is one the engine does not have. */
+/** Rules by MAP_TYPE. */
 const BY_TYPE: ReadonlyMap<number, readonly CreateRule[]> = new Map<number, readonly CreateRule[]>([
   [MAP_TYPE.ARRAY, arrayRules(MAP_FLAG.MMAPABLE | MAP_FLAG.INNER_MAP, false)],
   [MAP_TYPE.PERCPU_ARRAY, arrayRules(0, true)],
@@ -218,13 +218,8 @@ function stackFits(def: MapDef): boolean {
   return def.value_size % frame === 0 && def.value_size / frame <= MAX_STACK;
 }
 
-/** Whether the engine has maps of this type. */
-export function hasMapType(type: number): boolean {
-  return BY_TYPE.has(type);
-}
-
 /** The first rule that a definition of a type the engine has breaks, or undefined. */
 export function brokenRule(def: MapDef): CreateRule | undefined {
   const common = def.type === MAP_TYPE.BLOOM_FILTER ? COMMON : [noExtra, ...COMMON];
-  return [...common, ...BY_TYPE.get(def.type)!].find((r) => !r.holds(def));
+  return [...common, ...(BY_TYPE.get(def.type) ?? [])].find((r) => !r.holds(def));
 }

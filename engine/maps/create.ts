@@ -5,7 +5,7 @@ import { MAP_TYPE } from '../uapi/map-types.ts';
 import { ArrayMap } from './array.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { CpuMap } from './cpumap.ts';
-import { brokenRule, hasMapType } from './create-rules.ts';
+import { brokenRule } from './create-rules.ts';
 import { DevMap } from './dev.ts';
 import { HashMap } from './hash.ts';
 import { LpmTrie } from './lpm-trie.ts';
@@ -59,7 +59,7 @@ export function mapTypeName(type: number): string {
  */
 export function createMap(host: MapHost, def: MapDef, id: number): Result<BpfMap> {
   const maker = MAKERS.get(def.type);
-  if (maker === undefined || !hasMapType(def.type)) {
+  if (maker === undefined) {
     return refuse('unsupported', ERRNO.EINVAL, `map ${def.name}: unsupported map type ${mapTypeName(def.type)}`);
   }
   const broken = brokenRule(def);

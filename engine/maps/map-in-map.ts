@@ -24,7 +24,7 @@ export function innerErrno(inner: MapDef | null): number {
 }
 
 /** map_meta_equal: whether a map may stand where maps of shape `meta` are expected. */
-export function metaEqual(meta: MapDef, def: MapDef): boolean {
+function metaEqual(meta: MapDef, def: MapDef): boolean {
   if (meta.type !== def.type || meta.key_size !== def.key_size || meta.value_size !== def.value_size) return false;
   if (meta.map_flags !== def.map_flags || !sameFields(meta, def)) return false;
   const sized =
