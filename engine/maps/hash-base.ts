@@ -49,23 +49,11 @@ export abstract class HashBase extends MapBase {
     this.index = new HashIndex(host.mem, memory.keys.base, memory.keyStride, def.key_size);
     this.describe();
     const { keys, values } = memory;
-    const common = { kind: REGION.MAP_VALUE, map: this.handle };
-    this.mem.addRegion({
-      base: keys.base,
-      len: keys.bytes,
-      stride: memory.keyStride,
-      elem: def.key_size,
-      write: false,
-      ...common,
-    });
-    this.mem.addRegion({
-      base: values.base,
-      len: values.bytes,
-      stride: memory.stride,
-      elem: def.value_size,
-      write: this.writable,
-      ...common,
-    });
+    const map = this.handle;
+    const keyRow = { base: keys.base, len: keys.bytes, stride: memory.keyStride, elem: def.key_size };
+    this.mem.addRegion({ ...keyRow, write: false, kind: REGION.MEM, map });
+    const row = { base: values.base, len: values.bytes, stride: memory.stride, elem: def.value_size };
+    this.mem.addRegion({ ...row, write: this.writable, kind: REGION.MAP_VALUE, map });
   }
 
   /** Elements in the map. */

@@ -22,7 +22,7 @@ export class KeyScratch {
       stride: this.stride,
       elem: keyBytes,
       write: false,
-      kind: REGION.MAP_VALUE,
+      kind: REGION.MEM,
       map: handle,
     });
   }
