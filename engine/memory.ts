@@ -77,6 +77,11 @@ export class WorldMemory {
     return MAX_PAGES * WASM_PAGE - this.next;
   }
 
+  /** Regions that can still be added. */
+  get freeRegions(): number {
+    return REGION_ROWS_MAX - this.rows.length;
+  }
+
   /** Copies `bytes` from one address to another; whole words where everything is aligned, which small keys and values are. */
   copy(to: number, from: number, bytes: number): void {
     if (((to | from | bytes) & 3) === 0 && bytes <= 64) {

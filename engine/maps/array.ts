@@ -2,7 +2,6 @@
 import { REGION } from '../layout.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { MAP_FLAG, MAP_TYPE, UPDATE } from '../uapi/map-types.ts';
-import { KeyScratch } from './key-scratch.ts';
 import type { MapContent, MapDef, MapHost } from './map.ts';
 import { indexOf, keyOf, MapBase, roundUp8, strideOf } from './map-base.ts';
 import { UndoArea } from './undo-area.ts';
@@ -14,7 +13,6 @@ export class ArrayMap extends MapBase {
   private readonly percpu: boolean;
   /** Bytes of one value for user space. */
   private readonly userBytes: number;
-  private scratch: KeyScratch | null = null;
 
   private constructor(host: MapHost, def: MapDef, id: number, area: UndoArea, stride: number) {
     super(host, def, id);
@@ -83,8 +81,7 @@ export class ArrayMap extends MapBase {
   }
 
   override walk(visit: (key: number, value: number) => boolean): number {
-    this.scratch ??= new KeyScratch(this.mem, 4, this.handle);
-    const key = this.scratch.enter();
+    const key = this.host.arrayKeys.enter();
     try {
       for (let i = 0; i < this.def.max_entries; i++) {
         this.mem.u32[key >>> 2] = i;
@@ -92,7 +89,7 @@ export class ArrayMap extends MapBase {
       }
       return this.def.max_entries;
     } finally {
-      this.scratch.leave();
+      this.host.arrayKeys.leave();
     }
   }
 

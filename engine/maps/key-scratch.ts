@@ -1,36 +1,27 @@
-/** Read-only memory that bpf_for_each_map_elem lends its callbacks for a key that stands nowhere else. */
-
+/** Read-only memory for the u32 key that bpf_for_each_map_elem shows its callback when walking an array. */
 import { invariant } from '../errors.ts';
 import { MAX_CALL_FRAMES, REGION } from '../layout.ts';
 import type { WorldMemory } from '../memory.ts';
-import { strideOf } from './map-base.ts';
 
-/** One key a nesting level, since a callback may walk the same map again. */
+const STRIDE = 8;
+const KEY = 4;
+
+/** One key a nesting level, since a callback may walk an array again. */
 export class KeyScratch {
   private readonly base: number;
-  private readonly stride: number;
   private depth = 0;
 
-  constructor(mem: WorldMemory, keyBytes: number, handle: number) {
-    this.stride = strideOf(keyBytes);
-    const bytes = this.stride * MAX_CALL_FRAMES;
-    this.base = mem.alloc(bytes, this.stride);
-    invariant(this.base !== 0, 'no memory for keys of callbacks');
-    mem.addRegion({
-      base: this.base,
-      len: bytes,
-      stride: this.stride,
-      elem: keyBytes,
-      write: false,
-      kind: REGION.MEM,
-      map: handle,
-    });
+  constructor(mem: WorldMemory) {
+    const len = STRIDE * MAX_CALL_FRAMES;
+    this.base = mem.alloc(len, STRIDE);
+    invariant(this.base !== 0, 'no memory in a new world');
+    mem.addRegion({ base: this.base, len, stride: STRIDE, elem: KEY, write: false, kind: REGION.MEM, map: 0 });
   }
 
   /** Address for the key of one walk; every enter needs its leave, also when the callback traps. */
   enter(): number {
     invariant(this.depth < MAX_CALL_FRAMES, 'callbacks nest deeper than call frames');
-    return this.base + this.stride * this.depth++;
+    return this.base + STRIDE * this.depth++;
   }
 
   leave(): void {

@@ -5,15 +5,19 @@ import type { WorldMemory } from '../memory.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
 import { createMap } from './create.ts';
+import { KeyScratch } from './key-scratch.ts';
 import type { BpfMap, MapDef, MapHost } from './map.ts';
 import { RingbufMap } from './ringbuf.ts';
 import { StorageMap } from './storage.ts';
 
 const PAGE = 4096;
+/** Rows of the region table that maps leave to others. */
+const REGIONS_KEPT = 1024;
 
 export class MapTable implements MapHost {
   readonly mem: WorldMemory;
   readonly cpus: number;
+  readonly arrayKeys: KeyScratch;
   /** By id; entry 0 stays empty. */
   private readonly maps: (BpfMap | undefined)[] = [undefined];
   /** Set by whoever loads programs: MapHost.programIndex. */
@@ -24,13 +28,15 @@ export class MapTable implements MapHost {
   constructor(mem: WorldMemory, cpus: number) {
     this.mem = mem;
     this.cpus = cpus;
+    this.arrayKeys = new KeyScratch(mem);
   }
 
   /** Makes a map with the sizes that libbpf would settle first, and gives it the next id. */
   create(def: MapDef): Result<BpfMap> {
     const id = this.maps.length;
-    if (id >= MAPS_MAX)
-      return refuse('load', ERRNO.ENOSPC, `map ${def.name}: more than ${MAPS_MAX - 1} maps in one run`);
+    if (id >= MAPS_MAX || this.mem.freeRegions < REGIONS_KEPT) {
+      return refuse('load', ERRNO.ENOSPC, `map ${def.name}: more maps than one run can hold, after ${id - 1} of them`);
+    }
     const made = createMap(this, settleSizes(def, this.cpus), id);
     if (made.ok) this.maps.push(made.value);
     return made;

@@ -1,5 +1,6 @@
 /** What every map family implements: the program's side works on addresses in linear memory, the user's side on bytes. */
 import type { WorldMemory } from '../memory.ts';
+import type { KeyScratch } from './key-scratch.ts';
 
 /** A field of the value that the kernel owns (struct btf_record): copies leave it alone, user space reads zeros. */
 export interface SpecialField {
@@ -26,6 +27,8 @@ export interface MapDef {
 export interface MapHost {
   readonly mem: WorldMemory;
   readonly cpus: number;
+  /** Keys of arrays on their way to callbacks. */
+  readonly arrayKeys: KeyScratch;
   /** The map behind a handle (descriptor address); undefined when it is none. */
   byHandle(handle: number): BpfMap | undefined;
   /** The map user space knows by this id; undefined when there is none. */

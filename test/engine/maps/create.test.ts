@@ -108,3 +108,16 @@ test('ids and handles lead to their maps and nothing else does', () => {
   }
   expect(maps.all()).toEqual([first, second]);
 });
+
+test('a run holds thousands of maps, then refuses more with a sentence', () => {
+  const { maps } = mapWorld();
+  let made = maps.create(defOf('HASH', { max_entries: 1 }));
+  let count = 0;
+  for (; made.ok; count++) made = maps.create(defOf('HASH', { max_entries: 1, name: `n${count}` }));
+  expect(count).toBeGreaterThan(5000);
+  expect(made.error).toMatchObject({
+    stage: 'load',
+    message: expect.stringContaining('more maps than one run can hold'),
+  });
+  maps.reset();
+});
