@@ -27,6 +27,8 @@ export interface RunCtx {
   redirect: RedirectInfo | null;
   printk: string[];
   records: OutputRecord[];
+  /** First `length` bytes of the packet in hand, fragments included; null when it is shorter or there is none. */
+  packetBytes(length: number): Uint8Array | null;
   /** Names of maps for records and redirects. */
   mapName(handle: number): string;
   /**

@@ -46,6 +46,7 @@ export function mapWorld(cpus = 1, callFunc: RunCtx['callFunc'] = () => 0): MapW
   const rc: RunCtx = {
     ...{ mem, host: maps, env: DEFAULT_ENV, progType: PROG_TYPE.XDP, skb: null, xdp: null },
     ...{ clockReads: 0, random: 1, redirect: null, printk: [], records: [] },
+    packetBytes: () => null,
     mapName: (handle) => maps.byHandle(handle)?.def.name ?? '?',
     callFunc,
     fault(kind, address, size, write, region) {
