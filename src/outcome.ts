@@ -25,6 +25,8 @@ export interface TestOutcome {
   readonly result: ProgRunResult | null;
   readonly maps: readonly MapDump[];
   readonly maps_before: readonly MapDump[];
+  /** What the program changed in maps, decoded by BTF, a line each: `stats[0].aborted  0 → 1`. */
+  readonly map_changes?: readonly string[];
   /** Wall time of the case. */
   readonly took_ms: number;
 }
