@@ -11,7 +11,8 @@ const SAMPLE = join(ROOT, 'fixtures', 'projects', 'balancer');
 const WINDOWS = process.platform === 'win32';
 const PACKAGE = readJson(join(ROOT, 'package.json'));
 const MIN_BUN = PACKAGE.engines.bun.replace(/^>=/, '');
-const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ConnectionRefused|FailedToOpenSocket|UnableToConnect|DNSResolve/i;
+const UNREACHABLE =
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ConnectionRefused|FailedToOpenSocket|UnableToConnect|DNSResolve/i;
 
 /** What each word does: the program's arguments and the directory to run them in. */
 const TASKS = {
@@ -88,10 +89,13 @@ function install(missing) {
   const done = spawnSync(command[0], command.slice(1), { cwd: ROOT, encoding: 'utf8', shell: WINDOWS });
   if (done.status === 0) return;
   const said = `${done.stdout ?? ''}${done.stderr ?? ''}`.trim();
-  if (said !== '') process.stderr.write(`${said}\n`);
-  if (UNREACHABLE.test(said)) {
-    fail('the package registry cannot be reached: connect to the network for this first start, then run it again');
+  const cause = UNREACHABLE.exec(said)?.[0];
+  if (cause) {
+    fail(
+      `the package registry cannot be reached (${cause}): this first start needs the network, connect and run it again`,
+    );
   }
+  process.stderr.write(`${said}\n`);
   fail(`${shown} failed, see above`);
 }
 

@@ -1,0 +1,127 @@
+/** What the watch screen knows at one moment: plain values, every change of them made by the reducer in session.ts. */
+import type { FileError, TestOutcome } from './outcome.ts';
+import { autoFold, type ObjectNode, type Row, visibleRows } from './session-tree.ts';
+import type { SettledCase } from './test-case.ts';
+
+/** One run that ended, for the history and the event lines. */
+export interface RunRecord {
+  readonly run: number;
+  readonly cause: string;
+  /** Milliseconds since 1970, when it ended. */
+  readonly at: number;
+  readonly ran: number;
+  readonly kept: number;
+  readonly took_ms: number;
+  readonly cancelled: boolean;
+  /** Failing cases after it, kept ones included. */
+  readonly failed: number;
+  /** Ids that turned bad in this run, worst first. */
+  readonly broken: readonly string[];
+  /** How many turned good. */
+  readonly fixed: number;
+}
+
+export interface RunUnderWay {
+  readonly run: number;
+  readonly cause: string;
+  readonly ids: ReadonlySet<string>;
+  readonly done: number;
+  readonly kept: number;
+  readonly broken: readonly string[];
+  readonly fixed: number;
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly text: string;
+  readonly tag: 'plain' | 'good' | 'bad' | 'warn';
+}
+
+export interface State {
+  /** Project directory, and the file that says so; null: there is none. */
+  readonly root: string;
+  readonly config: string | null;
+  /** What was given on the command line or in the config, for the states in which nothing was found. */
+  readonly globs: { readonly objects: readonly string[]; readonly cases: readonly string[] };
+  /** False until the case files were read for the first time. */
+  readonly loaded: boolean;
+  readonly cases: readonly SettledCase[];
+  readonly tree: readonly ObjectNode[];
+  readonly errors: readonly FileError[];
+  readonly outcomes: ReadonlyMap<string, TestOutcome>;
+  /** Objects that cases name and that are not there (`missing`), or stayed half written (`damaged`). */
+  readonly absent: ReadonlyMap<string, 'missing' | 'damaged'>;
+  /** When a case turned bad: the run and its cause. */
+  readonly badSince: ReadonlyMap<string, { readonly run: number; readonly cause: string }>;
+  readonly running: RunUnderWay | null;
+  readonly last: RunRecord | null;
+  readonly history: readonly RunRecord[];
+  readonly log: readonly LogLine[];
+  readonly paused: boolean;
+  /** Changes seen while paused. */
+  readonly held: readonly string[];
+
+  readonly columns: number;
+  readonly rows: number;
+  readonly selected: string | null;
+  /** The cursor goes to what fails until the user moves it. */
+  readonly follow: boolean;
+  readonly folds: ReadonlyMap<string, boolean>;
+  readonly autoFolded: ReadonlySet<string>;
+  readonly onlyFailed: boolean;
+  readonly pane: 'list' | 'detail';
+  readonly scroll: number;
+  readonly help: boolean;
+}
+
+/** Lines around the tree: title, verdict, panel rules, event, keys. */
+const CHROME_ROWS = 7;
+
+export function initialState(root: string): State {
+  return {
+    root,
+    config: null,
+    globs: { objects: [], cases: [] },
+    loaded: false,
+    cases: [],
+    tree: [],
+    errors: [],
+    outcomes: new Map(),
+    absent: new Map(),
+    badSince: new Map(),
+    running: null,
+    last: null,
+    history: [],
+    log: [],
+    paused: false,
+    held: [],
+    columns: 80,
+    rows: 24,
+    selected: null,
+    follow: true,
+    folds: new Map(),
+    autoFolded: new Set(),
+    onlyFailed: false,
+    pane: 'list',
+    scroll: 0,
+    help: false,
+  };
+}
+
+export function rowsOf(state: State): Row[] {
+  return visibleRows(state);
+}
+
+/** Folds anew what does not fit. */
+export function refold(state: State): State {
+  return { ...state, autoFolded: autoFold(state.tree, state.outcomes, state.rows - CHROME_ROWS) };
+}
+
+/** Moves the cursor to the first case that fails, unless it is on one or the user has taken it. */
+export function followFailure(state: State, broken: readonly string[] = []): State {
+  if (!state.follow) return state;
+  const bad = (id: string) => state.badSince.has(id);
+  if (state.selected !== null && bad(state.selected) && broken.length === 0) return state;
+  const next = state.cases.find((one) => broken.includes(one.id)) ?? state.cases.find((one) => bad(one.id));
+  return { ...state, selected: next?.id ?? state.selected, scroll: 0 };
+}

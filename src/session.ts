@@ -1,0 +1,144 @@
+/** The one reducer that everything on the watch screen goes through: run events, files, keys. */
+import type { FileError, RunEvent } from './outcome.ts';
+import { type Command, obey } from './session-commands.ts';
+import { followFailure, type LogLine, type RunRecord, refold, type State } from './session-state.ts';
+import { buildTree, errorKey, isBad } from './session-tree.ts';
+import type { SettledCase } from './test-case.ts';
+
+export type { Command } from './session-commands.ts';
+export { initialState, type LogLine, type RunRecord, type State } from './session-state.ts';
+
+export type Action =
+  | { readonly type: 'events'; readonly events: readonly RunEvent[]; readonly at: number }
+  | {
+      readonly type: 'project';
+      readonly root: string;
+      readonly config: string | null;
+      readonly globs: State['globs'];
+    }
+  | {
+      readonly type: 'cases';
+      readonly cases: readonly SettledCase[];
+      readonly errors: readonly FileError[];
+      readonly objects: readonly string[];
+    }
+  | { readonly type: 'absent'; readonly absent: State['absent'] }
+  | { readonly type: 'log'; readonly line: LogLine }
+  | { readonly type: 'held'; readonly causes: readonly string[] }
+  | { readonly type: 'size'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'command'; readonly command: Command };
+
+const HISTORY_MAX = 100;
+const LOG_MAX = 200;
+function setCases(state: State, action: Extract<Action, { type: 'cases' }>): State {
+  const ids = new Set(action.cases.map((one) => one.id));
+  const keep = <V>(map: ReadonlyMap<string, V>) => new Map([...map].filter(([id]) => ids.has(id)));
+  return refold({
+    ...state,
+    loaded: true,
+    cases: action.cases,
+    errors: action.errors,
+    outcomes: keep(state.outcomes),
+    badSince: keep(state.badSince),
+    tree: buildTree(state.root, action.cases, action.objects),
+  });
+}
+
+function pushLog(state: State, line: LogLine): State {
+  return { ...state, log: [line, ...state.log].slice(0, LOG_MAX) };
+}
+
+function onStart(state: State, event: Extract<RunEvent, { type: 'start' }>): State {
+  const ids = new Set(event.cases.map((one) => one.id));
+  const running = { run: event.run, cause: event.cause, ids, done: 0, kept: event.kept, broken: [], fixed: 0 };
+  return { ...state, running };
+}
+
+/** Takes outcomes in one go, so that ten thousand of them copy the map once. */
+function onOutcomes(state: State, events: readonly Extract<RunEvent, { type: 'outcome' }>[]): State {
+  const running = state.running;
+  if (!running) return state;
+  const outcomes = new Map(state.outcomes);
+  const badSince = new Map(state.badSince);
+  const broken = [...running.broken];
+  let { done, fixed } = running;
+  for (const { run, outcome } of events) {
+    if (run !== running.run) continue;
+    done++;
+    outcomes.set(outcome.id, outcome);
+    if (!isBad(outcome)) {
+      if (badSince.delete(outcome.id)) fixed++;
+    } else if (!badSince.has(outcome.id)) {
+      badSince.set(outcome.id, { run, cause: running.cause });
+      broken.push(outcome.id);
+    }
+  }
+  return { ...state, outcomes, badSince, running: { ...running, done, broken, fixed } };
+}
+
+function onEnd(state: State, event: Extract<RunEvent, { type: 'end' }>, at: number): State {
+  const running = state.running;
+  if (!running || event.run !== running.run) return state;
+  const record: RunRecord = {
+    run: event.run,
+    cause: running.cause,
+    at,
+    ran: running.done,
+    kept: running.kept,
+    took_ms: event.took_ms,
+    cancelled: event.cancelled,
+    failed: state.badSince.size,
+    broken: running.broken,
+    fixed: running.fixed,
+  };
+  const history = [record, ...state.history].slice(0, HISTORY_MAX);
+  const opened = new Set([...state.autoFolded].filter((key) => !hasBroken(state, key)));
+  return followFailure({ ...state, running: null, last: record, history, autoFolded: opened }, record.broken);
+}
+
+function hasBroken(state: State, key: string): boolean {
+  const program = state.tree.flatMap((node) => node.programs).find((p) => p.key === key);
+  return program?.cases.some((one) => state.badSince.has(one.id)) ?? false;
+}
+
+function onFileError(state: State, error: FileError): State {
+  const known = state.errors.some((e) => errorKey(e) === errorKey(error));
+  return known ? state : { ...state, errors: [...state.errors, error] };
+}
+
+function onEvents(state: State, events: readonly RunEvent[], at: number): State {
+  let next = state;
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
+    if (event.type === 'outcome') {
+      const from = i;
+      while (events[i + 1]?.type === 'outcome') i++;
+      next = onOutcomes(next, events.slice(from, i + 1) as Extract<RunEvent, { type: 'outcome' }>[]);
+    } else if (event.type === 'start') next = onStart(next, event);
+    else if (event.type === 'end') next = onEnd(next, event, at);
+    else next = onFileError(next, event.error);
+  }
+  return next;
+}
+
+/** The next state; pure, so that a screen can be tested from a list of actions. */
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case 'events':
+      return onEvents(state, action.events, action.at);
+    case 'project':
+      return { ...state, root: action.root, config: action.config, globs: action.globs };
+    case 'cases':
+      return setCases(state, action);
+    case 'absent':
+      return { ...state, absent: action.absent };
+    case 'log':
+      return pushLog(state, action.line);
+    case 'held':
+      return { ...state, held: action.causes };
+    case 'size':
+      return refold({ ...state, columns: action.columns, rows: action.rows });
+    case 'command':
+      return obey(state, action.command);
+  }
+}

@@ -1,0 +1,145 @@
+/** The detail of what the cursor is on, as labelled lines: what a case expected and received, why a file cannot be read. */
+import { basename, relative } from 'node:path';
+import type { Fault } from '../engine/index.ts';
+import type { FileError, TestOutcome } from './outcome.ts';
+import { dissect } from './packet/dissect.ts';
+import type { State } from './session-state.ts';
+import type { SettledCase } from './test-case.ts';
+import { duration, type Line, plural, span } from './view-text.ts';
+
+/** A label in its own column and the lines beside it; without a label the lines take the whole width. */
+export interface DetailItem {
+  readonly label: string;
+  readonly lines: readonly Line[];
+  /** Source code: cut at the edge instead of wrapped. */
+  readonly code?: boolean;
+}
+
+const GAP: DetailItem = { label: '', lines: [[]] };
+
+function differenceItems(outcome: TestOutcome): DetailItem[] {
+  return outcome.differences.map((d, i) => {
+    const repeated = outcome.differences[i - 1]?.field === d.field;
+    const lines: Line[] = [
+      [span('expected  ', 'dim'), span(d.expected, 'good')],
+      [span('received  ', 'dim'), span(d.received, 'bad')],
+    ];
+    if (d.at !== '') lines.unshift([span(d.at, 'strong')]);
+    return { label: repeated ? ' ' : d.field, lines };
+  });
+}
+
+function faultItems(fault: Fault): DetailItem[] {
+  const where = fault.file ? `${fault.file}${fault.line ? `:${fault.line}` : ''}` : (fault.section ?? fault.program);
+  const items: DetailItem[] = [
+    { label: 'fault', lines: [[span(fault.kind, 'bad')], [span(fault.message)]] },
+    { label: 'at', lines: [[span(where, 'strong'), span(` insn ${fault.insn}`, 'dim')]] },
+  ];
+  const source = fault.source.trim();
+  if (source !== '') {
+    items.push({ label: '', code: true, lines: [[span(`▸ ${fault.line ?? ''} │ `, 'bad'), span(source)]] });
+  }
+  items.push({ label: '', code: true, lines: [[span(`  ${fault.text}`, 'dim')]] });
+  const registers = fault.registers.map((value, i) => `r${i}=${value < 4096n ? value : `0x${value.toString(16)}`}`);
+  if (registers.length > 0) items.push({ label: 'registers', lines: [[span(registers.join(' '), 'dim')]] });
+  return items;
+}
+
+function packetLine(bytes: Uint8Array): Line {
+  const layers = dissect(bytes)
+    .map((layer) => layer.proto)
+    .filter((proto) => proto !== 'payload' && proto !== 'padding');
+  return [span(`${bytes.length} B`), span(layers.length > 0 ? `  ${layers.join(' ▸ ')}` : '', 'dim')];
+}
+
+function resultItems(one: SettledCase, outcome: TestOutcome): DetailItem[] {
+  const items: DetailItem[] = [];
+  const result = outcome.result;
+  const changes = outcome.map_changes ?? [];
+  if (changes.length > 0) {
+    items.push({ label: 'maps', lines: changes.map((text) => [span('~ ', 'warn'), span(text)]) });
+  }
+  if (result && result.printk.length > 0) {
+    items.push({ label: 'printk', lines: result.printk.map((text) => [span(text)]) });
+  }
+  if (one.data_in) items.push({ label: 'data_in', lines: [packetLine(one.data_in)] });
+  if (result?.data_out && result.data_out.length > 0) {
+    items.push({ label: 'data_out', lines: [packetLine(result.data_out)] });
+  }
+  const redirect = result?.redirect;
+  if (redirect) {
+    const target = redirect.map === null ? `ifindex ${redirect.target}` : `${redirect.map}[${redirect.key}]`;
+    items.push({ label: 'redirect', lines: [[span(`${redirect.helper} → ${target}`)]] });
+  }
+  if (result) {
+    const times = one.repeat > 1 ? ` · repeat ${one.repeat}` : '';
+    const text = `${duration(outcome.took_ms)} · ${result.insns_executed} insns${times}`;
+    items.push({ label: 'took', lines: [[span(text, 'dim')]] });
+  }
+  return items;
+}
+
+const WORD = { pass: 'passed', fail: 'failed', error: 'error', skip: 'skipped', todo: 'still to do' } as const;
+const WORD_TAG = { pass: 'good', fail: 'bad', error: 'bad', skip: 'warn', todo: 'info' } as const;
+
+/** Everything known about a case, the reason it failed first. */
+export function caseDetail(state: State, one: SettledCase): DetailItem[] {
+  const outcome = state.outcomes.get(one.id);
+  const place = `${relative(state.root, one.file)}:${one.line}`;
+  const head: DetailItem = { label: '', lines: [[span(one.name, 'strong')], [span(place, 'dim')]] };
+  const absent = state.absent.get(one.object);
+  if (!outcome || absent) {
+    const object = relative(state.root, one.object);
+    const why = absent === 'missing' ? `waiting for ${object}` : absent ? `${object} is half written` : 'not run yet';
+    return [head, GAP, { label: '', lines: [[span(why, 'warn')]] }];
+  }
+  const items: DetailItem[] = [head, GAP];
+  const because = outcome.reason || outcome.refusal?.message || '';
+  const shown = outcome.differences.length === 0 || outcome.verdict === 'error';
+  const tag = WORD_TAG[outcome.verdict];
+  items.push({ label: WORD[outcome.verdict], lines: [[span(shown ? because : '', shown ? tag : 'dim')]] });
+  if (outcome.verdict === 'pass' || (outcome.differences.length > 0 && !because)) items.pop();
+  items.push(...differenceItems(outcome));
+  const fault = outcome.result?.fault;
+  if (fault) items.push(...faultItems(fault));
+  if (items.length > 2) items.push(GAP);
+  items.push(...resultItems(one, outcome));
+  const since = state.badSince.get(one.id);
+  if (since && since.run > 1) {
+    items.push(GAP, { label: '', lines: [[span(`failing since run ${since.run}: ${since.cause}`, 'dim')]] });
+  }
+  return items;
+}
+
+/** A file that gave no cases: the message and the lines around it. */
+export function errorDetail(state: State, error: FileError): DetailItem[] {
+  const place = `${relative(state.root, error.file) || basename(error.file)}:${error.line}`;
+  const frame = error.frame ?? [];
+  const code = frame.map((text): Line => [span(text, text.startsWith('▸') ? 'bad' : 'plain')]);
+  return [
+    { label: '', lines: [[span(place, 'strong')]] },
+    GAP,
+    { label: '', lines: [[span(error.message, 'bad')]] },
+    GAP,
+    ...(code.length > 0 ? [{ label: '', lines: code, code: true }, GAP] : []),
+    { label: '', lines: [[span('Its cases come back as soon as it is saved without the mistake.', 'dim')]] },
+  ];
+}
+
+/** What stands beside a group in the list of its cases' failures. */
+export function groupFailures(
+  state: State,
+  cases: readonly SettledCase[],
+  reason: (o: TestOutcome) => string,
+): DetailItem[] {
+  const bad = cases.filter((one) => state.badSince.has(one.id));
+  if (bad.length === 0) return [];
+  const items: DetailItem[] = [{ label: '', lines: [[span(plural(bad.length, 'failing case'), 'bad')]] }];
+  for (const one of bad) {
+    const outcome = state.outcomes.get(one.id);
+    const lines: Line[] = [[span('✗ ', 'bad'), span(one.name)]];
+    if (outcome) lines.push([span(`  ${reason(outcome)}`, 'dim')]);
+    items.push({ label: '', lines });
+  }
+  return items;
+}

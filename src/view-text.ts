@@ -1,0 +1,56 @@
+/** Small pieces of text for the screen: tagged spans that are safe to print, times, numbers, causes of failures. */
+import { basename } from 'node:path';
+import { plain } from './format/sanitize.ts';
+import type { TestOutcome } from './outcome.ts';
+
+/** What a piece of text means; the theme gives it a colour. */
+export type Tag = 'plain' | 'strong' | 'dim' | 'good' | 'bad' | 'warn' | 'info' | 'accent';
+
+export interface Span {
+  readonly text: string;
+  readonly tag: Tag;
+}
+
+export type Line = readonly Span[];
+
+/** A span of text from anywhere: control characters are gone after this, so every text goes through it. */
+export function span(text: string, tag: Tag = 'plain'): Span {
+  return { text: plain(text), tag };
+}
+
+/** `0.03 ms`, `2.1 ms`, `310 ms`, `1.2 s`. */
+export function duration(ms: number): string {
+  if (ms < 1) return `${ms.toFixed(2)} ms`;
+  if (ms < 100) return `${ms.toFixed(1)} ms`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `12:41:07`, local time. */
+export function clock(at: number): string {
+  const date = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** `1 case`, `3 cases`. */
+export function plural(n: number, word: string): string {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
+}
+
+function place(file: string | undefined, line: number | undefined): string {
+  if (!file) return '';
+  return ` · ${basename(file)}${line ? `:${line}` : ''}`;
+}
+
+/** Why a case failed, in one line: the fault that stopped it, else the first difference, else the runner's reason. */
+export function reasonOf(outcome: TestOutcome): string {
+  const fault = outcome.result?.fault;
+  const [first, ...rest] = outcome.differences;
+  if (fault && (!first || first.field === 'fault' || first.field === 'retval')) {
+    return `${fault.kind}: ${fault.message}${place(fault.file, fault.line)}`;
+  }
+  if (!first) return outcome.reason || outcome.refusal?.message || '';
+  const at = first.field === 'retval' ? '' : `${first.field}${first.at === '' ? '' : ` ${first.at}`}: `;
+  const more = rest.length > 0 ? ` · ${rest.length} more` : '';
+  return `${at}${first.expected} expected, ${first.received} received${more}`;
+}
