@@ -6,6 +6,8 @@
  * Before the call the JIT's code faults when the upper half of a pointer argument is not zero; whether the memory
  * behind it may be touched is checked by the helper (helpers/check-mem.ts).
  */
+import { isGplOnly } from './helper-access.ts';
+import { helperId } from './helper-names.ts';
 
 export type ArgKind =
   /** The program's context pointer. */
@@ -57,3 +59,104 @@ export interface HelperProto {
   /** Emitted by the JIT itself instead of an import: tail_call, loop. */
   readonly inline?: true;
 }
+
+type Extras = Pick<HelperProto, 'changesPacket' | 'memSizeArg' | 'inline'>;
+const PACKET: Extras = { changesPacket: true };
+const INLINE: Extras = { inline: true };
+
+function row(name: string, args: string, ret: RetKind, extras: Extras = {}): [number, HelperProto] {
+  const id = helperId(name)!;
+  const gpl = isGplOnly(id) ? { gplOnly: true as const } : {};
+  return [id, { id, name, args: args === '' ? [] : (args.split(' ') as ArgKind[]), ret, ...gpl, ...extras }];
+}
+
+/** The helpers the engine has, by number. */
+export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
+  // kernel/bpf/helpers.c: maps
+  row('map_lookup_elem', 'map map_key', 'map_or_value'),
+  row('map_update_elem', 'map map_key map_value u64', 'i32'),
+  row('map_delete_elem', 'map map_key', 'i32'),
+  row('map_push_elem', 'map map_value u64', 'i32'),
+  row('map_pop_elem', 'map map_value', 'i32'),
+  row('map_peek_elem', 'map map_value', 'i32'),
+  row('map_lookup_percpu_elem', 'map map_key u32', 'map_value'),
+  row('for_each_map_elem', 'map func ptr u64', 'i32'),
+  row('get_local_storage', 'map u64', 'map_value'),
+  row('spin_lock', 'ptr', 'void'),
+  row('spin_unlock', 'ptr', 'void'),
+
+  // kernel/bpf/core.c, helpers.c: flow, clock, chance, task
+  row('tail_call', 'ctx map u32', 'void', { inline: true, changesPacket: true }),
+  row('loop', 'u32 func ptr u64', 'i32', INLINE),
+  row('ktime_get_ns', '', 'u64'),
+  row('ktime_get_boot_ns', '', 'u64'),
+  row('ktime_get_coarse_ns', '', 'u64'),
+  row('ktime_get_tai_ns', '', 'u64'),
+  row('jiffies64', '', 'u64'),
+  row('get_prandom_u32', '', 'u32'),
+  row('get_smp_processor_id', '', 'u32'),
+  row('get_numa_node_id', '', 'i32'),
+  row('get_current_pid_tgid', '', 'u64'),
+  row('get_current_uid_gid', '', 'u64'),
+  row('get_current_comm', 'mem_w size', 'i32'),
+
+  // kernel/bpf/helpers.c, kernel/trace/bpf_trace.c: text
+  row('trace_printk', 'mem size u64 u64 u64', 'i32'),
+  row('trace_vprintk', 'mem size mem size', 'i32'),
+  row('snprintf', 'mem_w size ptr mem size', 'i32'),
+  row('strtol', 'mem size u64 ptr', 'i32'),
+  row('strtoul', 'mem size u64 ptr', 'i32'),
+  row('strncmp', 'mem size ptr', 'i32'),
+  row('probe_read', 'mem_w size u64', 'i32'),
+  row('probe_read_str', 'mem_w size u64', 'i32'),
+  row('probe_read_kernel', 'mem_w size u64', 'i32'),
+  row('probe_read_kernel_str', 'mem_w size u64', 'i32'),
+
+  // kernel/bpf/ringbuf.c, dynptrs, perf
+  row('ringbuf_output', 'map mem size u64', 'i32'),
+  row('ringbuf_reserve', 'map u64 u64', 'mem', { memSizeArg: 1 }),
+  row('ringbuf_submit', 'ptr u64', 'void'),
+  row('ringbuf_discard', 'ptr u64', 'void'),
+  row('ringbuf_query', 'map u64', 'u64'),
+  row('ringbuf_reserve_dynptr', 'map u32 u64 ptr', 'i32'),
+  row('ringbuf_submit_dynptr', 'ptr u64', 'void'),
+  row('ringbuf_discard_dynptr', 'ptr u64', 'void'),
+  row('dynptr_from_mem', 'mem_w size u64 ptr', 'i32'),
+  row('dynptr_read', 'mem_w size ptr u32 u64', 'i32'),
+  row('dynptr_write', 'ptr u32 mem size u64', 'i32'),
+  row('dynptr_data', 'ptr u32 u32', 'mem', { memSizeArg: 2 }),
+  row('perf_event_output', 'ctx map u64 mem size', 'i32'),
+
+  // net/core/filter.c: redirects and checksums
+  row('redirect', 'u32 u64', 'i32'),
+  row('redirect_map', 'map u64 u64', 'i32'),
+  row('csum_diff', 'mem size mem size u32', 'i32'),
+  row('csum_update', 'ctx u32', 'u64'),
+  row('csum_level', 'ctx u64', 'i32'),
+  row('l3_csum_replace', 'ctx u32 u64 u64 u64', 'i32', PACKET),
+  row('l4_csum_replace', 'ctx u32 u64 u64 u64', 'i32', PACKET),
+
+  // net/core/filter.c: XDP
+  row('xdp_adjust_head', 'ctx u32', 'i32', PACKET),
+  row('xdp_adjust_tail', 'ctx u32', 'i32', PACKET),
+  row('xdp_adjust_meta', 'ctx u32', 'i32', PACKET),
+  row('xdp_get_buff_len', 'ctx', 'u32'),
+  row('xdp_load_bytes', 'ctx u32 mem_w size', 'i32'),
+  row('xdp_store_bytes', 'ctx u32 mem size', 'i32'),
+
+  // net/core/filter.c: socket buffers
+  row('skb_load_bytes', 'ctx u32 mem_w size', 'i32'),
+  row('skb_load_bytes_relative', 'ctx u32 mem_w size u32', 'i32'),
+  row('skb_store_bytes', 'ctx u32 mem size u64', 'i32', PACKET),
+  row('skb_pull_data', 'ctx u32', 'i32', PACKET),
+  row('skb_change_tail', 'ctx u32 u64', 'i32', PACKET),
+  row('skb_change_head', 'ctx u32 u64', 'i32', PACKET),
+  row('skb_change_type', 'ctx u32', 'i32'),
+  row('skb_change_proto', 'ctx u32 u64', 'i32', PACKET),
+  row('skb_adjust_room', 'ctx u32 u32 u64', 'i32', PACKET),
+  row('skb_vlan_push', 'ctx u32 u32', 'i32', PACKET),
+  row('skb_vlan_pop', 'ctx', 'i32', PACKET),
+  row('get_hash_recalc', 'ctx', 'u32'),
+  row('set_hash', 'ctx u32', 'i32'),
+  row('set_hash_invalid', 'ctx', 'i32'),
+]);
