@@ -53,6 +53,9 @@ export const PRIV = {
   SPIN_LOCK: 0x112c,
   /** Rows in the region table. */
   REGION_COUNT: 0x1130,
+  /** skb programs: addresses of the link and network headers (what SKF_LL_OFF and SKF_NET_OFF count from). */
+  PKT_MAC: 0x1134,
+  PKT_NET: 0x1138,
 } as const;
 
 export const CTX_BASE = 0x020000;

@@ -1,7 +1,20 @@
 /** Context structs of the program types: one row a field, from which the JIT makes checks and stores, and the runner fills and reads back. */
+import { PROG_TYPE } from './prog-types.ts';
 
 /** What a load of the field yields, beyond a plain number. */
 export type CtxPointer = 'packet' | 'packet_end' | 'packet_meta' | 'sock' | 'flow_keys';
+
+/**
+ * Widths a program may use, each at a multiple of itself. narrow: loads of the whole element or less, stores of the whole.
+ * whole: the whole element only. any: loads and stores of 1 to 8 bytes anywhere inside the field, all its elements together.
+ */
+export type CtxWidths = 'narrow' | 'whole' | 'any';
+
+/**
+ * no: a store is refused. as-is: stored whole. u16: the kernel's field has 16 bits, upper bits are lost.
+ * queue: u16, and ignored when the 64-bit register (or the sign-extended immediate, as a u32) is 0xffff or more.
+ */
+export type CtxWrite = 'no' | 'as-is' | 'u16' | 'queue';
 
 export interface CtxField {
   /** Name as in the uapi struct; arrays as `cb`, `remote_ip6` with `count`. */
@@ -13,10 +26,11 @@ export interface CtxField {
   readonly count?: number;
   /** Loading it yields a pointer of this kind (a u32 field holds the 32-bit address). */
   readonly pointer?: CtxPointer;
+  /** Absent: narrow. */
+  readonly widths?: CtxWidths;
   /** false: a program of this type must not load it. */
   readonly read: boolean;
-  /** no: a store is refused. as-is: stored whole. u16: the kernel's field has 16 bits, upper bits are lost. */
-  readonly write: 'no' | 'as-is' | 'u16';
+  readonly write: CtxWrite;
 }
 
 export interface CtxStruct {
@@ -25,4 +39,130 @@ export interface CtxStruct {
   /** sizeof in the uapi header of 6.18. */
   readonly size: number;
   readonly fields: readonly CtxField[];
+}
+
+/** The shape of a field, the same for every program type. */
+type Shape = Omit<CtxField, 'read' | 'write'>;
+
+/** struct __sk_buff; padding between fields belongs to none of them. */
+const SK_BUFF: readonly Shape[] = [
+  { name: 'len', offset: 0, size: 4 },
+  { name: 'pkt_type', offset: 4, size: 4 },
+  { name: 'mark', offset: 8, size: 4 },
+  { name: 'queue_mapping', offset: 12, size: 4 },
+  { name: 'protocol', offset: 16, size: 4 },
+  { name: 'vlan_present', offset: 20, size: 4 },
+  { name: 'vlan_tci', offset: 24, size: 4 },
+  { name: 'vlan_proto', offset: 28, size: 4 },
+  { name: 'priority', offset: 32, size: 4 },
+  { name: 'ingress_ifindex', offset: 36, size: 4 },
+  { name: 'ifindex', offset: 40, size: 4 },
+  { name: 'tc_index', offset: 44, size: 4 },
+  { name: 'cb', offset: 48, size: 4, count: 5, widths: 'any' },
+  { name: 'hash', offset: 68, size: 4 },
+  { name: 'tc_classid', offset: 72, size: 4 },
+  { name: 'data', offset: 76, size: 4, pointer: 'packet', widths: 'whole' },
+  { name: 'data_end', offset: 80, size: 4, pointer: 'packet_end', widths: 'whole' },
+  { name: 'napi_id', offset: 84, size: 4 },
+  { name: 'family', offset: 88, size: 4 },
+  { name: 'remote_ip4', offset: 92, size: 4, widths: 'whole' },
+  { name: 'local_ip4', offset: 96, size: 4, widths: 'whole' },
+  { name: 'remote_ip6', offset: 100, size: 4, count: 4, widths: 'whole' },
+  { name: 'local_ip6', offset: 116, size: 4, count: 4, widths: 'whole' },
+  { name: 'remote_port', offset: 132, size: 4 },
+  { name: 'local_port', offset: 136, size: 4 },
+  { name: 'data_meta', offset: 140, size: 4, pointer: 'packet_meta', widths: 'whole' },
+  { name: 'flow_keys', offset: 144, size: 8, pointer: 'flow_keys', widths: 'whole' },
+  { name: 'tstamp', offset: 152, size: 8, widths: 'whole' },
+  { name: 'wire_len', offset: 160, size: 4 },
+  { name: 'gso_segs', offset: 164, size: 4 },
+  { name: 'sk', offset: 168, size: 8, pointer: 'sock', widths: 'whole' },
+  { name: 'gso_size', offset: 176, size: 4 },
+  { name: 'tstamp_type', offset: 180, size: 1, widths: 'whole' },
+  { name: 'hwtstamp', offset: 184, size: 8, widths: 'whole' },
+];
+const SK_BUFF_SIZE = 192;
+
+/** struct xdp_md; programs read whole words. */
+const XDP_MD: readonly Shape[] = [
+  { name: 'data', offset: 0, size: 4, pointer: 'packet', widths: 'whole' },
+  { name: 'data_end', offset: 4, size: 4, pointer: 'packet_end', widths: 'whole' },
+  { name: 'data_meta', offset: 8, size: 4, pointer: 'packet_meta', widths: 'whole' },
+  { name: 'ingress_ifindex', offset: 12, size: 4, widths: 'whole' },
+  { name: 'rx_queue_index', offset: 16, size: 4, widths: 'whole' },
+  { name: 'egress_ifindex', offset: 20, size: 4, widths: 'whole' },
+];
+const XDP_MD_SIZE = 24;
+
+/** Which fields of its struct a program type must not load, and which it may store to (the type's is_valid_access). */
+interface Access {
+  readonly hidden: readonly string[];
+  readonly writes: { readonly [field: string]: CtxWrite };
+}
+
+/** Filled for programs attached to sockets; `family` to `local_port` in the struct. */
+const SOCKET_FIELDS = 'family remote_ip4 local_ip4 remote_ip6 local_ip6 remote_port local_port'.split(' ');
+const MARKS: Access['writes'] = { mark: 'as-is', priority: 'as-is', cb: 'as-is' };
+
+/** sk_filter_is_valid_access */
+const SOCKET_FILTER: Access = {
+  hidden: [...SOCKET_FIELDS, 'tc_classid', 'data', 'data_meta', 'data_end', 'flow_keys'].concat(
+    ...['tstamp', 'wire_len', 'tstamp_type', 'hwtstamp'],
+  ),
+  writes: { cb: 'as-is' },
+};
+/** tc_cls_act_is_valid_access */
+const TC: Access = {
+  hidden: [...SOCKET_FIELDS, 'flow_keys'],
+  writes: { ...MARKS, tc_index: 'u16', tc_classid: 'u16', tstamp: 'as-is', queue_mapping: 'queue' },
+};
+/** cg_skb_is_valid_access */
+const CGROUP_SKB: Access = {
+  hidden: ['tc_classid', 'data_meta', 'wire_len', 'flow_keys', 'tstamp_type'],
+  writes: { ...MARKS, tstamp: 'as-is' },
+};
+/** lwt_is_valid_access */
+const LWT: Access = {
+  hidden: [...SOCKET_FIELDS, 'tc_classid', 'data_meta', 'flow_keys', 'tstamp', 'wire_len', 'tstamp_type', 'hwtstamp'],
+  writes: MARKS,
+};
+/** xdp_is_valid_access; egress_ifindex is for programs behind a devmap. */
+const XDP: Access = { hidden: ['egress_ifindex'], writes: {} };
+const XDP_DEVMAP: Access = { hidden: [], writes: {} };
+
+function structOf(name: string, size: number, shapes: readonly Shape[], access: Access): CtxStruct {
+  const fields = shapes.map((shape) => ({
+    ...shape,
+    read: !access.hidden.includes(shape.name),
+    write: access.writes[shape.name] ?? 'no',
+  }));
+  return { name, size, fields };
+}
+
+const skBuff = (access: Access): CtxStruct => structOf('__sk_buff', SK_BUFF_SIZE, SK_BUFF, access);
+const xdpMd = (access: Access): CtxStruct => structOf('xdp_md', XDP_MD_SIZE, XDP_MD, access);
+
+const TC_STRUCT = skBuff(TC);
+const LWT_STRUCT = skBuff(LWT);
+
+const STRUCTS: ReadonlyMap<number, CtxStruct> = new Map([
+  [PROG_TYPE.SOCKET_FILTER, skBuff(SOCKET_FILTER)],
+  [PROG_TYPE.SCHED_CLS, TC_STRUCT],
+  [PROG_TYPE.SCHED_ACT, TC_STRUCT],
+  [PROG_TYPE.CGROUP_SKB, skBuff(CGROUP_SKB)],
+  [PROG_TYPE.LWT_IN, LWT_STRUCT],
+  [PROG_TYPE.LWT_OUT, LWT_STRUCT],
+  [PROG_TYPE.LWT_XMIT, LWT_STRUCT],
+  [PROG_TYPE.LWT_SEG6LOCAL, LWT_STRUCT],
+  [PROG_TYPE.XDP, xdpMd(XDP)],
+]);
+
+/** BPF_XDP_DEVMAP of enum bpf_attach_type. */
+const ATTACH_XDP_DEVMAP = 33;
+const XDP_DEVMAP_STRUCT = xdpMd(XDP_DEVMAP);
+
+/** The context struct of a program type with that type's access rules; null for types whose context is no struct known here. */
+export function ctxStructOf(progType: number, attachType = 0): CtxStruct | null {
+  if (progType === PROG_TYPE.XDP && attachType === ATTACH_XDP_DEVMAP) return XDP_DEVMAP_STRUCT;
+  return STRUCTS.get(progType) ?? null;
 }
