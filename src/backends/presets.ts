@@ -1,0 +1,200 @@
+/** Map content as users write it, turned into the updates user space would make: keys and values as bytes, programs and inner maps by name. */
+import { MAP_TYPE, type MapSpec, type ObjectSpec } from '../../engine/index.ts';
+import { mapTypeName } from '../format/prog-types.ts';
+import { InputError } from '../input-error.ts';
+import { didYouMean } from '../suggest.ts';
+import type { MapPreset } from './backend.ts';
+import { dataSection, type Encoder, encoderOf, keyText } from './preset-values.ts';
+
+/** What a map's element becomes. Names stand where bpf(2) takes descriptors; whoever applies the update knows them. */
+export type UpdateValue =
+  /** The bytes, and where in them the id of a program goes (devmap, cpumap), if one is named. */
+  | {
+      readonly kind: 'bytes';
+      readonly bytes: Uint8Array;
+      readonly program?: { readonly name: string; readonly offset: number };
+    }
+  /** prog_array: a program of the object. */
+  | { readonly kind: 'program'; readonly name: string }
+  /** Map-in-map: a map of the object. */
+  | { readonly kind: 'map'; readonly name: string }
+  /** Map-in-map: a new map of the template's shape with this content. */
+  | { readonly kind: 'new-map'; readonly template: MapSpec; readonly updates: readonly ElementUpdate[] };
+
+export interface ElementUpdate {
+  /** Empty for queues, stacks and bloom filters: the value is pushed. */
+  readonly key: Uint8Array;
+  readonly value: UpdateValue;
+  /** For messages: `backends[3]`. */
+  readonly path: string;
+}
+
+/** One BPF_MAP_UPDATE_ELEM, in the order they are to be made. */
+export interface MapUpdate extends ElementUpdate {
+  readonly map: string;
+}
+
+const INDEXED: ReadonlySet<number> = new Set<number>([
+  MAP_TYPE.ARRAY,
+  MAP_TYPE.PERCPU_ARRAY,
+  MAP_TYPE.PROG_ARRAY,
+  MAP_TYPE.ARRAY_OF_MAPS,
+  MAP_TYPE.DEVMAP,
+  MAP_TYPE.CPUMAP,
+  MAP_TYPE.XSKMAP,
+]);
+const PUSHED: ReadonlySet<number> = new Set<number>([MAP_TYPE.QUEUE, MAP_TYPE.STACK, MAP_TYPE.BLOOM_FILTER]);
+const KEYED: ReadonlySet<number> = new Set<number>([
+  MAP_TYPE.HASH,
+  MAP_TYPE.LRU_HASH,
+  MAP_TYPE.PERCPU_HASH,
+  MAP_TYPE.LRU_PERCPU_HASH,
+  MAP_TYPE.LPM_TRIE,
+  MAP_TYPE.HASH_OF_MAPS,
+  MAP_TYPE.DEVMAP_HASH,
+]);
+
+/** What the readers of elements share. */
+interface Scope {
+  readonly spec: ObjectSpec;
+  readonly map: MapSpec;
+  readonly encoder: Encoder;
+  readonly cpus: number;
+}
+
+type Record = { readonly [name: string]: unknown };
+
+function isRecord(value: unknown): value is Record {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
+
+function nameIn(known: readonly string[], given: string, path: string, what: string): string {
+  if (known.includes(given)) return given;
+  const all = known.length > 0 && known.length <= 12 ? ` (there are ${known.join(', ')})` : '';
+  throw new InputError(`${path}: the object has no ${what} ${given}${didYouMean(given, known) || all}`);
+}
+
+function programName(scope: Scope, given: unknown, path: string): string {
+  const name = isRecord(given) ? given.program : given;
+  if (typeof name !== 'string') throw new InputError(`${path}: takes the name of a program of the object`);
+  const programs = scope.spec.programs.map((p) => p.name);
+  return nameIn(programs, name, path, 'program');
+}
+
+/** struct bpf_devmap_val and bpf_cpumap_val: a number, then the program's place. */
+function numberAndProgram(scope: Scope, given: unknown, field: string, path: string): UpdateValue {
+  const record: Record = isRecord(given) ? given : { [field]: given };
+  const wrong = Object.keys(record).find((name) => ![field, 'prog', 'program'].includes(name));
+  if (wrong !== undefined) throw new InputError(`${path}: has no field ${wrong}: ${field} and prog`);
+  const number = Number(record[field] ?? 0);
+  if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff) {
+    throw new InputError(`${path}.${field}: ${String(record[field])} is no number from 0 to 2^32-1`);
+  }
+  const bytes = new Uint8Array(scope.map.value_size);
+  const view = new DataView(bytes.buffer);
+  if (bytes.length >= 4) view.setUint32(0, number, true);
+  const program = record.prog ?? record.program;
+  if (program === undefined || program === null) return { kind: 'bytes', bytes };
+  if (bytes.length < 8) throw new InputError(`${path}: values of ${bytes.length} bytes have no room for a program`);
+  return { kind: 'bytes', bytes, program: { name: programName(scope, program, path), offset: 4 } };
+}
+
+function innerMap(scope: Scope, given: unknown, path: string): UpdateValue {
+  if (typeof given === 'string') {
+    const names = scope.spec.maps.filter((m) => m.data === null && m.name !== scope.map.name).map((m) => m.name);
+    return { kind: 'map', name: nameIn(names, given, path, 'map') };
+  }
+  const template = scope.map.inner;
+  if (template === null)
+    throw new InputError(`${path}: the map's inner maps have no template: name a map of the object`);
+  const inner = { ...scope, map: template, encoder: encoderOf(scope.spec, template, scope.cpus) };
+  return { kind: 'new-map', template, updates: elements(inner, given, path) };
+}
+
+function elementValue(scope: Scope, given: unknown, path: string): UpdateValue {
+  switch (scope.map.type) {
+    case MAP_TYPE.PROG_ARRAY:
+      return { kind: 'program', name: programName(scope, given, path) };
+    case MAP_TYPE.ARRAY_OF_MAPS:
+    case MAP_TYPE.HASH_OF_MAPS:
+      return innerMap(scope, given, path);
+    case MAP_TYPE.DEVMAP:
+    case MAP_TYPE.DEVMAP_HASH:
+      return numberAndProgram(scope, given, 'ifindex', path);
+    case MAP_TYPE.CPUMAP:
+      return numberAndProgram(scope, given, 'qsize', path);
+    default:
+      return { kind: 'bytes', bytes: scope.encoder.value(given, path) };
+  }
+}
+
+/** The pairs a user means: `[[key, value], …]`, `{key: value}`, and for indexed kinds `[v0, v1]`. */
+function pairsOf(scope: Scope, content: unknown, path: string): (readonly [unknown, unknown])[] {
+  if (isRecord(content)) return Object.entries(content);
+  if (!Array.isArray(content)) {
+    throw new InputError(`${path}: content is {key: value} or [[key, value], …], not ${JSON.stringify(content)}`);
+  }
+  const pairs = content.every((item) => Array.isArray(item) && item.length === 2);
+  if (pairs) return content as [unknown, unknown][];
+  if (INDEXED.has(scope.map.type)) return content.map((value, index) => [index, value] as const);
+  const wrong = content.findIndex((item) => !Array.isArray(item) || item.length !== 2);
+  throw new InputError(`${path}: item ${wrong} is no [key, value] pair`);
+}
+
+function checkIndex(scope: Scope, key: Uint8Array, path: string): void {
+  const count = scope.map.max_entries;
+  if (!INDEXED.has(scope.map.type) || key.length !== 4 || count === 0) return;
+  const index = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+  if (index >= count)
+    throw new InputError(
+      `${path}: the map has ${count} ${count === 1 ? 'entry' : 'entries'}, the last is [${count - 1}]`,
+    );
+}
+
+function elements(scope: Scope, content: unknown, path: string): ElementUpdate[] {
+  const { map, encoder } = scope;
+  if (PUSHED.has(map.type)) {
+    if (!Array.isArray(content))
+      throw new InputError(`${path}: content of a ${mapTypeName(map.type)} is a list of values`);
+    return content.map((value, i) => {
+      const at = `${path}[${i}]`;
+      return { key: new Uint8Array(0), value: elementValue(scope, value, at), path: at };
+    });
+  }
+  if (!INDEXED.has(map.type) && !KEYED.has(map.type)) {
+    throw new InputError(`${path}: a ${mapTypeName(map.type)} map cannot be filled beforehand`);
+  }
+  return pairsOf(scope, content, path).map(([given, value]) => {
+    const at = `${path}[${keyText(given)}]`;
+    const key = encoder.key(given, at);
+    checkIndex(scope, key, at);
+    return { key, value: elementValue(scope, value, at), path: at };
+  });
+}
+
+function updatesOf(spec: ObjectSpec, preset: MapPreset, cpus: number): MapUpdate[] {
+  const map = spec.maps.find((m) => m.name === preset.map);
+  if (!map) {
+    const names = spec.maps.map((m) => m.name);
+    throw new InputError(`the object has no map ${preset.map}${didYouMean(preset.map, names) || listed(names)}`);
+  }
+  const path = map.name;
+  if (map.data !== null) {
+    const bytes = dataSection(spec, map, preset.content, path);
+    return [{ map: map.name, key: new Uint8Array(4), value: { kind: 'bytes', bytes }, path }];
+  }
+  const scope = { spec, map, encoder: encoderOf(spec, map, cpus), cpus };
+  return elements(scope, preset.content, path).map((update) => ({ map: map.name, ...update }));
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? ': it has none' : `: one of ${names.slice(0, 20).join(', ')}`;
+}
+
+/**
+ * All updates that the presets ask for, in order. `cpus` is the number of possible CPUs, for percpu values.
+ * Throws InputError, one sentence that names the map and the place in it.
+ */
+export function presetUpdates(spec: ObjectSpec, presets: readonly MapPreset[], cpus: number): MapUpdate[] {
+  return presets.flatMap((preset) => updatesOf(spec, preset, cpus));
+}
