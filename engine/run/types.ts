@@ -50,6 +50,8 @@ export interface MapDump {
   readonly key_type_id: number;
   readonly value_type_id: number;
   readonly entries: readonly MapEntry[];
+  /** Kinds whose values are ids: the name of the program or map behind each entry, where known. */
+  readonly refs?: readonly (string | null)[];
 }
 
 /** What a program sent to user space through ringbuf or perf_event_output. */
