@@ -1,0 +1,147 @@
+/** The embedded engine behind the Backend interface: keeps loaded objects, gives every run fresh maps, applies presets, dumps maps. */
+import {
+  ctxFromFields,
+  type LoadedObject,
+  loadObject,
+  type MapDump,
+  type ObjectSpec,
+  openObject,
+  progRun,
+  type Refusal,
+  type Result,
+} from '../../engine/index.ts';
+import { progTypeNumber } from '../format/prog-types.ts';
+import { InputError } from '../input-error.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import { applyPresets, InnerMaps } from './engine-presets.ts';
+import { withNames } from './engine-refs.ts';
+
+/** A loaded object and the inner maps that presets made in its world. */
+interface Loaded {
+  readonly object: LoadedObject;
+  readonly inner: InnerMaps;
+}
+
+interface Opened {
+  readonly bytes: Uint8Array;
+  readonly btf: Uint8Array | undefined;
+  readonly spec: ObjectSpec;
+  /** By what shapes a world: CPUs, leniency, forced types. */
+  readonly loaded: Map<string, Loaded>;
+}
+
+/** Worlds kept for one object; beyond that the oldest goes. */
+const WORLDS_MAX = 4;
+
+function refusal(stage: Refusal['stage'], errno: number, message: string): Refusal {
+  return { stage, errno, message, where: {} };
+}
+
+function refused(why: Refusal): RunReply {
+  return { result: null, refusal: why, maps: [], maps_before: [] };
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** PROG_TYPE of a request: forced, else the section's. */
+function typeOf(request: RunRequest, spec: ObjectSpec): number {
+  if (request.type !== undefined) return progTypeNumber(request.type);
+  return spec.programs.find((p) => p.name === request.program)?.type ?? 0;
+}
+
+export class EngineBackend implements Backend {
+  readonly name = 'engine';
+  private readonly objects = new Map<string, Opened>();
+  private readonly cancelWord: Int32Array;
+  private readonly ownsWord: boolean;
+
+  /** `cancelWord`: a word in shared memory by which another thread cancels; that thread also clears it. */
+  constructor(cancelWord?: Int32Array) {
+    this.ownsWord = cancelWord === undefined;
+    this.cancelWord = cancelWord ?? new Int32Array(new SharedArrayBuffer(4));
+  }
+
+  async open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply> {
+    const known = this.objects.get(path);
+    if (known && sameBytes(known.bytes, bytes) && sameBytes(known.btf, btf)) return { spec: known.spec, refusal: null };
+    const opened = openObject({ path, bytes }, btf === undefined ? {} : { btf });
+    this.objects.delete(path);
+    if (!opened.ok) return { spec: null, refusal: opened.error };
+    this.objects.set(path, { bytes, btf, spec: opened.value, loaded: new Map() });
+    return { spec: opened.value, refusal: null };
+  }
+
+  async run(request: RunRequest): Promise<RunReply> {
+    const opened = this.objects.get(request.object);
+    if (!opened) return refused(refusal('open', 0, `${request.object} is not open`));
+    try {
+      const world = this.load(opened, request);
+      return world.ok ? this.runIn(world.value, request, opened.spec) : refused(world.error);
+    } catch (thrown) {
+      if (!(thrown instanceof InputError)) throw thrown;
+      return refused(refusal('run', 0, thrown.message));
+    }
+  }
+
+  /** The world for a request, loaded when none of its shape is kept. */
+  private load(opened: Opened, request: RunRequest): Result<Loaded> {
+    const cpus = request.opts.env?.cpus ?? 1;
+    const lenient = request.lenient === true;
+    const types = request.type === undefined ? {} : { [request.program]: progTypeNumber(request.type) };
+    const shape = JSON.stringify([cpus, lenient, types]);
+    const kept = opened.loaded.get(shape);
+    if (kept) return { ok: true, value: kept };
+    const made = loadObject(opened.spec, { cpus, lenient, types });
+    if (!made.ok) return made;
+    const value = { object: made.value, inner: new InnerMaps(made.value) };
+    const oldest = opened.loaded.keys().next().value;
+    if (opened.loaded.size >= WORLDS_MAX && oldest !== undefined) opened.loaded.delete(oldest);
+    opened.loaded.set(shape, value);
+    return { ok: true, value };
+  }
+
+  private runIn({ object, inner }: Loaded, request: RunRequest, spec: ObjectSpec): RunReply {
+    const names = spec.programs.map((p) => p.name);
+    if (!names.includes(request.program)) {
+      const hint = didYouMean(request.program, names) || `: one of ${names.join(', ')}`;
+      throw new InputError(`the object has no program ${request.program}${hint}`);
+    }
+    if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
+    const program = object.program(request.program);
+    if (!program.ok) return refused(program.error);
+    object.reset();
+    inner.reset();
+    applyPresets(object, inner, request.presets, request.opts.env?.cpus ?? 1);
+    const maps_before = this.dump(object);
+    const ctx = this.context(request, spec);
+    if (!ctx.ok) return refused(ctx.error);
+    const opts = { ...request.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), cancel: this.cancelWord };
+    const done = progRun(object, request.program, opts);
+    if (!done.ok) return { ...refused(done.error), maps_before };
+    return { result: done.value, refusal: null, maps: this.dump(object), maps_before };
+  }
+
+  private context(request: RunRequest, spec: ObjectSpec): Result<Uint8Array | null> {
+    if (request.ctx === undefined) return { ok: true, value: null };
+    return ctxFromFields(typeOf(request, spec), request.ctx, request.opts.data_in?.length ?? 0);
+  }
+
+  private dump(object: LoadedObject): MapDump[] {
+    return withNames(object, object.dumpMaps());
+  }
+
+  /** A run under way is reached only from another thread, through the word. */
+  cancel(): void {
+    Atomics.store(this.cancelWord, 0, 1);
+  }
+
+  async close(): Promise<void> {
+    this.objects.clear();
+  }
+}
