@@ -36,6 +36,8 @@ export interface FileError {
   readonly file: string;
   readonly line: number;
   readonly message: string;
+  /** The file is a BPF object that cannot be opened; `line` is 0. */
+  readonly object?: boolean;
   /** The lines around it, numbered, with a caret; absent when the file has none to show. */
   readonly frame?: readonly string[];
 }

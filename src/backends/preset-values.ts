@@ -30,7 +30,7 @@ function plainNumbers(_name: string, value: unknown): unknown {
 }
 
 /** Bytes given as such: `hex:…`, `{hex: '…'}`, a Uint8Array; null for everything else. */
-function rawBytes(given: unknown, path: string): Uint8Array | null {
+export function rawBytes(given: unknown, path: string): Uint8Array | null {
   if (given instanceof Uint8Array) return given;
   const hex =
     typeof given === 'string' && given.startsWith('hex:')
@@ -55,7 +55,7 @@ function integerOf(given: unknown): bigint | null {
 }
 
 /** Without BTF: a little-endian integer of up to 8 bytes, or a list of bytes. */
-function untyped(given: unknown, size: number, path: string): Uint8Array {
+export function untyped(given: unknown, size: number, path: string): Uint8Array {
   if (Array.isArray(given) && given.every((b) => Number.isInteger(b) && b >= 0 && b <= 255)) {
     return sized(Uint8Array.from(given as number[]), size, path);
   }

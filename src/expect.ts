@@ -1,0 +1,103 @@
+/** Compares what a run gave with what its case expects; every difference in the user's terms. */
+import { type MapDump, type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../engine/index.ts';
+import { expectMaps } from './expect-maps.ts';
+import { expectPacket } from './expect-packet.ts';
+import { errnoText } from './format/errnos.ts';
+import { progTypeName } from './format/prog-types.ts';
+import { plain } from './format/sanitize.ts';
+import { retvalText, verdictNames, verdictNumber } from './format/verdicts.ts';
+import { InputError } from './input-error.ts';
+import type { Difference } from './outcome.ts';
+import type { Expectation, SettledCase } from './test-case.ts';
+
+/** What there is to compare with. */
+export interface Received {
+  readonly result: ProgRunResult;
+  readonly spec: ObjectSpec | null;
+  readonly maps: readonly MapDump[];
+}
+
+/** PROG_TYPE the case runs as: its own word, else the section's. */
+export function caseProgType(one: SettledCase, spec: ObjectSpec | null): number {
+  if (one.type !== null) return (PROG_TYPE as Readonly<Record<string, number>>)[one.type] ?? 0;
+  return spec?.programs.find((program) => program.name === one.program)?.type ?? 0;
+}
+
+function difference(field: string, expected: string, received: string, at = ''): Difference {
+  return { field, at, expected, received };
+}
+
+function expectFault(wanted: Expectation['fault'], result: ProgRunResult): Difference[] {
+  const { fault } = result;
+  if (wanted === undefined || wanted === false) {
+    return fault ? [difference('fault', 'none', `${fault.kind}: ${plain(fault.message)}`)] : [];
+  }
+  const shown = typeof wanted === 'string' ? JSON.stringify(wanted) : String(wanted);
+  if (!fault) return [difference('fault', shown, 'none')];
+  const holds = (text: string) => (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text));
+  if (holds(fault.kind) || holds(fault.message)) return [];
+  return [difference('fault', shown, `${fault.kind}: ${plain(fault.message)}`)];
+}
+
+function expectErrno(wanted: Expectation['errno'], result: ProgRunResult): Difference[] {
+  const expected = typeof wanted === 'number' ? wanted : 0;
+  if (result.errno === expected) return [];
+  const why = result.reason === '' ? '' : `: ${plain(result.reason)}`;
+  return [difference('errno', errnoText(expected), errnoText(result.errno) + why)];
+}
+
+function expectRetval(wanted: number | string, type: number, result: ProgRunResult): Difference[] {
+  const number = typeof wanted === 'number' ? wanted >>> 0 : verdictNumber(type, wanted);
+  if (number === null) {
+    const names = verdictNames(type);
+    const known = names.length > 0 ? `: one of ${names.join(', ')}, or a number` : ' by name: write a number';
+    throw new InputError(`expect.retval: ${wanted} is nothing that ${progTypeName(type)} programs return${known}`);
+  }
+  if (result.retval === number) return [];
+  const received = result.retval === null ? 'nothing' : retvalText(type, result.retval);
+  return [difference('retval', retvalText(type, number), received)];
+}
+
+function lineText(wanted: string | RegExp): string {
+  return typeof wanted === 'string' ? wanted : String(wanted);
+}
+
+/** Lines in order and no others; pairs that differ by position. */
+function expectPrintk(wanted: readonly (string | RegExp)[], lines: readonly string[]): Difference[] {
+  const out: Difference[] = [];
+  for (let i = 0; i < Math.max(wanted.length, lines.length); i++) {
+    const want = wanted[i];
+    const line = lines[i];
+    if (want !== undefined && line !== undefined) {
+      if (typeof want === 'string' ? want === line : want.test(line)) continue;
+    }
+    const expected = want === undefined ? 'no more lines' : lineText(want);
+    out.push(difference('printk', expected, line === undefined ? 'no line' : plain(line), `line ${i + 1}`));
+  }
+  return out;
+}
+
+/**
+ * All differences, worst first. A fault or errno that was not expected leaves nothing else worth comparing.
+ * Throws InputError when the expectation itself makes no sense for this object (a map it does not have).
+ */
+export function compare(one: SettledCase, received: Received): Difference[] {
+  const { result } = received;
+  const { expect } = one;
+  const faults = expectFault(expect.fault, result);
+  if (faults.length > 0 && result.fault) return faults;
+  const errnos = expectErrno(expect.errno, result);
+  if (errnos.length > 0) return [...faults, ...errnos];
+  const type = caseProgType(one, received.spec);
+  const size = expect.data_size_out;
+  return [
+    ...faults,
+    ...(expect.retval === undefined ? [] : expectRetval(expect.retval, type, result)),
+    ...(size === undefined || size === result.data_size_out
+      ? []
+      : [difference('data_size_out', String(size), String(result.data_size_out ?? 'nothing'))]),
+    ...(expect.data_out === undefined ? [] : expectPacket(expect.data_out as Uint8Array, one.data_in, result.data_out)),
+    ...(expect.maps === undefined ? [] : expectMaps(expect.maps, received.spec, received.maps)),
+    ...(expect.printk === undefined ? [] : expectPrintk(expect.printk, result.printk)),
+  ];
+}

@@ -1,0 +1,83 @@
+/** The reporter for people: every case by name if asked, failures with their reasons, then the summary line. */
+import { relative } from 'node:path';
+import { plain } from '../format/sanitize.ts';
+import { SIGN, type Style } from '../format/style.ts';
+import type { FileError, TestOutcome } from '../outcome.ts';
+import { countsText, type Summary } from '../summary.ts';
+import type { SettledCase } from '../test-case.ts';
+import { duration } from '../view-text.ts';
+import { failureLines, fileErrorLines } from './failure-text.ts';
+import type { Reporter, ReporterIo } from './reporter.ts';
+
+function signOf(outcome: TestOutcome, style: Style): string {
+  const paint = { pass: style.green, fail: style.red, error: style.red, skip: style.yellow, todo: style.cyan };
+  return paint[outcome.verdict](SIGN[outcome.verdict]);
+}
+
+function caseLine(one: SettledCase, outcome: TestOutcome, style: Style): string {
+  const note = { pass: '', fail: '', error: '', skip: `skipped: ${outcome.reason}`, todo: 'todo' }[outcome.verdict];
+  return `    ${signOf(outcome, style)} ${plain(one.name)}${note === '' ? '' : style.dim(`  ${plain(note)}`)}`;
+}
+
+class Printer implements Reporter {
+  private readonly io: ReporterIo;
+  private readonly everyCase: boolean;
+  private cases = new Map<string, SettledCase>();
+  private readonly failed: [SettledCase, TestOutcome][] = [];
+  private readonly errors: FileError[] = [];
+  private group = '';
+
+  constructor(io: ReporterIo, everyCase: boolean) {
+    this.io = io;
+    this.everyCase = everyCase;
+  }
+
+  readonly event: Reporter['event'] = (event) => {
+    if (event.type === 'start') this.cases = new Map(event.cases.map((one) => [one.id, one]));
+    if (event.type === 'file-error') this.errors.push(event.error);
+    if (event.type !== 'outcome') return;
+    const one = this.cases.get(event.outcome.id);
+    if (!one) return;
+    if (event.outcome.verdict === 'fail' || event.outcome.verdict === 'error') this.failed.push([one, event.outcome]);
+    if (this.everyCase) this.nameCase(one, event.outcome);
+  };
+
+  private nameCase(one: SettledCase, outcome: TestOutcome): void {
+    const { style, root } = this.io;
+    const group = `${plain(relative(root, one.object))} › ${plain(one.program)}`;
+    if (group !== this.group) this.print([...(this.group === '' ? [] : ['']), `  ${style.bold(group)}`]);
+    this.group = group;
+    this.print([caseLine(one, outcome, style)]);
+  }
+
+  readonly finish: Reporter['finish'] = (summary) => {
+    const { style, root } = this.io;
+    if (this.group !== '') this.print(['']);
+    for (const error of this.errors) this.print([...fileErrorLines(error, root, style), '']);
+    for (const [one, outcome] of this.failed) this.print([...failureLines(one, outcome, root, style), '']);
+    this.print([summaryLine(summary, style)]);
+  };
+
+  private print(lines: readonly string[]): void {
+    this.io.out(`${lines.join('\n')}\n`);
+  }
+}
+
+function summaryLine(summary: Summary, style: Style): string {
+  const bad = summary.failed > 0 || summary.errors.length > 0;
+  const paint = bad ? style.red : style.green;
+  const files = summary.errors.length;
+  const unread = files > 0 ? `, ${files} ${files === 1 ? 'file' : 'files'} not readable` : '';
+  const stopped = summary.cancelled ? ', stopped' : '';
+  return `${style.bold(paint(countsText(summary)))}${unread}${stopped}${style.dim(` in ${duration(summary.took_ms)}`)}`;
+}
+
+/** Failures and the summary. */
+export function defaultReporter(io: ReporterIo): Reporter {
+  return new Printer(io, false);
+}
+
+/** Every case by name as it ends, then as the default one. */
+export function verboseReporter(io: ReporterIo): Reporter {
+  return new Printer(io, true);
+}

@@ -1,0 +1,121 @@
+/** Runs settled cases on a backend, one after the other, and tells what came of each as events. */
+import type { ObjectSpec, Refusal } from '../engine/index.ts';
+import type { Backend, RunReply, RunRequest } from './backends/backend.ts';
+import { compare } from './expect.ts';
+import { plain } from './format/sanitize.ts';
+import { InputError } from './input-error.ts';
+import { mapChanges } from './map-changes.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
+import type { SettledCase } from './test-case.ts';
+
+export interface RunScope {
+  readonly backend: Backend;
+  readonly objects: ObjectStore;
+  readonly lenient: boolean;
+}
+
+export interface RunOptions {
+  readonly run: number;
+  readonly cause: string;
+  /** Cases of the project that this run leaves out. */
+  readonly kept: number;
+  /** Aborting it stops the case under way; the cases after it keep what they had. */
+  readonly signal?: AbortSignal;
+  /** Stop at the first case that does not pass. */
+  readonly bail?: boolean;
+}
+
+function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Partial<TestOutcome> = {}): TestOutcome {
+  const nothing = { refusal: null, result: null, maps: [], maps_before: [], took_ms: 0 };
+  return { id: one.id, verdict, differences: [], reason, ...nothing, ...more };
+}
+
+/** The request of a case, as the backend takes it. */
+export function requestOf(one: SettledCase, lenient: boolean): RunRequest {
+  const context = one.ctx_in;
+  const opts: RunRequest['opts'] = {
+    ...(one.data_in ? { data_in: one.data_in } : {}),
+    ...(context instanceof Uint8Array ? { ctx_in: context } : {}),
+    ...(one.repeat > 0 ? { repeat: one.repeat } : {}),
+    ...(one.flags > 0 ? { flags: one.flags } : {}),
+    ...(one.budget === null ? {} : { budget: one.budget }),
+    env: settledEnv(one),
+  };
+  return {
+    object: one.object,
+    program: one.program,
+    ...(one.type === null ? {} : { type: one.type }),
+    presets: one.presets,
+    ...(context && !(context instanceof Uint8Array) ? { ctx: context.json } : {}),
+    opts,
+    ...(lenient ? { lenient } : {}),
+  };
+}
+
+function settledEnv({ env }: SettledCase): NonNullable<RunRequest['opts']['env']> {
+  const { time_ns, ...rest } = env;
+  return { ...rest, ...(time_ns === undefined ? {} : { time_ns: BigInt(time_ns) }) };
+}
+
+/** What a refusal makes of a case: what the engine does not have is skipped, never passed; all else is an error. */
+function refused(one: SettledCase, refusal: Refusal): TestOutcome {
+  const verdict = refusal.stage === 'unsupported' ? 'skip' : 'error';
+  return outcome(one, verdict, plain(refusal.message), { refusal });
+}
+
+/** Judges a reply: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
+export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): TestOutcome {
+  const { result, refusal, maps, maps_before } = reply;
+  if (refusal) return refused(one, refusal);
+  if (!result) return outcome(one, 'error', 'engine bug: a run without a result');
+  const seen = { result, maps, maps_before, map_changes: mapChanges(spec, maps_before, maps) };
+  let differences: Difference[];
+  try {
+    differences = compare(one, { result, spec, maps });
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return outcome(one, 'error', thrown.message, seen);
+  }
+  if (differences.length === 0) return outcome(one, 'pass', '', { ...seen, maps: [], maps_before: [] });
+  return outcome(one, 'fail', '', { ...seen, differences });
+}
+
+/** Runs one case with fresh maps. What the backend throws is a bug of ours and said so; the cases after it still run. */
+export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOutcome> {
+  if (one.mode === 'skip') return outcome(one, 'skip', one.skip_reason);
+  if (one.mode === 'todo') return outcome(one, 'todo', '');
+  const object = await scope.objects.open(one.object);
+  if (object.refusal) return refused(one, object.refusal);
+  const begin = performance.now();
+  try {
+    const reply = await scope.backend.run(requestOf(one, scope.lenient));
+    return { ...judge(one, object.spec, reply), took_ms: performance.now() - begin };
+  } catch (thrown) {
+    const what = thrown instanceof Error ? thrown.message : String(thrown);
+    return outcome(one, 'error', `engine bug: ${plain(what)}`, { took_ms: performance.now() - begin });
+  }
+}
+
+/** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. */
+export async function runCases(
+  cases: readonly SettledCase[],
+  scope: RunScope,
+  options: RunOptions,
+  emit: (event: RunEvent) => void,
+): Promise<void> {
+  const { run, cause, kept, signal } = options;
+  const begin = performance.now();
+  const stop = () => scope.backend.cancel();
+  signal?.addEventListener('abort', stop, { once: true });
+  emit({ type: 'start', run, cause, cases, kept });
+  for (const one of cases) {
+    if (signal?.aborted) break;
+    const result = await runCase(one, scope);
+    if (signal?.aborted) break;
+    emit({ type: 'outcome', run, outcome: result });
+    if (options.bail && (result.verdict === 'fail' || result.verdict === 'error')) break;
+  }
+  signal?.removeEventListener('abort', stop);
+  emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: signal?.aborted ?? false });
+}

@@ -1,0 +1,63 @@
+/** A project with everything in it that a run needs: settled cases, objects to look at, and the files that could not be read. */
+import { relative, resolve } from 'node:path';
+import { filterCases, loadCases } from './case-load.ts';
+import { expandGlobs, loadProject, type Project } from './config.ts';
+import type { FileError } from './outcome.ts';
+import type { SettledCase } from './test-case.ts';
+
+/** What the command line asks for. */
+export interface SuiteRequest {
+  readonly cwd: string;
+  /** A config file named by the user. */
+  readonly config?: string;
+  /** Only cases whose id holds one of these words. */
+  readonly filters: readonly string[];
+  /** Only these objects, from `cwd`; empty: those of the config and of the cases. */
+  readonly objects: readonly string[];
+}
+
+export interface Suite {
+  /** Null when the config cannot be read. */
+  readonly project: Project | null;
+  readonly cases: readonly SettledCase[];
+  /** Absolute paths of objects: the config's or the user's, whether or not a case uses them. */
+  readonly objects: readonly string[];
+  readonly errors: readonly FileError[];
+}
+
+/** Objects a user named, absolute; patterns that the shell left alone are expanded. */
+export async function namedObjects(request: SuiteRequest): Promise<string[]> {
+  const found: string[] = [];
+  for (const word of request.objects) {
+    if (/[*?[{]/.test(word)) found.push(...(await expandGlobs(request.cwd, [word])));
+    else found.push(resolve(request.cwd, word));
+  }
+  return [...new Set(found)];
+}
+
+/** The cases that a request is about. */
+export function chosenCases(
+  cases: readonly SettledCase[],
+  request: SuiteRequest,
+  objects: readonly string[],
+): SettledCase[] {
+  const wanted = filterCases(cases, request.filters);
+  return request.objects.length === 0 ? wanted : wanted.filter((one) => objects.includes(one.object));
+}
+
+/** Reads config and case files; whatever cannot be read becomes an error beside what could. */
+export async function loadSuite(request: SuiteRequest): Promise<Suite> {
+  const loaded = await loadProject(request.cwd, request.config);
+  if (!loaded.ok) return { project: null, cases: [], objects: await namedObjects(request), errors: [loaded.error] };
+  const { project } = loaded;
+  const { cases, errors } = await loadCases(project);
+  const named = await namedObjects(request);
+  const objects = request.objects.length > 0 ? named : await expandGlobs(project.root, project.objects);
+  return { project, cases: chosenCases(cases, request, named), objects, errors };
+}
+
+/** A path as the user would write it. */
+export function shownPath(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside === '' || inside.startsWith('..') ? path : inside;
+}
