@@ -1,0 +1,37 @@
+/** BPF_PROG_RUN of a program in hand, by an executor handed in (bpf_prog_test_run in kernel/bpf/syscall.c). */
+import { ok, type Result, refuse } from '../errors.ts';
+import type { LoadedProgram, World } from '../load/types.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { FAMILIES, hasNoTestRun, progTypeName } from './families.ts';
+import { notRun } from './finish.ts';
+import { checkBuffers, F_XDP_LIVE_FRAMES } from './opts.ts';
+import { beginRun, type Executor } from './run.ts';
+import type { ProgRunOpts, ProgRunResult } from './types.ts';
+
+/** Refuses what the engine cannot run (stage `unsupported`, by name); an errno is part of the result. */
+export function runProgram(
+  world: World,
+  program: LoadedProgram,
+  opts: ProgRunOpts,
+  executor: Executor,
+): Result<ProgRunResult> {
+  const failure = checkBuffers(opts);
+  if (failure !== null) return ok(notRun(failure));
+  const { type } = program;
+  if (hasNoTestRun(type)) {
+    return ok(
+      notRun({ errno: ERRNO.ENOTSUPP, reason: `the kernel does not run ${progTypeName(type)} programs on demand` }),
+    );
+  }
+  const family = FAMILIES.get(type);
+  if (family === undefined) return unsupported(program, `running ${progTypeName(type)} programs`);
+  if (type === PROG_TYPE.XDP && opts.flags === F_XDP_LIVE_FRAMES) {
+    return unsupported(program, 'live frame mode (BPF_F_TEST_XDP_LIVE_FRAMES)');
+  }
+  return ok(family(beginRun(world, program, executor), opts));
+}
+
+function unsupported(program: LoadedProgram, what: string): Result<ProgRunResult> {
+  return refuse('unsupported', 0, `${what} is not supported`, { program: program.spec.name });
+}
