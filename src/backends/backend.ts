@@ -27,6 +27,8 @@ export interface RunReply {
   readonly result: ProgRunResult | null;
   /** Set when the program could not be loaded or a preset does not fit. */
   readonly refusal: Refusal | null;
+  /** Kernel: the verifier's whole log, when it refused the program. */
+  readonly log?: string;
   /** Every map of the object after the run. */
   readonly maps: readonly MapDump[];
   /** Same, before the run but after the presets (to show what changed). */

@@ -1,0 +1,140 @@
+/** One object loaded into the kernel for one run: BTF, maps, programs, prog arrays; all descriptors closed together. */
+import type { MapDump, ObjectSpec, ProgramSpec, Refusal } from '../../engine/index.ts';
+import { MAP_TYPE } from '../../engine/index.ts';
+import { Attr, bpf } from './kernel-attr.ts';
+import { KernelBtf } from './kernel-btf.ts';
+import { dumpMap } from './kernel-map-io.ts';
+import { createMap, freeze, isFrozen, type KernelMap, possibleCpus } from './kernel-maps.ts';
+import { collectStrings, type KernelProgram, type LoadRefusal, loadProgram } from './kernel-progs.ts';
+import { isRefusal } from './kernel-refusal.ts';
+import { closeFd } from './kernel-syscall.ts';
+import { applyUpdates, needsProgram, programsIn, staticUpdates, type UpdateTargets } from './kernel-updates.ts';
+import type { MapUpdate } from './presets.ts';
+
+/** enough of struct bpf_prog_info and bpf_map_info: type, id */
+const INFO_BYTES = 16;
+
+export interface LoadWish {
+  readonly program: string;
+  /** PROG_TYPE of that program, 0 to take the section's. */
+  readonly type: number;
+  readonly updates: readonly MapUpdate[];
+}
+
+function failed(refusal: Refusal, log = ''): LoadRefusal {
+  return { refusal, log };
+}
+
+/** The id by which the kernel knows what a descriptor stands for; 0 when it does not say. */
+function idOf(fd: number): number {
+  const info = new Uint8Array(INFO_BYTES);
+  const result = bpf('OBJ_GET_INFO_BY_FD', { bpf_fd: fd, info_len: info.length, info });
+  return result === 0 ? new DataView(info.buffer).getUint32(4, true) : 0;
+}
+
+export class LoadedInKernel {
+  readonly maps = new Map<string, KernelMap>();
+  readonly programs = new Map<string, KernelProgram>();
+  private readonly spec: ObjectSpec;
+  private readonly extra: KernelMap[] = [];
+  private btf: KernelBtf | null = null;
+  private btfFd = 0;
+  private readonly cpus = possibleCpus();
+
+  constructor(spec: ObjectSpec) {
+    this.spec = spec;
+  }
+
+  /** Everything the wish needs, in libbpf's order: BTF, maps with their content, programs, slots that name programs. */
+  load(wish: LoadWish): LoadRefusal | null {
+    const names = new Set(this.spec.programs.map((p) => p.name));
+    const updates = [...staticUpdates(this.spec.maps, names), ...wish.updates];
+    const wanted = this.wantedPrograms(wish.program, updates);
+    this.loadBtf(wanted);
+    const refusal =
+      this.createMaps() ??
+      applyUpdates(
+        this.targets(),
+        updates.filter((u) => !needsProgram(u.value)),
+      );
+    if (refusal !== null) return failed(refusal);
+    for (const map of this.maps.values()) {
+      const wrong = isFrozen(map.spec) ? freeze(map) : null;
+      if (wrong !== null) return failed(wrong);
+    }
+    for (const program of wanted) {
+      const wrong = this.loadOne(program, program.name === wish.program ? wish.type || program.type : program.type);
+      if (wrong !== null) return wrong;
+    }
+    const slots = applyUpdates(
+      this.targets(),
+      updates.filter((u) => needsProgram(u.value)),
+    );
+    return slots === null ? null : failed(slots);
+  }
+
+  private wantedPrograms(program: string, updates: readonly MapUpdate[]): ProgramSpec[] {
+    const wanted = new Set([program, ...programsIn(updates)]);
+    return this.spec.programs.filter((p) => wanted.has(p.name));
+  }
+
+  /** Without BTF when the kernel refuses it: most programs do not need it. */
+  private loadBtf(programs: readonly ProgramSpec[]): void {
+    if (this.spec.btf === null) return;
+    this.btf = new KernelBtf(this.spec.btf);
+    collectStrings(programs, this.btf);
+    const btf = this.btf.bytes();
+    this.btfFd = Math.max(0, new Attr('BTF_LOAD', { btf, btf_size: btf.length }).call());
+  }
+
+  private createMaps(): Refusal | null {
+    for (const spec of this.spec.maps) {
+      const map = createMap(spec, { btf_fd: this.btfFd, cpus: this.cpus });
+      if (isRefusal(map)) return map;
+      this.maps.set(spec.name, map);
+    }
+    return null;
+  }
+
+  private targets(): UpdateTargets {
+    return {
+      maps: this.maps,
+      makers: { btf_fd: this.btfFd, cpus: this.cpus },
+      programFd: (name) => this.programs.get(name)?.fd,
+      keep: (map) => this.extra.push(map),
+    };
+  }
+
+  private loadOne(program: ProgramSpec, type: number): LoadRefusal | null {
+    const loaded = loadProgram(program, type, { spec: this.spec, maps: this.maps, btf: this.btf, btf_fd: this.btfFd });
+    if ('refusal' in loaded) return loaded;
+    this.programs.set(program.name, loaded);
+    return null;
+  }
+
+  /** Content of all maps, with names beside ids. */
+  dump(): MapDump[] {
+    return [...this.maps.values()].map((map) => {
+      const dump = dumpMap(map);
+      const named = map.type === MAP_TYPE.PROG_ARRAY ? this.programs : this.innerMaps(map.type);
+      if (named === null || dump.entries.length === 0) return dump;
+      const ids = new Map([...named].map(([name, { fd }]) => [idOf(fd), name]));
+      const view = (value: Uint8Array) => new DataView(value.buffer, value.byteOffset).getUint32(0, true);
+      return { ...dump, refs: dump.entries.map((entry) => ids.get(view(entry.value)) ?? null) };
+    });
+  }
+
+  private innerMaps(type: number): ReadonlyMap<string, KernelMap> | null {
+    if (type !== MAP_TYPE.ARRAY_OF_MAPS && type !== MAP_TYPE.HASH_OF_MAPS) return null;
+    return new Map([...this.maps, ...this.extra.map((map, i) => [`${map.spec.name}.inner#${i}`, map] as const)]);
+  }
+
+  /** Gives everything back. */
+  close(): void {
+    for (const { fd } of [...this.programs.values(), ...this.maps.values(), ...this.extra]) closeFd(fd);
+    if (this.btfFd > 0) closeFd(this.btfFd);
+    this.programs.clear();
+    this.maps.clear();
+    this.extra.length = 0;
+  }
+}

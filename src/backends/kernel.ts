@@ -1,0 +1,122 @@
+/** The real kernel behind the Backend interface: a child process makes the system calls, so that a run can be stopped. */
+import type { Subprocess } from 'bun';
+import { ERRNO } from '../../engine/index.ts';
+import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { ChildReply, ChildRequest } from './kernel-child.ts';
+
+/** How long a cancelled run has to end by itself (a program in an endless repeat sees the signal at once). */
+const GRACE_MS = 1000;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type Question<T> = T extends unknown ? Omit<T, 'id'> : never;
+interface OpenArgs {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly btf: Uint8Array | undefined;
+}
+
+export class KernelBackend implements Backend {
+  readonly name = 'kernel';
+  private child: Subprocess | null = null;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly objects = new Map<string, OpenArgs>();
+  private lastId = 0;
+  private cancelled = false;
+  private closed = false;
+
+  private start(): Subprocess {
+    const script = Bun.fileURLToPath(new URL('./kernel-child.ts', import.meta.url));
+    const child = Bun.spawn([process.execPath, script], {
+      ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', serialization: 'advanced' },
+      ipc: (reply: ChildReply) => this.take(reply),
+      onExit: (gone, code, signal) => {
+        if (gone === this.child) this.lost(`the process that talks to the kernel ended (${signal ?? code})`);
+      },
+    });
+    child.unref();
+    return child;
+  }
+
+  /** The child, started anew (with the objects opened again) when there is none. */
+  private ready(): Subprocess {
+    if (this.child === null) {
+      this.child = this.start();
+      for (const args of this.objects.values()) this.ask({ type: 'open', ...args }).catch(() => {});
+    }
+    return this.child;
+  }
+
+  private ask(question: Question<ChildRequest>): Promise<unknown> {
+    if (this.closed) return Promise.reject(new Error('the backend is closed'));
+    const child = this.ready();
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      child.send({ id, ...question });
+    });
+  }
+
+  private take(reply: ChildReply): void {
+    const waiting = this.waiting.get(reply.id);
+    this.waiting.delete(reply.id);
+    if (reply.ok) {
+      waiting?.resolve(reply.value);
+      return;
+    }
+    const error = new Error(reply.message);
+    error.stack = reply.stack;
+    waiting?.reject(error);
+  }
+
+  private lost(message: string): void {
+    this.child = null;
+    for (const { reject } of this.waiting.values()) reject(new Error(message));
+    this.waiting.clear();
+  }
+
+  async open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply> {
+    this.ready();
+    this.objects.set(path, { path, bytes, btf });
+    return (await this.ask({ type: 'open', path, bytes, btf })) as OpenReply;
+  }
+
+  async run(request: RunRequest): Promise<RunReply> {
+    this.cancelled = false;
+    try {
+      return (await this.ask({ type: 'run', request })) as RunReply;
+    } catch (error) {
+      if (!this.cancelled) throw error;
+      const refusal = { stage: 'run', errno: ERRNO.EINTR, message: 'the run was stopped', where: {} } as const;
+      return { result: null, refusal, maps: [], maps_before: [] };
+    }
+  }
+
+  /** A signal ends the run with EINTR; a program that does not come back is left to die with its process. */
+  cancel(): void {
+    const { child } = this;
+    if (child === null || this.waiting.size === 0) return;
+    this.cancelled = true;
+    const run = this.lastId;
+    child.kill('SIGUSR2');
+    setTimeout(() => {
+      if (!this.waiting.has(run) || this.child !== child) return;
+      child.kill('SIGKILL');
+      this.lost('the run was stopped');
+    }, GRACE_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const { child } = this;
+    if (child === null) return;
+    this.lost('the backend was closed');
+    child.kill('SIGTERM');
+    const gone = await Promise.race([child.exited.then(() => true), Bun.sleep(GRACE_MS).then(() => false)]);
+    if (!gone) child.kill('SIGKILL');
+    await child.exited;
+  }
+}
