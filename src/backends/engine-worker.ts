@@ -9,7 +9,7 @@ interface Waiting {
 
 type Question<T> = T extends unknown ? Omit<T, 'id'> : never;
 
-export class EngineWorker implements Backend {
+class EngineWorker implements Backend {
   readonly name = 'engine';
   private readonly worker: Worker;
   private readonly cancelWord = new Int32Array(new SharedArrayBuffer(4));
@@ -73,4 +73,8 @@ export class EngineWorker implements Backend {
     this.worker.terminate();
     this.fail(new Error('the engine was closed'));
   }
+}
+
+export function openEngine(): Backend {
+  return new EngineWorker();
 }

@@ -1,4 +1,6 @@
 /** The commands of the command line, in the order --help lists them. */
 import type { Command } from './command.ts';
+import { command as run } from './run.ts';
+import { command as test } from './test.ts';
 
-export const COMMANDS: readonly Command[] = [];
+export const COMMANDS: readonly Command[] = [run, test];

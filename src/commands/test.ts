@@ -11,7 +11,7 @@ function words(value: unknown): string[] {
 export async function runOnce(args: Args, io: CommandIo, objects: readonly string[]): Promise<ExitCode> {
   const { testRun } = await import('../test-run.ts');
   const { openReporter } = await import('../reporters/index.ts');
-  const { openEngine } = await import('../backends/engine-worker-client.ts');
+  const { openEngine } = await import('../backends/engine-worker.ts');
   const chosen = words(args.reporter);
   const names = chosen.length > 0 ? chosen : [io.isTerminal ? 'default' : 'verbose'];
   const stop = new AbortController();

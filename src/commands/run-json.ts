@@ -1,0 +1,74 @@
+/** The one JSON object that `run --json` prints: its fields are an interface that others build on. */
+import { ctxToFields, errnoName, type Fault, type MapDump, type ObjectSpec, type Refusal } from '../../engine/index.ts';
+import { mapTypeName, progTypeName } from '../format/prog-types.ts';
+import { toJson } from '../format/values.ts';
+import { retvalName } from '../format/verdicts.ts';
+import { decodeMapKey, decodeMapValue } from '../map-json.ts';
+import { toHex } from '../packet/hex.ts';
+import type { RunDone } from './run-command.ts';
+import { contextAfter } from './run-outputs.ts';
+
+function faultJson(fault: Fault): object {
+  return {
+    kind: fault.kind,
+    message: fault.message,
+    section: fault.section ?? null,
+    insn: fault.insn,
+    file: fault.file ?? null,
+    line: fault.line ?? null,
+    source: fault.source === '' ? null : fault.source,
+  };
+}
+
+function mapJson(spec: ObjectSpec, dump: MapDump): object {
+  return {
+    name: dump.name,
+    type: mapTypeName(dump.type),
+    entries: dump.entries.map((entry, i) => ({
+      key: toJson(decodeMapKey(spec, dump, entry)),
+      value: toJson(decodeMapValue(spec, dump, entry, dump.refs?.[i] ?? null)),
+      key_hex: toHex(entry.key),
+      value_hex: toHex(entry.value),
+    })),
+  };
+}
+
+function hexOrNull(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : toHex(bytes);
+}
+
+/** Plain data for JSON.stringify; what the run did not give is null. */
+export function runJson(done: RunDone): object {
+  const { input, spec, type, reply } = done;
+  const result = reply.result!;
+  const context = input.ctx_in !== null || input.ctx !== null || input.ctx_out !== null ? contextAfter(done) : null;
+  const program = spec.programs.find((p) => p.name === done.program);
+  return {
+    program: done.program,
+    type: progTypeName(type),
+    backend: done.backend,
+    errno: result.errno,
+    errno_name: result.errno === 0 ? null : errnoName(result.errno),
+    retval: result.retval,
+    retval_name: result.retval === null ? null : retvalName(type, result.retval) || null,
+    redirect: result.redirect,
+    duration_ns: result.duration_ns,
+    repeat: Math.max(input.opts.repeat ?? 1, 1),
+    insns: (program?.insns.length ?? 0) / 8,
+    insns_executed: toJson(result.insns_executed),
+    data_out: hexOrNull(result.data_out),
+    data_size_out: result.data_size_out,
+    ctx_out: context === null ? null : toJson(ctxToFields(type, context)),
+    ctx_out_hex: hexOrNull(context),
+    maps: reply.maps.map((dump) => mapJson(spec, dump)),
+    printk: result.printk,
+    records: result.records.map(({ map, kind, cpu, data }) => ({ map, kind, cpu, data: toHex(data) })),
+    fault: result.fault === null ? null : faultJson(result.fault),
+  };
+}
+
+/** What stands in its place when there was no run. */
+export function errorJson(program: string | null, why: Refusal): object {
+  const { stage, errno, message, where } = why;
+  return { program, error: { stage, errno, errno_name: errno === 0 ? null : errnoName(errno), message, where } };
+}

@@ -1,0 +1,38 @@
+/** Writes the packet and the context after a run to where the user asked for them. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { PROG_TYPE } from '../../engine/index.ts';
+import { fileError } from '../input-error.ts';
+import { writePcap } from '../packet/pcap.ts';
+import type { CommandIo } from './command.ts';
+import type { RunDone } from './run-command.ts';
+
+function write(target: string, bytes: Uint8Array, io: CommandIo): void {
+  if (target === '-') {
+    io.out(bytes);
+    return;
+  }
+  try {
+    writeFileSync(resolve(io.cwd, target), bytes);
+  } catch (error) {
+    throw fileError('write', target, error);
+  }
+}
+
+/** The context after the run: of SYSCALL programs the context itself, as the program left it. */
+export function contextAfter(done: RunDone): Uint8Array | null {
+  const result = done.reply.result;
+  if (result === null) return null;
+  return done.type === PROG_TYPE.SYSCALL ? result.ctx_in_after : result.ctx_out;
+}
+
+/** Nothing is written of what the run did not give. Throws InputError naming the file. */
+export function writeOutputs(done: RunDone, io: CommandIo): void {
+  const { data_out, ctx_out } = done.input;
+  const packet = done.reply.result?.data_out ?? null;
+  if (data_out !== null && packet !== null) {
+    write(data_out, data_out.endsWith('.pcap') ? writePcap([packet]) : packet, io);
+  }
+  const context = contextAfter(done);
+  if (ctx_out !== null && context !== null) write(ctx_out, context, io);
+}
