@@ -1,12 +1,15 @@
 /** What loading an object yields: a world with its maps and programs, the only stateful thing of the engine. */
 
-import type { Refusal, Result } from '../errors.ts';
+import type { Result } from '../errors.ts';
 import type { RunCtx } from '../helpers/run-ctx.ts';
 import type { BpfMap } from '../maps/map.ts';
 import type { MapTable } from '../maps/map-table.ts';
 import type { WorldMemory } from '../memory.ts';
-import type { ObjectSpec, ProgramSpec } from '../object/spec.ts';
+import type { ObjectSpec } from '../object/spec.ts';
 import type { Fault, MapDump, ProgRunOpts } from '../run/types.ts';
+import type { Budget } from './budget.ts';
+import type { LoadedProgram } from './loaded-program.ts';
+import type { ProgramTable } from './program-table.ts';
 
 export interface LoadOpts {
   /** Possible CPUs of the world, default 1: sizes of percpu maps. */
@@ -17,24 +20,15 @@ export interface LoadOpts {
   readonly types?: { readonly [program: string]: number };
 }
 
-/** A program that was accepted; it is translated when it is first run. */
-export interface LoadedProgram {
-  readonly spec: ProgramSpec;
-  /** PROG_TYPE it runs as. */
-  readonly type: number;
-  /** World-unique, from 1: what user space sees as the program's id, and PRIV.FAULT_PROG. */
-  readonly id: number;
-  /** Place of its entry in the world's shared table. */
-  readonly table_index: number;
-  /** Sentences worth showing that stop nothing (GPL-only helper without the license, …). */
-  readonly warnings: readonly string[];
-}
-
 /** Memory, maps, programs and run state that all objects of a run share. */
 export interface World {
   readonly mem: WorldMemory;
   readonly maps: MapTable;
   readonly rc: RunCtx;
+  readonly programs: ProgramTable;
+  readonly budget: Budget;
+  /** The import that programs of this world call for a helper, by its name without the bpf_ prefix. */
+  helper(name: string): (...args: number[]) => number;
 }
 
 export interface LoadedObject {
@@ -69,4 +63,4 @@ export type ExecuteOpts = Pick<ProgRunOpts, 'env' | 'budget' | 'cancel'> & {
   readonly between?: () => void;
 };
 
-export type { Refusal };
+export type { LoadedProgram };

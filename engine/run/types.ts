@@ -79,6 +79,8 @@ export interface Fault extends Where {
   /** One sentence: what was accessed, how far outside of what. */
   readonly message: string;
   readonly program: string;
+  /** Function the instruction is in, where it is not the program's entry. */
+  readonly subprogram?: string;
   readonly insn: number;
   /** Disassembly of that instruction. */
   readonly text: string;

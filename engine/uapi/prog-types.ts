@@ -36,3 +36,8 @@ export const PROG_TYPE = {
   NETFILTER: 32,
 } as const;
 export type ProgTypeName = keyof typeof PROG_TYPE;
+
+/** Name of a PROG_TYPE number, or the number in digits. */
+export function progTypeName(type: number): string {
+  return Object.entries(PROG_TYPE).find(([, number]) => number === type)?.[0] ?? String(type);
+}

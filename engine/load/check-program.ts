@@ -1,0 +1,86 @@
+/** What the loader can say about a program without verifying it: whether its type and license may call the helpers it calls, and whether they exist here. */
+import { ok, type Refusal, type Result, refuse } from '../errors.ts';
+import type { ProgramSpec } from '../object/spec.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import { isGplOnly, mayCall } from '../uapi/helper-access.ts';
+import { helperName, isHelper } from '../uapi/helper-names.ts';
+import { HELPERS } from '../uapi/helper-protos.ts';
+import { insnCount, readInsn } from '../uapi/insn.ts';
+import { progTypeName } from '../uapi/prog-types.ts';
+import { lineAt, whereOf } from './lines.ts';
+
+const OP_CALL = 0x85;
+const OP_LD_IMM64 = 0x18;
+
+/** license_is_gpl_compatible (include/linux/license.h) */
+const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
+  ...['GPL', 'GPL v2', 'GPL and additional rights'],
+  ...['Dual BSD/GPL', 'Dual MIT/GPL', 'Dual MPL/GPL'],
+]);
+
+/** A helper as a program calls it, first call first. */
+export interface HelperUse {
+  readonly id: number;
+  /** Instruction of the first call. */
+  readonly insn: number;
+}
+
+/** The helpers a program calls, by number, in the order of their first calls. */
+export function helpersUsed(spec: ProgramSpec): HelperUse[] {
+  const uses = new Map<number, HelperUse>();
+  const kfuncs = new Set(spec.relocs.filter((reloc) => reloc.kind === 'kfunc').map((reloc) => reloc.insn));
+  for (let insn = 0; insn < insnCount(spec.insns); insn++) {
+    const { op, src, imm } = readInsn(spec.insns, insn);
+    if (op === OP_LD_IMM64) insn++;
+    else if (op === OP_CALL && src === 0 && !uses.has(imm) && !kfuncs.has(insn)) uses.set(imm, { id: imm, insn });
+  }
+  return [...uses.values()];
+}
+
+/** Helpers that stay callable only to fault: by number, the sentence to say. */
+export type Unsupported = ReadonlyMap<number, string>;
+
+/**
+ * Checks every helper call as check_helper_call does first: known (EINVAL), allowed for the type (EINVAL), license (EINVAL);
+ * then whether the engine has it (stage `unsupported`, or under `lenient` a fault when it is called).
+ */
+export function checkHelpers(spec: ProgramSpec, type: number, license: string, lenient: boolean): Result<Unsupported> {
+  const unsupported = new Map<number, string>();
+  for (const use of helpersUsed(spec)) {
+    const refused = refusalOf(use, type, license);
+    if (refused !== null) return refuse('load', ERRNO.EINVAL, sentence(spec, use, refused), whereOf(spec, use.insn));
+    if (HELPERS.has(use.id)) continue;
+    const message = `${helperName(use.id)} is not supported`;
+    if (!lenient) return refuse('unsupported', 0, sentence(spec, use, message), whereOf(spec, use.insn));
+    unsupported.set(use.id, message);
+  }
+  return ok(unsupported);
+}
+
+/** Why the kernel's verifier refuses the call, null when it does not. */
+function refusalOf({ id }: HelperUse, type: number, license: string): string | null {
+  if (!isHelper(id)) return `invalid func unknown#${id}`;
+  if (!mayCall(type, id)) {
+    return `program of this type (${progTypeName(type)}) cannot use helper ${helperName(id)}#${id}`;
+  }
+  if (isGplOnly(id) && !GPL_COMPATIBLE.has(license)) {
+    const has = license === '' ? 'the object has no license' : `the license is "${license}"`;
+    return `cannot call GPL-restricted function ${helperName(id)} from non-GPL compatible program: ${has}`;
+  }
+  return null;
+}
+
+function sentence(spec: ProgramSpec, use: HelperUse, message: string): string {
+  const line = lineAt(spec, use.insn);
+  const at = line === undefined ? `instruction ${use.insn}` : `${line.file}:${line.line}`;
+  return `program ${spec.name}: ${message} (${at})`;
+}
+
+/** Kernel functions and variables are not there: refuses the program unless the reference is weak; null when nothing stands in the way. */
+export function checkExterns(spec: ProgramSpec): Refusal | null {
+  const missing = spec.relocs.find((one) => (one.kind === 'kfunc' || one.kind === 'extern') && !one.weak);
+  if (missing === undefined) return null;
+  const what = missing.kind === 'kfunc' ? 'kernel function' : 'kernel variable';
+  const message = `program ${spec.name}: ${what} ${missing.name} is not supported`;
+  return { stage: 'unsupported', errno: 0, message, where: whereOf(spec, missing.insn) };
+}

@@ -1,0 +1,77 @@
+/** Makes an object's maps as bpf_object__create_maps does, and fills in what the object says about their first content. */
+import { ok, type Result, refuse } from '../errors.ts';
+import type { BpfMap, MapDef } from '../maps/map.ts';
+import { keyOf } from '../maps/map-base.ts';
+import { settleSizes } from '../maps/map-table.ts';
+import { ProgArray } from '../maps/prog-array.ts';
+import type { BtfData } from '../object/btf.ts';
+import type { MapSpec, ObjectSpec } from '../object/spec.ts';
+import { ERRNO, errnoName } from '../uapi/errno.ts';
+import { specialFields } from './special-fields.ts';
+import type { World } from './types.ts';
+
+/** Attributes of BPF_MAP_CREATE for a map of an object. */
+function defOf(spec: MapSpec, btf: BtfData | null): MapDef {
+  const special = btf === null ? [] : specialFields(btf, spec.value_type_id);
+  return {
+    ...{ name: spec.name, type: spec.type, key_size: spec.key_size, value_size: spec.value_size },
+    ...{ max_entries: spec.max_entries, map_flags: spec.map_flags, map_extra: spec.map_extra },
+    inner: spec.inner === null ? null : defOf(spec.inner, btf),
+    ...(special.length === 0 ? {} : { special }),
+  };
+}
+
+/** Maps by name, in the object's order; the first one that cannot be made refuses the object, as in libbpf. */
+export function createMaps(spec: ObjectSpec, world: World): Result<Map<string, BpfMap>> {
+  const maps = new Map<string, BpfMap>();
+  for (const one of spec.maps) {
+    const def = defOf(one, spec.btf);
+    const settled = def.inner === null ? def : { ...def, inner: settleSizes(def.inner, world.maps.cpus) };
+    const made = world.maps.create(settled);
+    if (!made.ok) return { ok: false, error: { ...made.error, where: { section: one.section } } };
+    maps.set(one.name, made.value);
+  }
+  for (const one of spec.maps) {
+    if (one.data !== null) fillData(maps.get(one.name)!, one.data);
+  }
+  return ok(maps);
+}
+
+function fillData(map: BpfMap, data: Uint8Array): void {
+  if (data.every((byte) => byte === 0)) return;
+  const value = new Uint8Array(map.def.value_size);
+  value.set(data.subarray(0, value.length));
+  map.userUpdate(keyOf(0), value, 0);
+}
+
+/** Where a program of the object stands in the shared table, and the id user space knows it by. */
+export interface ProgramPlace {
+  readonly id: number;
+  readonly table_index: number;
+}
+
+/** `.values` of map definitions: inner maps and programs by name (bpf_object__init_prog_arrays, init_map_in_map_slots). */
+export function fillSlots(
+  spec: ObjectSpec,
+  maps: ReadonlyMap<string, BpfMap>,
+  programs: ReadonlyMap<string, ProgramPlace>,
+): Result<null> {
+  for (const one of spec.maps) {
+    const map = maps.get(one.name)!;
+    for (const { index, name } of one.values) {
+      const errno = fillSlot(map, index, maps.get(name), programs.get(name));
+      if (errno === 0) continue;
+      const message = `map ${one.name}: ${name} does not fit into slot ${index} (${errnoName(errno)})`;
+      return refuse('load', errno, message, { section: one.section });
+    }
+  }
+  return ok(null);
+}
+
+/** 0 or a positive errno. */
+function fillSlot(map: BpfMap, index: number, inner: BpfMap | undefined, program: ProgramPlace | undefined): number {
+  if (map instanceof ProgArray) {
+    return program === undefined ? ERRNO.EBADF : -map.setProgram(index, program.table_index, program.id);
+  }
+  return inner === undefined ? ERRNO.EBADF : -map.userUpdate(keyOf(index), keyOf(inner.id), 0);
+}

@@ -1,0 +1,24 @@
+/** A program that was accepted, as the rest of the engine sees it. */
+import type { ProgramSpec } from '../object/spec.ts';
+
+/** The entry as user space calls it: context address (and, where there is no context struct, a second argument) in, r0's low half out. */
+export type RunFunction = (ctx: number, second: number) => number;
+
+/** A program that was accepted; it is translated when it is first run. */
+export interface LoadedProgram {
+  readonly spec: ProgramSpec;
+  /** PROG_TYPE it runs as. */
+  readonly type: number;
+  /** World-unique, from 1: what user space sees as the program's id, and PRIV.FAULT_PROG. */
+  readonly id: number;
+  /** Place of its entry in the world's shared table. */
+  readonly table_index: number;
+  /** Sentences worth showing that stop nothing (unsupported helpers under `lenient`, …). */
+  readonly warnings: readonly string[];
+  /** The instructions with handles in the place of map references, as they run. */
+  readonly insns: Uint8Array;
+  /** The entry, translated now if it was not before. */
+  entry(): RunFunction;
+  /** What a call of an unsupported helper says, by the number it calls. */
+  unsupportedText(helper: number): string | undefined;
+}

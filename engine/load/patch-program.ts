@@ -1,0 +1,51 @@
+/** Closes a program's open references: maps and global data get their handles, weak references to nothing become 0. */
+import { invariant } from '../errors.ts';
+import type { ProgramSpec } from '../object/spec.ts';
+import { readInsn, setImm, setSrc } from '../uapi/insn.ts';
+
+const OP_CALL = 0x85;
+const PSEUDO_MAP_FD = 1;
+const PSEUDO_MAP_VALUE = 2;
+/** Calls of kernel functions that are not there carry this plus the number of their reference as helper number, as libbpf poisons them. */
+const POISON_KFUNC = 2002000000;
+
+export interface Patched {
+  readonly insns: Uint8Array;
+  /** Handles of the maps that the program names. */
+  readonly handles: ReadonlySet<number>;
+  /** Poisoned calls: the number they carry, and what to say when one is reached. */
+  readonly poisoned: ReadonlyMap<number, string>;
+}
+
+/**
+ * bpf_object__relocate's data half, on a copy. `handleOf` gives the handle of a map by name: a reference to a map
+ * that the object does not have is a bug of whoever opened it.
+ */
+export function patchProgram(spec: ProgramSpec, handleOf: (map: string) => number | undefined): Patched {
+  const insns = spec.insns.slice();
+  const handles = new Set<number>();
+  const poisoned = new Map<number, string>();
+  spec.relocs.forEach((reloc, number) => {
+    const { insn } = reloc;
+    if (reloc.kind === 'map' || reloc.kind === 'map_value') {
+      const handle = handleOf(reloc.name);
+      invariant(
+        handle !== undefined,
+        `program ${spec.name} refers to map ${reloc.name}, which the object does not have`,
+      );
+      handles.add(handle);
+      setSrc(insns, insn, reloc.kind === 'map' ? PSEUDO_MAP_FD : PSEUDO_MAP_VALUE);
+      setImm(insns, insn, handle);
+      setImm(insns, insn + 1, reloc.kind === 'map' ? 0 : reloc.off);
+    } else if (readInsn(insns, insn).op === OP_CALL) {
+      setSrc(insns, insn, 0);
+      setImm(insns, insn, POISON_KFUNC + number);
+      poisoned.set(POISON_KFUNC + number, `kernel function ${reloc.name} is not supported`);
+    } else {
+      setSrc(insns, insn, 0);
+      setImm(insns, insn, 0);
+      setImm(insns, insn + 1, 0);
+    }
+  });
+  return { insns, handles, poisoned };
+}

@@ -1,0 +1,114 @@
+/** A program that was accepted: patched for its world, translated to WebAssembly when it is first run or reached. */
+import { invariant } from '../errors.ts';
+import { compileProgram } from '../jit/compile.ts';
+import type { CompiledProgram, JitInput, MapFacts } from '../jit/types.ts';
+import type { ProgramSpec } from '../object/spec.ts';
+import { ctxStructOf } from '../uapi/contexts.ts';
+import { PROG_TYPE } from '../uapi/prog-types.ts';
+import type { LoadedProgram, RunFunction } from './loaded-program.ts';
+import { factsOf } from './map-facts.ts';
+import type { Patched } from './patch-program.ts';
+import type { World } from './types.ts';
+
+/** Types whose programs may use LD_ABS and LD_IND. */
+const LD_ABS_TYPES: ReadonlySet<number> = new Set<number>([
+  ...[PROG_TYPE.SOCKET_FILTER, PROG_TYPE.SCHED_CLS, PROG_TYPE.SCHED_ACT, PROG_TYPE.CGROUP_SKB],
+]);
+
+interface Translated {
+  readonly compiled: CompiledProgram;
+  readonly module: WebAssembly.Module;
+}
+
+/** Modules by what their code depends on: the same program in a world laid out alike is not compiled again. */
+const modules = new WeakMap<ProgramSpec, Map<string, Translated>>();
+const MODULES_MAX = 8;
+
+export class Program implements LoadedProgram {
+  readonly spec: ProgramSpec;
+  readonly type: number;
+  readonly id: number;
+  readonly table_index: number;
+  readonly warnings: readonly string[];
+  readonly insns: Uint8Array;
+  private readonly world: World;
+  private readonly facts: ReadonlyMap<number, MapFacts>;
+  private readonly unsupported: ReadonlyMap<number, string>;
+  private run: RunFunction | null = null;
+
+  constructor(
+    world: World,
+    spec: ProgramSpec,
+    place: { readonly id: number; readonly table_index: number },
+    type: number,
+    patched: Patched,
+    unsupported: ReadonlyMap<number, string>,
+  ) {
+    this.world = world;
+    this.spec = spec;
+    this.type = type;
+    this.id = place.id;
+    this.table_index = place.table_index;
+    this.warnings = [...unsupported.values()];
+    this.insns = patched.insns;
+    this.unsupported = new Map([...unsupported, ...patched.poisoned]);
+    this.facts = new Map([...patched.handles].map((handle) => [handle, this.factsOf(handle)]));
+  }
+
+  private factsOf(handle: number): MapFacts {
+    const map = this.world.maps.byHandle(handle);
+    invariant(map !== undefined, 'a program names a map that is not there');
+    return factsOf(this.world.mem, map);
+  }
+
+  unsupportedText(helper: number): string | undefined {
+    return this.unsupported.get(helper);
+  }
+
+  entry(): RunFunction {
+    this.run ??= this.instantiate();
+    return this.run;
+  }
+
+  private jitInput(): JitInput {
+    return {
+      ...{ prog_id: this.id, name: this.spec.name, insns: this.insns, subprogs: this.spec.subprogs },
+      ctx: ctxStructOf(this.type, this.spec.attach_type),
+      ld_abs: LD_ABS_TYPES.has(this.type),
+      map: (handle) => this.facts.get(handle),
+      unsupported: this.unsupported,
+      table_base: this.table_index,
+    };
+  }
+
+  private translate(): Translated {
+    const key = JSON.stringify([
+      ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()]],
+    ]);
+    const known = modules.get(this.spec) ?? new Map<string, Translated>();
+    modules.set(this.spec, known);
+    let found = known.get(key);
+    if (found === undefined) {
+      const compiled = compileProgram(this.jitInput());
+      found = { compiled, module: new WebAssembly.Module(compiled.wasm as Uint8Array<ArrayBuffer>) };
+      if (known.size >= MODULES_MAX) known.clear();
+      known.set(key, found);
+    }
+    return found;
+  }
+
+  /** Instantiates the module and puts its functions at their places in the shared table. */
+  private instantiate(): RunFunction {
+    const { compiled, module } = this.translate();
+    const { exports } = new WebAssembly.Instance(module, {
+      m: { memory: this.world.mem.wasm, table: this.world.programs.wasm },
+      h: Object.fromEntries(compiled.helpers.map((name) => [name, this.world.helper(name)])),
+      rt: { refill: this.world.budget.refill },
+    });
+    for (let k = 0; k < this.spec.subprogs.length; k++) {
+      const fn = exports[`f${k}`];
+      if (fn !== undefined) this.world.programs.wasm.set(this.table_index + k, fn);
+    }
+    return exports.run as RunFunction;
+  }
+}
