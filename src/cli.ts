@@ -29,6 +29,13 @@ function knownOptions(parser: Argv): string[] {
   return Object.keys(options.key);
 }
 
+/** Which word of the command named is not there: `run needs <object>`. */
+function missingWord(argv: readonly string[]): string {
+  const command = COMMANDS.find((known) => argv.includes(commandName(known)));
+  const needed = /<\w+>/.exec(command?.command ?? '')?.[0];
+  return command && needed ? `${commandName(command)} needs ${needed}` : 'a word is missing after the command';
+}
+
 /** yargs' complaint in our words: what is unknown and what was meant, by the dashes the user typed. */
 function usageSentence(message: string, parser: Argv, argv: readonly string[]): string {
   const unknown = /^Unknown (?:command|argument)s?: (.*)$/.exec(message)?.[1]?.split(', ')[0];
@@ -42,7 +49,7 @@ function usageSentence(message: string, parser: Argv, argv: readonly string[]): 
     return `there is one word too many: ${unknown}`;
   }
   if (/^Not enough arguments following: /.test(message)) return `--${message.slice(32)} needs a value`;
-  if (/^Not enough non-option arguments/.test(message)) return 'a word is missing after the command';
+  if (/^Not enough non-option arguments/.test(message)) return missingWord(argv);
   return message;
 }
 
