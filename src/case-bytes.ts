@@ -19,9 +19,19 @@ export function readFileBytes(path: string): Uint8Array {
   }
 }
 
+/** Files that cases named (captures, bytes) since the last take, whether or not they were there: what to watch. */
+let filesRead: string[] = [];
+
+export function takeFilesRead(): string[] {
+  const taken = filesRead;
+  filesRead = [];
+  return taken;
+}
+
 function readRelative(path: string, scope: PathScope): Uint8Array {
   const atRoot = resolve(scope.root, path);
   const beside = resolve(dirname(scope.file), path);
+  filesRead.push(atRoot, beside);
   try {
     return readFileBytes(atRoot);
   } catch (error) {

@@ -104,6 +104,11 @@ function applyOnly(cases: readonly SettledCase[]): SettledCase[] {
   );
 }
 
+/** Cases of several files as one list: twins numbered, the rest skipped where one says `only`. */
+export function arrangeCases(cases: readonly SettledCase[]): SettledCase[] {
+  return applyOnly(numberTwins(cases));
+}
+
 /** Loads every case file of a project; a file that cannot be loaded becomes an error, the others still give cases. */
 export async function loadCases(project: Project): Promise<LoadedCases> {
   const files = await expandGlobs(project.root, project.cases);
@@ -114,7 +119,7 @@ export async function loadCases(project: Project): Promise<LoadedCases> {
     cases.push(...loaded.cases);
     errors.push(...loaded.errors);
   }
-  return { cases: applyOnly(numberTwins(cases)), errors, files };
+  return { cases: arrangeCases(cases), errors, files };
 }
 
 /** Cases whose id holds any of the words, in whatever case of letters; all of them without words. */

@@ -40,7 +40,12 @@ export function programKey(path: string, program: string): string {
 }
 
 /** Groups cases in the order in which they come; objects without a case are listed too, after those that have some. */
-export function buildTree(root: string, cases: readonly SettledCase[], objects: readonly string[]): ObjectNode[] {
+export function buildTree(
+  root: string,
+  cases: readonly SettledCase[],
+  objects: readonly string[],
+  programs: ReadonlyMap<string, readonly string[]> = new Map(),
+): ObjectNode[] {
   const grouped = new Map<string, Map<string, SettledCase[]>>();
   for (const one of cases) {
     const programs = grouped.get(one.object) ?? new Map<string, SettledCase[]>();
@@ -49,12 +54,14 @@ export function buildTree(root: string, cases: readonly SettledCase[], objects: 
     if (list) list.push(one);
     else programs.set(one.program, [one]);
   }
-  for (const path of objects) if (!grouped.has(path)) grouped.set(path, new Map());
-  return [...grouped].map(([path, programs]) => ({
+  for (const path of objects) {
+    if (!grouped.has(path)) grouped.set(path, new Map((programs.get(path) ?? []).map((name) => [name, []])));
+  }
+  return [...grouped].map(([path, byProgram]) => ({
     key: objectKey(path),
     path,
     label: relative(root, path) || path,
-    programs: [...programs].map(([label, list]) => ({
+    programs: [...byProgram].map(([label, list]) => ({
       key: programKey(path, label),
       label,
       object: path,

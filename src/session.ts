@@ -21,6 +21,8 @@ export type Action =
       readonly cases: readonly SettledCase[];
       readonly errors: readonly FileError[];
       readonly objects: readonly string[];
+      /** Programs of objects that no case uses. */
+      readonly programs?: ReadonlyMap<string, readonly string[]>;
     }
   | { readonly type: 'absent'; readonly absent: State['absent'] }
   | { readonly type: 'log'; readonly line: LogLine }
@@ -40,7 +42,7 @@ function setCases(state: State, action: Extract<Action, { type: 'cases' }>): Sta
     errors: action.errors,
     outcomes: keep(state.outcomes),
     badSince: keep(state.badSince),
-    tree: buildTree(state.root, action.cases, action.objects),
+    tree: buildTree(state.root, action.cases, action.objects, action.programs),
   });
 }
 

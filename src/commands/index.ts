@@ -2,5 +2,6 @@
 import type { Command } from './command.ts';
 import { command as run } from './run.ts';
 import { command as test } from './test.ts';
+import { command as watch } from './watch.ts';
 
-export const COMMANDS: readonly Command[] = [run, test];
+export const COMMANDS: readonly Command[] = [run, test, watch];

@@ -1,0 +1,50 @@
+/** The `watch` command: runs the cases again whenever an object or a case file changes, on a screen of its own. */
+import { EXIT, type ExitCode } from '../input-error.ts';
+import type { Args, Command, CommandIo } from './command.ts';
+import { runOnce } from './test.ts';
+
+const ENDING = ['SIGTERM', 'SIGHUP'] as const;
+
+function objectsOf(args: Args): string[] {
+  const given = args.object;
+  if (given === undefined) return [];
+  return (Array.isArray(given) ? given : [given]).map(String);
+}
+
+/** Opens the screen, watches until the user quits, and puts the terminal back whatever happens. */
+async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
+  const { WatchSession } = await import('../watch-session.ts');
+  const { openEngine } = await import('../backends/engine-worker.ts');
+  const request = {
+    cwd: io.cwd,
+    ...(args.config === undefined ? {} : { config: String(args.config) }),
+    filters: [],
+    objects: objectsOf(args),
+  };
+  const session = new WatchSession({ request, backend: openEngine(), poll: args.poll === true });
+  const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
+  const end = () => void session.finish(EXIT.INTERRUPTED);
+  for (const signal of ENDING) process.on(signal, end);
+  const screen = await io.openScreen(session);
+  try {
+    void session.start();
+    return await session.done;
+  } finally {
+    await screen.close();
+    for (const signal of ENDING) process.off(signal, end);
+    release();
+  }
+}
+
+export const command: Command = {
+  command: 'watch [object..]',
+  describe: 'Run cases again whenever an object or a case file changes',
+  options: (yargs) =>
+    yargs
+      .positional('object', { type: 'string', describe: 'Only these objects and their cases' })
+      .option('config', { type: 'string', requiresArg: true, describe: 'Config file, instead of the nearest one' })
+      .option('poll', { type: 'boolean', describe: 'Ask the file system again and again (NFS, containers)' })
+      .example('$0 watch', 'everything of the project around the current directory')
+      .example('$0 watch build/lb.o', 'one object, its cases and its load errors'),
+  run: (args, io) => (io.isTerminal ? watch(args, io) : runOnce(args, io, objectsOf(args))),
+};

@@ -1,0 +1,257 @@
+/** Drives a watch session: files to runs to state, commands from the screen, and the exit code at the end. */
+import { relative } from 'node:path';
+import type { Backend } from './backends/backend.ts';
+import { EXIT, type ExitCode } from './input-error.ts';
+import { ObjectStore } from './object-store.ts';
+import type { FileError } from './outcome.ts';
+import type { RunScope } from './runner.ts';
+import type { Command } from './session.ts';
+import { rowsOf } from './session-state.ts';
+import { cursorIndex } from './session-tree.ts';
+import type { SuiteRequest } from './suite.ts';
+import { emptySummary, exitCodeOf, summarize } from './summary.ts';
+import type { SettledCase } from './test-case.ts';
+import type { Store } from './view.ts';
+import { FileWatcher } from './watch-files.ts';
+import { RETRY_MS } from './watch-objects.ts';
+import { type Found, WatchedProject } from './watch-project.ts';
+import { RunQueue } from './watch-runs.ts';
+import { SessionStore } from './watch-store.ts';
+
+export interface WatchOptions {
+  readonly request: SuiteRequest;
+  readonly backend: Backend;
+  readonly poll: boolean;
+}
+
+export class WatchSession implements Store {
+  /** Resolves with the exit code when the user quits; rejects when something of ours broke. */
+  readonly done: Promise<ExitCode>;
+  readonly subscribe: Store['subscribe'];
+  readonly getSnapshot: Store['getSnapshot'];
+  private readonly backend: Backend;
+  private readonly store: SessionStore;
+  private readonly files: WatchedProject;
+  private readonly watcher: FileWatcher;
+  private readonly queue: RunQueue;
+  private objects: ObjectStore | null = null;
+  private readonly programs = new Map<string, readonly string[]>();
+  private readonly objectErrors = new Map<string, FileError>();
+  private hints = new Set<string | null>();
+  private looking = false;
+  private retry: ReturnType<typeof setTimeout> | null = null;
+  private held: Found['reruns'] = [];
+  private closed = false;
+  private readonly settle: { resolve: (code: ExitCode) => void; reject: (error: unknown) => void };
+
+  constructor(options: WatchOptions) {
+    const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
+    this.done = promise;
+    this.settle = { resolve, reject };
+    this.backend = options.backend;
+    this.files = new WatchedProject(options.request);
+    this.store = new SessionStore(options.request.cwd);
+    this.subscribe = this.store.subscribe;
+    this.getSnapshot = this.store.getSnapshot;
+    this.watcher = new FileWatcher({
+      poll: options.poll,
+      hint: (path) => this.hint(path),
+      error: (error) => this.log(`watching: ${error instanceof Error ? error.message : String(error)}`, 'warn'),
+    });
+    this.queue = new RunQueue({
+      scope: () => this.scope(),
+      cases: () => this.runnable(),
+      emit: (event) => this.store.event(event),
+      crash: (error) => this.crash(error),
+    });
+  }
+
+  /** Reads the project, runs everything, and goes on watching. */
+  async start(): Promise<void> {
+    try {
+      this.looking = true;
+      await this.take(await this.files.load(Date.now(), 'start'));
+      await this.watcher.watch(this.files.directories());
+      this.looking = false;
+      this.hint(null);
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  /** Stops everything; `done` resolves with the code. */
+  async finish(code: ExitCode): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.retry) clearTimeout(this.retry);
+    this.queue.interrupt();
+    await this.watcher.close();
+    await this.backend.close();
+    this.settle.resolve(code);
+  }
+
+  readonly crash: Store['crash'] = (error) => {
+    this.settle.reject(error);
+  };
+
+  readonly resize: Store['resize'] = (columns, rows) => {
+    this.store.dispatch({ type: 'size', columns, rows });
+  };
+
+  readonly send: Store['send'] = (command) => {
+    const cursor = this.store.state;
+    this.store.dispatch({ type: 'command', command });
+    if (cursor.help && !['quit', 'interrupt'].includes(command.do)) return;
+    this.obey(command);
+  };
+
+  private obey(command: Command): void {
+    if (command.do === 'rerun-all') this.queue.add(this.ids(this.files.cases), 'a: all cases');
+    else if (command.do === 'rerun-selected') this.rerunSelected();
+    else if (command.do === 'pause') this.resume();
+    else if (command.do === 'quit') void this.finish(this.exitCode());
+    else if (command.do === 'interrupt') this.interrupt();
+  }
+
+  private interrupt(): void {
+    if (this.queue.running) this.queue.interrupt();
+    else void this.finish(EXIT.INTERRUPTED);
+  }
+
+  private ids(cases: readonly SettledCase[]): string[] {
+    return cases.map((one) => one.id);
+  }
+
+  private rerunSelected(): void {
+    const { state } = this.store;
+    const rows = rowsOf(state);
+    const row = rows[cursorIndex(rows, state.selected, state.cases)];
+    if (row?.kind === 'case') this.queue.add([row.one.id], `r: ${row.one.name}`);
+    else if (row?.kind === 'program') this.queue.add(this.ids(row.node.cases), `r: ${row.node.label}`);
+    else if (row?.kind === 'object') {
+      this.queue.add(this.ids(row.node.programs.flatMap((p) => p.cases)), `r: ${row.node.label}`);
+    } else this.hint(null);
+  }
+
+  /** The code that quitting now gives: that of the verdicts on the screen. */
+  private exitCode(): ExitCode {
+    const { state } = this.store;
+    let summary = emptySummary();
+    for (const error of state.errors) summary = summarize(summary, { type: 'file-error', error });
+    for (const outcome of state.outcomes.values()) summary = summarize(summary, { type: 'outcome', run: 0, outcome });
+    return exitCodeOf(summary, true);
+  }
+
+  private log(text: string, tag: 'plain' | 'good' | 'bad' | 'warn'): void {
+    this.store.dispatch({ type: 'log', line: { at: Date.now(), text, tag } });
+  }
+
+  private scope(): RunScope | null {
+    const { project } = this.files;
+    return project && this.objects ? { backend: this.backend, objects: this.objects, lenient: project.lenient } : null;
+  }
+
+  /** Cases whose object is there. */
+  private runnable(): SettledCase[] {
+    const absent = this.files.objects.absent();
+    return this.files.cases.filter((one) => !absent.has(one.object));
+  }
+
+  private hint(path: string | null): void {
+    this.hints.add(path);
+    if (this.looking || this.closed) return;
+    this.looking = true;
+    void this.lookAround().catch(this.crash);
+  }
+
+  /** Looks until there is no hint left; hints that come meanwhile are taken along. */
+  private async lookAround(): Promise<void> {
+    try {
+      while (this.hints.size > 0 && !this.closed) {
+        const hints = this.hints;
+        this.hints = new Set();
+        await this.take(await this.files.look(hints, Date.now()));
+      }
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  /** Acts on what a look found: objects are opened anew, lists shown, cases run. */
+  private async take(found: Found): Promise<void> {
+    this.renewStore();
+    const unused = found.objects.filter((change) => !this.files.cases.some((one) => one.object === change.path));
+    for (const { path, state, bytes, before } of found.objects) {
+      if (state === 'whole' && bytes) void this.objects?.open(path, bytes).catch(this.crash);
+      if (state === 'missing' && before === 'whole') this.log(`${this.shown(path)} removed, waiting for it`, 'warn');
+      if (state === 'damaged') this.log(`${this.shown(path)} stays half written`, 'warn');
+    }
+    for (const { path, state } of unused) await this.lookInside(path, state === 'whole');
+    if (found.listed) this.show();
+    this.dispatchAbsent(found);
+    for (const rerun of found.reruns) this.rerun(rerun);
+    if (found.listed) await this.watcher.watch(this.files.directories());
+    this.retrySoon();
+  }
+
+  /** A new project resolves types against another file, perhaps. */
+  private renewStore(): void {
+    const { project } = this.files;
+    if (project && (!this.objects || this.objects.btf !== project.btf)) {
+      this.objects = new ObjectStore(this.backend, project.btf);
+    }
+  }
+
+  private shown(path: string): string {
+    return relative(this.files.root, path);
+  }
+
+  /** An object without cases: which programs it has, or why it cannot be opened. */
+  private async lookInside(path: string, present: boolean): Promise<void> {
+    const opened = present ? await this.objects?.open(path) : undefined;
+    this.programs.set(path, opened?.spec?.programs.map((program) => program.name) ?? []);
+    if (!opened?.refusal) this.objectErrors.delete(path);
+    else this.objectErrors.set(path, { file: path, line: 0, message: opened.refusal.message, object: true });
+  }
+
+  private show(): void {
+    const { project, cases, objects, root } = this.files;
+    const paths = objects.paths();
+    const broken = paths.flatMap((path) => this.objectErrors.get(path) ?? []);
+    const globs = { objects: project?.objects ?? [], cases: project?.cases ?? [] };
+    this.store.flush();
+    this.store.dispatch(
+      { type: 'project', root, config: project?.file ?? this.files.errors()[0]?.file ?? null, globs },
+      { type: 'cases', cases, errors: [...this.files.errors(), ...broken], objects: paths, programs: this.programs },
+    );
+  }
+
+  private dispatchAbsent(found: Found): void {
+    if (found.objects.length > 0) this.store.dispatch({ type: 'absent', absent: this.files.objects.absent() });
+  }
+
+  private rerun({ cause, ids }: Found['reruns'][number]): void {
+    if (!this.store.state.paused) {
+      this.queue.add(ids, cause);
+      return;
+    }
+    this.held = [...this.held, { cause, ids }];
+    this.store.dispatch({ type: 'held', causes: this.held.map((one) => one.cause) });
+  }
+
+  private resume(): void {
+    if (this.store.state.paused) return;
+    const held = this.held;
+    this.held = [];
+    this.store.dispatch({ type: 'held', causes: [] });
+    for (const { cause, ids } of held) this.queue.add(ids, cause);
+  }
+
+  private retrySoon(): void {
+    if (this.retry || this.files.objects.writing.length === 0 || this.closed) return;
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      for (const path of this.files.objects.writing) this.hint(path);
+    }, RETRY_MS);
+  }
+}
