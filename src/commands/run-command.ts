@@ -80,5 +80,6 @@ export async function runCommand(args: Args, io: CommandIo): Promise<ExitCode> {
 }
 
 function usageJson(thrown: InputError): object {
-  return errorJson(null, { stage: 'run', errno: 0, message: thrown.message, where: {} });
+  const stage = thrown.exitCode === EXIT.NOT_LOADED ? 'load' : 'run';
+  return errorJson(null, { stage, errno: 0, message: thrown.message, where: {} });
 }

@@ -9,7 +9,7 @@ import type { MapPreset, RunRequest } from '../backends/backend.ts';
 import { readFileBytes } from '../case-bytes.ts';
 import { progTypeName, progTypeNumber } from '../format/prog-types.ts';
 import { plain } from '../format/sanitize.ts';
-import { InputError } from '../input-error.ts';
+import { EXIT, InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Args, CommandIo } from './command.ts';
 
@@ -126,10 +126,13 @@ function listed(programs: readonly ProgramSpec[]): string {
   return programs.map((p) => `${plain(p.name)} (${plain(p.section)})`).join(', ');
 }
 
-/** The program of that name, or in the section of that name; without a name the object's only one that could run. */
+/**
+ * The program of that name, or in the section of that name; without a name the object's only one that could run.
+ * Throws InputError: a program that is not there is one that cannot be loaded.
+ */
 export function chooseProgram(spec: ObjectSpec, name: string | null, forcedType: number | null): ProgramSpec {
   const { programs } = spec;
-  if (programs.length === 0) throw new InputError('the object has no programs');
+  if (programs.length === 0) throw new InputError('the object has no programs', EXIT.NOT_LOADED);
   if (name === null) {
     const runnable = programs.filter((p) => p.error === null && (forcedType !== null || p.type !== PROG_TYPE.UNSPEC));
     const [only, second] = programs.length === 1 ? programs : runnable;
@@ -141,7 +144,8 @@ export function chooseProgram(spec: ObjectSpec, name: string | null, forcedType:
   const [only, second] = programs.filter((p) => p.section === name);
   if (only && !second) return only;
   const names = programs.map((p) => p.name);
-  throw new InputError(`the object has no program ${name}${didYouMean(name, names) || `: it has ${listed(programs)}`}`);
+  const hint = didYouMean(name, names) || `: it has ${listed(programs)}`;
+  throw new InputError(`the object has no program ${name}${hint}`, EXIT.NOT_LOADED);
 }
 
 /** Types whose BPF_PROG_RUN refuses ctx_out: the context comes back in ctx_in, or not at all. */

@@ -1,0 +1,25 @@
+/** Refusals as one sentence. */
+import { expect, test } from 'bun:test';
+import { refusalText } from '../../../src/commands/refusal-text.ts';
+
+const at = { program: 'xdp_lb', insn: 7, file: 'lb.bpf.c', line: 12 };
+
+test('the program, the place and the errno are named', () => {
+  const why = { stage: 'load', errno: 22, message: 'bad relocation', where: at } as const;
+  expect(refusalText('lb.o', why)).toBe('lb.o: program xdp_lb: bad relocation (lb.bpf.c:12, insn 7): EINVAL (22)');
+});
+
+test('what the message says already is not said again', () => {
+  const why = {
+    stage: 'open',
+    errno: 0,
+    message: 'section .maps is cut',
+    where: { section: '.maps', offset: 8 },
+  } as const;
+  expect(refusalText('lb.o', why)).toBe('lb.o: section .maps is cut');
+});
+
+test('names from the object cannot reach the terminal as control characters', () => {
+  const why = { stage: 'open', errno: 0, message: 'bad \u001b]0;x\u0007name\n\u009b', where: {} } as const;
+  expect(refusalText('a\u001b[2Jb.o', why)).toBe('ab.o: bad name');
+});

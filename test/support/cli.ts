@@ -1,0 +1,49 @@
+/** Runs the command line as a process of its own, the way a shell does, and gives back all it said. */
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dir, '../..');
+export const OBJECTS = join(ROOT, 'fixtures/objects');
+
+export interface CliResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Standard output as bytes. */
+  readonly bytes: Uint8Array;
+}
+
+export interface CliOptions {
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Path of a fixture object: `xdp-verdicts`, `faults/endless-loop`. */
+export function fixture(name: string): string {
+  const [group, one] = name.split('/');
+  return one === undefined ? join(OBJECTS, name, `${name}.bpf.o`) : join(OBJECTS, group!, `${one}.bpf.o`);
+}
+
+export function startCli(
+  args: readonly string[],
+  options: CliOptions = {},
+): Bun.Subprocess<Blob | null, 'pipe', 'pipe'> {
+  const { NO_COLOR, FORCE_COLOR, CI, ...env } = process.env;
+  return Bun.spawn([process.execPath, join(ROOT, 'src/main.ts'), ...args], {
+    cwd: options.cwd ?? ROOT,
+    env: { ...env, ...options.env },
+    stdin: options.stdin === undefined ? null : new Blob([options.stdin as string]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+export async function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const child = startCli(args, options);
+  const [bytes, err, code] = await Promise.all([
+    new Response(child.stdout).bytes(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, out: new TextDecoder().decode(bytes), err, bytes };
+}
