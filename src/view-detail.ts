@@ -113,7 +113,11 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
 
 /** A file that gave no cases: the message and the lines around it. */
 export function errorDetail(state: State, error: FileError): DetailItem[] {
-  const place = `${relative(state.root, error.file) || basename(error.file)}:${error.line}`;
+  const line = error.line > 0 ? `:${error.line}` : '';
+  const place = `${relative(state.root, error.file) || basename(error.file)}${line}`;
+  const next = error.object
+    ? 'It is opened again as soon as it is rebuilt.'
+    : 'Its cases come back as soon as it is saved without the mistake.';
   const frame = error.frame ?? [];
   const code = frame.map((text): Line => [span(text, text.startsWith('▸') ? 'bad' : 'plain')]);
   return [
@@ -122,7 +126,7 @@ export function errorDetail(state: State, error: FileError): DetailItem[] {
     { label: '', lines: [[span(error.message, 'bad')]] },
     GAP,
     ...(code.length > 0 ? [{ label: '', lines: code, code: true }, GAP] : []),
-    { label: '', lines: [[span('Its cases come back as soon as it is saved without the mistake.', 'dim')]] },
+    { label: '', lines: [[span(next, 'dim')]] },
   ];
 }
 

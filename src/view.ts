@@ -20,6 +20,8 @@ export interface Store {
   readonly getSnapshot: () => ViewModel;
   readonly send: (command: Command) => void;
   readonly resize: (columns: number, rows: number) => void;
+  /** Draw with the characters of ASCII alone. */
+  readonly ascii?: boolean;
   /** Something of ours broke: the driver ends with exit code 70 and says so. */
   readonly crash: (error: unknown) => void;
 }
@@ -149,7 +151,8 @@ function groupRow(state: State, row: Extract<Row, { kind: 'object' | 'program' }
 }
 
 function errorRow(state: State, row: Extract<Row, { kind: 'error' }>): TreeRow {
-  const name = span(`${relative(state.root, row.error.file)}:${row.error.line}`, 'strong');
+  const line = row.error.line > 0 ? `:${row.error.line}` : '';
+  const name = span(`${relative(state.root, row.error.file)}${line}`, 'strong');
   const reason = [span(row.error.message, 'bad')];
   return { key: row.key, kind: 'error', sign: span('✗', 'bad'), name, right: [span('cannot be read', 'bad')], reason };
 }

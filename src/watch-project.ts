@@ -84,7 +84,7 @@ export class WatchedProject {
       return { ...found, objects: [...objects, ...found.objects] };
     }
     const unknown = this.hasUnknown(hints) || objects.some((change) => this.isDropped(change));
-    if (parts.size === 0 && !unknown) return { reruns: this.rebuilt(objects), objects, listed: objects.length > 0 };
+    if (parts.size === 0 && !unknown) return { reruns: this.rebuilt(objects), objects, listed: false };
     return this.reread(parts, objects, now);
   }
 
@@ -146,7 +146,7 @@ export class WatchedProject {
     if (touched.size > 0 || again.length > 0) {
       reruns.push({ cause: this.savedCause(parts, touched), ids: again.map((one) => one.id) });
     }
-    return { reruns, objects: all, listed: touched.size > 0 || all.length > 0 || gone };
+    return { reruns, objects: all, listed: touched.size > 0 || more.length > 0 || gone };
   }
 
   private savedCause(parts: ReadonlySet<string>, touched: ReadonlySet<string>): string {

@@ -187,8 +187,8 @@ export class WatchSession implements Store {
       if (state === 'damaged') this.log(`${this.shown(path)} stays half written`, 'warn');
     }
     for (const { path, state } of unused) await this.lookInside(path, state === 'whole');
-    if (found.listed) this.show();
-    this.dispatchAbsent(found);
+    if (found.listed || unused.length > 0) this.show();
+    this.dispatchAbsent();
     for (const rerun of found.reruns) this.rerun(rerun);
     if (found.listed) await this.watcher.watch(this.files.directories());
     this.retrySoon();
@@ -226,8 +226,11 @@ export class WatchSession implements Store {
     );
   }
 
-  private dispatchAbsent(found: Found): void {
-    if (found.objects.length > 0) this.store.dispatch({ type: 'absent', absent: this.files.objects.absent() });
+  private dispatchAbsent(): void {
+    const known = this.store.state.absent;
+    const absent = this.files.objects.absent();
+    const same = known.size === absent.size && [...absent].every(([path, state]) => known.get(path) === state);
+    if (!same) this.store.dispatch({ type: 'absent', absent });
   }
 
   private rerun({ cause, ids }: Found['reruns'][number]): void {

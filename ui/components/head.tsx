@@ -1,0 +1,43 @@
+/** The two lines at the top: the project and why it ran last, then the verdict with its counts. */
+import { Text } from 'ink';
+import { useContext } from 'react';
+import type { Line as LineOfText, ViewModel } from '../../src/view.ts';
+import { apart, cells, lineCells } from '../cells.ts';
+import { toAscii } from '../glyphs.ts';
+import { BADGES } from '../theme.ts';
+import { AsciiContext, Line } from './line.tsx';
+
+const blank = { text: ' ', tag: 'plain' } as const;
+
+export function TitleLine({ vm, width }: { vm: ViewModel; width: number }) {
+  const left: LineOfText = [
+    blank,
+    { text: 'bpfdeck', tag: 'accent' },
+    { text: `  ${vm.project}`, tag: 'plain' },
+    ...(vm.chip === '' ? [] : [{ text: `  [${vm.chip}]`, tag: 'warn' } as const]),
+  ];
+  return <Line line={apart(left, [...vm.run, blank], width)} />;
+}
+
+/** At the right: the last runs if there is room for them, else what the run took. */
+function rightSide(vm: ViewModel, room: number): LineOfText {
+  const took: LineOfText = vm.took === '' ? [] : [{ text: vm.took, tag: 'dim' }];
+  const history: LineOfText = vm.history.length < 2 ? [] : [{ text: 'last runs ', tag: 'dim' }, ...vm.history];
+  const gap: LineOfText = took.length > 0 && history.length > 0 ? [{ text: '   ', tag: 'plain' }] : [];
+  const both = [...took, ...gap, ...history];
+  return [...(lineCells(both) < room ? both : took), blank];
+}
+
+export function VerdictLine({ vm, width }: { vm: ViewModel; width: number }) {
+  const ascii = useContext(AsciiContext);
+  const badge = ` ${vm.badge.text} `;
+  const rest = width - cells(badge) - 1;
+  const left: LineOfText = [{ text: '  ', tag: 'plain' }, ...vm.counts];
+  return (
+    <Text wrap="truncate">
+      <Text> </Text>
+      <Text {...BADGES[vm.badge.tag]}>{ascii ? toAscii(badge) : badge}</Text>
+      <Line line={apart(left, rightSide(vm, rest - lineCells(left) - 2), Math.max(0, rest))} />
+    </Text>
+  );
+}

@@ -1,0 +1,24 @@
+/** Puts the app on the terminal's alternate screen and takes it off again. */
+import { render } from 'ink';
+import type { Screen, Store } from '../src/view.ts';
+import { App } from './app.tsx';
+
+/** A frame at once for whatever changes: verdicts should not wait for the clock of an animation. */
+const MAX_FPS = 120;
+
+export function mount(store: Store): Screen {
+  const app = render(<App store={store} />, {
+    alternateScreen: true,
+    exitOnCtrlC: false,
+    patchConsole: true,
+    incrementalRendering: true,
+    interactive: true,
+    maxFps: MAX_FPS,
+  });
+  return {
+    close: async () => {
+      app.unmount();
+      await app.waitUntilExit();
+    },
+  };
+}
