@@ -1,16 +1,8 @@
 /** The helpers of XDP programs that move, measure and copy the packet (net/core/filter.c). */
 
-import { FAULT, PRIV, REGION } from '../layout.ts';
-import type { XdpBuff } from '../net/xdp-buff.ts';
 import { checkRead, checkWrite } from './check-mem.ts';
-import type { HelperMaker, RunCtx } from './run-ctx.ts';
-
-/** The buffer behind a context argument; a fault when the pointer is not the program's context. */
-function buffOf(rc: RunCtx, ctx: number): XdpBuff | null {
-  if (rc.xdp !== null && ctx >>> 0 === rc.mem.u32[PRIV.CTX_ADDR >> 2]) return rc.xdp;
-  rc.fault(FAULT.BAD_ARGUMENT, ctx >>> 0, 0, false, REGION.CTX);
-  return null;
-}
+import { buffOf } from './ctx-arg.ts';
+import type { HelperMaker } from './run-ctx.ts';
 
 const adjustHead: HelperMaker = (rc) => (ctx, offset) => buffOf(rc, ctx!)?.adjustHead(offset! | 0) ?? 0;
 

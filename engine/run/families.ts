@@ -1,9 +1,19 @@
 /** Which program types BPF_PROG_RUN takes, and how each runs. */
 import { PROG_TYPE, type ProgTypeName } from '../uapi/prog-types.ts';
 import type { RunFamily } from './run.ts';
+import { runSkb } from './skb.ts';
 import { runXdp } from './xdp.ts';
 
-export const FAMILIES: ReadonlyMap<number, RunFamily> = new Map<number, RunFamily>([[PROG_TYPE.XDP, runXdp]]);
+export const FAMILIES: ReadonlyMap<number, RunFamily> = new Map<number, RunFamily>([
+  [PROG_TYPE.XDP, runXdp],
+  [PROG_TYPE.SOCKET_FILTER, runSkb],
+  [PROG_TYPE.SCHED_CLS, runSkb],
+  [PROG_TYPE.SCHED_ACT, runSkb],
+  [PROG_TYPE.CGROUP_SKB, runSkb],
+  [PROG_TYPE.LWT_IN, runSkb],
+  [PROG_TYPE.LWT_OUT, runSkb],
+  [PROG_TYPE.LWT_XMIT, runSkb],
+]);
 
 /** Types without a test_run operation in the kernel: the call answers ENOTSUPP. */
 const NO_TEST_RUN: readonly ProgTypeName[] = [
