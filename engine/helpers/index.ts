@@ -1,13 +1,20 @@
 /** All helpers the engine has, by name without the bpf_ prefix. */
+import { CLOCK_HELPERS } from './clock.ts';
 import { DYNPTR_HELPERS } from './dynptr.ts';
 import { FOR_EACH_HELPERS } from './for-each.ts';
 import { MAP_HELPERS } from './map.ts';
 import { PERF_HELPERS } from './perf.ts';
+import { PRINT_HELPERS } from './print.ts';
+import { PROBE_READ_HELPERS } from './probe-read.ts';
 import { REDIRECT_HELPERS } from './redirect.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
 import type { HelperMaker } from './run-ctx.ts';
 import { SPIN_LOCK_HELPERS } from './spin-lock.ts';
+import { STRING_HELPERS } from './string.ts';
+import { TASK_HELPERS } from './task.ts';
+import { XDP_HELPERS } from './xdp.ts';
 
+/** Makers of the imports that programs call. */
 export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...MAP_HELPERS,
   ...FOR_EACH_HELPERS,
@@ -16,4 +23,10 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...PERF_HELPERS,
   ...REDIRECT_HELPERS,
   ...SPIN_LOCK_HELPERS,
+  ...CLOCK_HELPERS,
+  ...TASK_HELPERS,
+  ...PRINT_HELPERS,
+  ...STRING_HELPERS,
+  ...PROBE_READ_HELPERS,
+  ...XDP_HELPERS,
 };
