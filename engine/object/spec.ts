@@ -47,7 +47,10 @@ export interface ProgramSpec {
   readonly lines: readonly LineInfo[];
   /** BTF decl tags on the function: `comment:test_retval=0`, `tail:MAP/SLOT`, … */
   readonly tags: readonly string[];
-  /** Why this one program cannot be used (unresolved symbol, bad relocation); its siblings can. */
+  /**
+   * Why this one program cannot be used (unresolved symbol, bad relocation); its siblings can. Stage 'unsupported' says
+   * that only kernel symbols (`relocs` of kind extern and kfunc) are missing: a backend that has them may go on.
+   */
   readonly error: Refusal | null;
 }
 
@@ -60,7 +63,11 @@ export interface SubprogSpec {
   readonly global: boolean;
 }
 
-/** An open reference of a ldimm64 (or call) to something that exists only when loaded. */
+/**
+ * An open reference of a ldimm64 (or call) to something that exists only when loaded. The ldimm64 of a map, map_value
+ * or extern holds 0 with src_reg 0 (so a weak extern that stays open is NULL); a call of a weak kfunc is poisoned
+ * (poison.ts), that of a strong one is as the compiler left it.
+ */
 export interface ProgReloc {
   readonly insn: number;
   /** map: becomes the map's handle. map_value: address of the map's only element plus `off`. extern: weak or ksym variable. kfunc: call by name. */

@@ -1,0 +1,173 @@
+/** Symbols that the object leaves to the loader: .kconfig values, kernel variables and functions (.ksyms), weak ones nobody has. */
+import {
+  type BtfData,
+  intInfo,
+  KIND,
+  kindOf,
+  LINKAGE,
+  linkageOf,
+  nameOf,
+  referredType,
+  secVars,
+  skipModifiers,
+  typeCount,
+} from './btf.ts';
+import { typeAlign, typeSize } from './btf-types.ts';
+import { type ElfFile, type ElfSymbol, SHN, STB } from './elf.ts';
+import { setU32, setUint } from './le-bytes.ts';
+import type { MapSpec } from './spec.ts';
+
+export const KCONFIG = '.kconfig';
+const KSYMS = '.ksyms';
+
+export interface Extern {
+  readonly name: string;
+  readonly kind: 'kconfig' | 'variable' | 'function';
+  readonly weak: boolean;
+  /** Offset in .kconfig. */
+  readonly offset: number;
+  /** Why a program that uses it cannot be loaded, '' when it can. */
+  readonly missing: string;
+}
+
+/** The kernel that .kconfig answers for: 6.18.0 with HZ 250. */
+const VALUES: { readonly [name: string]: bigint } = {
+  LINUX_KERNEL_VERSION: (6n << 16n) | (18n << 8n),
+  LINUX_HAS_BPF_COOKIE: 1n,
+  LINUX_HAS_SYSCALL_WRAPPER: 1n,
+  CONFIG_HZ: 250n,
+};
+
+/** Externs by symbol index, and the .kconfig map when there is something in it (bpf_object__collect_externs). */
+export function collectExterns(
+  elf: ElfFile,
+  btf: BtfData | null,
+): { externs: Map<number, Extern>; kconfig: MapSpec | null } {
+  const externs = new Map<number, Extern>();
+  const undefinedSymbols = elf.symbols.filter((s) => s.section === SHN.UNDEF && s.bind !== STB.LOCAL && s.name !== '');
+  if (undefinedSymbols.length === 0) return { externs, kconfig: null };
+  const declared = btf === null ? new Map<string, Declared>() : declaredExterns(btf);
+  const configured: { symbol: ElfSymbol; type_id: number }[] = [];
+  for (const symbol of undefinedSymbols) {
+    const weak = symbol.bind === STB.WEAK;
+    const found = declared.get(symbol.name);
+    if (found?.section === KCONFIG) {
+      configured.push({ symbol, type_id: found.type_id });
+      continue;
+    }
+    const kind = found?.kind ?? 'variable';
+    externs.set(symbol.index, {
+      name: symbol.name,
+      kind,
+      weak,
+      offset: 0,
+      missing: weak ? '' : missingText(symbol.name, found),
+    });
+  }
+  return { externs, kconfig: btf === null ? null : layOutKconfig(btf, configured, externs) };
+}
+
+function missingText(name: string, found: Declared | undefined): string {
+  if (found === undefined) return `${name} is declared but not defined, and BTF does not say what it is`;
+  return found.kind === 'function'
+    ? `kernel function ${name} (kfunc) is not supported`
+    : `kernel variable ${name} (ksym) is not supported`;
+}
+
+interface Declared {
+  readonly kind: 'variable' | 'function';
+  readonly type_id: number;
+  readonly section: string;
+}
+
+function declaredExterns(btf: BtfData): Map<string, Declared> {
+  const found = new Map<string, Declared>();
+  for (let id = 1; id < typeCount(btf); id++) {
+    if (kindOf(btf, id) !== KIND.DATASEC) continue;
+    const section = nameOf(btf, id);
+    for (const { type_id } of secVars(btf, id)) {
+      const kind = kindOf(btf, type_id) === KIND.FUNC ? 'function' : 'variable';
+      if (linkageOf(btf, type_id) === LINKAGE.EXTERN) found.set(nameOf(btf, type_id), { kind, type_id, section });
+    }
+  }
+  return found;
+}
+
+/** Values by falling alignment, then size, then name, as libbpf lays them out; the DATASEC in BTF gets the same offsets. */
+function layOutKconfig(
+  btf: BtfData,
+  configured: readonly { symbol: ElfSymbol; type_id: number }[],
+  externs: Map<number, Extern>,
+): MapSpec | null {
+  if (configured.length === 0) return null;
+  const values = configured
+    .map((c) => ({
+      ...c,
+      size: Math.max(0, typeSize(btf, c.type_id)),
+      align: typeAlign(btf, referredType(btf, c.type_id)) || 1,
+    }))
+    .sort((a, b) => b.align - a.align || b.size - a.size || (a.symbol.name < b.symbol.name ? -1 : 1));
+  let end = 0;
+  const offsets = new Map<number, number>();
+  const writes: { at: number; size: number; value: bigint }[] = [];
+  for (const { symbol, type_id, size, align } of values) {
+    const at = Math.ceil(end / align) * align;
+    end = at + size;
+    offsets.set(type_id, at);
+    const weak = symbol.bind === STB.WEAK;
+    const value = kconfigValue(btf, symbol.name, referredType(btf, type_id), size);
+    if (value !== null) writes.push({ at, size, value });
+    const missing =
+      value !== null || weak ? '' : `${symbol.name} (.kconfig) is not set in the kernel this engine stands for`;
+    externs.set(symbol.index, { name: symbol.name, kind: 'kconfig', weak, offset: at, missing });
+  }
+  const data = new Uint8Array(Math.min(end, 1 << 20));
+  for (const { at, size, value } of writes) setUint(data, at, size, value);
+  return kconfigMap(fixSection(btf, offsets, data.length), data);
+}
+
+/** The value as a number; null when it has none or the type is no number. */
+function kconfigValue(btf: BtfData, name: string, type: number, size: number): bigint | null {
+  const value = VALUES[name];
+  const kind = kindOf(btf, skipModifiers(btf, type));
+  if (value === undefined || size > 8 || (kind !== KIND.INT && kind !== KIND.ENUM)) return null;
+  if (kind === KIND.INT && intInfo(btf, skipModifiers(btf, type)).bool && value > 1n) return null;
+  return value;
+}
+
+function fixSection(btf: BtfData, offsets: ReadonlyMap<number, number>, size: number): number {
+  for (let id = 1; id < typeCount(btf); id++) {
+    if (kindOf(btf, id) !== KIND.DATASEC || nameOf(btf, id) !== KCONFIG) continue;
+    setU32(btf.raw, btf.types[id]! + 8, size);
+    for (const v of secVars(btf, id)) setU32(btf.raw, v.at + 4, offsets.get(v.type_id) ?? 0);
+    return id;
+  }
+  return 0;
+}
+
+function kconfigMap(value_type_id: number, data: Uint8Array): MapSpec {
+  return {
+    name: KCONFIG,
+    type: 2,
+    key_size: 4,
+    value_size: data.length,
+    max_entries: 1,
+    map_flags: 0x80,
+    map_extra: 0n,
+    numa_node: 0,
+    pinning: 0,
+    key_type_id: 0,
+    value_type_id,
+    inner: null,
+    values: [],
+    data,
+    section: KCONFIG,
+  };
+}
+
+/** Whether an extern is one of the kernel's own symbols, which only the kernel can resolve. */
+export function isKernelSymbol(ext: Extern): boolean {
+  return ext.kind !== 'kconfig';
+}
+
+export const KSYMS_SECTION = KSYMS;

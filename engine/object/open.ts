@@ -1,0 +1,136 @@
+/** Opens an object file: ELF, BTF, maps, externs, functions, CO-RE, links; the result is inert and plain. */
+import type { Refusal, Result } from '../errors.ts';
+import { type BtfData, parseBtf, parseBtfOnce } from './btf.ts';
+import { type BtfExt, parseBtfExt } from './btf-ext.ts';
+import { relocateCore } from './core-relo.ts';
+import { dataMap, fixDataSections, isDataSection } from './data-maps.ts';
+import { type ElfFile, isElf, malformed, opening, parseElf, parseElfSections } from './elf.ts';
+import { collectExterns } from './externs.ts';
+import { type Func, findFunctions, isCode } from './functions.ts';
+import { textAt } from './le-bytes.ts';
+import { isLegacySection, type LegacyMap, readLegacyMaps } from './legacy-maps.ts';
+import { type LinkedProgram, Linker } from './link.ts';
+import { type PlacedMap, readBtfMaps } from './map-defs.ts';
+import { fillMapValues, fillTaggedSlots } from './map-values.ts';
+import { readSectionName } from './sections.ts';
+import type { ObjectFile, ObjectSpec, ProgramSpec } from './spec.ts';
+
+export interface OpenOpts {
+  /** Types that CO-RE relocations are resolved against: raw BTF, or an ELF file with a .BTF section. Default: the object's own. */
+  readonly btf?: Uint8Array;
+  /** What to call them in messages. */
+  readonly btf_name?: string;
+}
+
+/**
+ * Opens an ELF object for BPF as libbpf's bpf_object__open does. Refuses what is malformed with one sentence that names
+ * section and offset; what concerns a single program stands in its `error`, and its siblings can be used.
+ */
+export function openObject(file: ObjectFile, opts: OpenOpts = {}): Result<ObjectSpec> {
+  return opening(() => open(file, opts));
+}
+
+function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
+  const elf = parseElf(file.bytes);
+  const warnings: string[] = [];
+  const btf = readBtf(elf);
+  const ext = btf === null ? null : readBtfExt(elf, btf);
+  const target = opts.btf === undefined ? btf : targetBtf(opts.btf, opts.btf_name ?? 'the given types');
+  const targetName = opts.btf === undefined ? "the object's own types" : (opts.btf_name ?? 'the given types');
+  const functions = findFunctions(elf, btf, ext);
+  const { externs, kconfig } = collectExterns(elf, btf);
+  const placed = readMaps(elf, btf);
+  const sections = elf.sections.filter(isDataSection);
+  const data = new Map(sections.map((s) => [s.index, s.name]));
+  fillMapValues(elf, functions, placed);
+  fillTaggedSlots(functions, placed, warnings);
+  const code = new Map(elf.sections.filter(isCode).map((s) => [s.index, s.data.slice()]));
+  const core = { functions, code, warnings, target_name: targetName };
+  const failed =
+    btf !== null && ext !== null && target !== null
+      ? relocateCore({ ...core, btf, ext, target })
+      : new Map<Func, Refusal>();
+  const linker = new Linker({ elf, functions, externs, maps: placed, data, code }, btf, ext, failed);
+  const programs = functions.programs.map((func) => program(func, linker.link(func), warnings));
+  warnAboutData(elf, warnings);
+  return {
+    path: file.path,
+    license: license(elf),
+    btf,
+    programs,
+    maps: [
+      ...placed.map((m) => m.spec),
+      ...sections.map((s) => dataMap(s, btf)),
+      ...(kconfig === null ? [] : [kconfig]),
+    ],
+    warnings,
+    core_target: targetName,
+  };
+}
+
+function readBtf(elf: ElfFile): BtfData | null {
+  const section = elf.sections.find((s) => s.name === '.BTF');
+  if (section === undefined || section.data.length === 0) return null;
+  const btf = parseBtf(section.data);
+  fixDataSections(elf, btf);
+  return btf;
+}
+
+function readBtfExt(elf: ElfFile, btf: BtfData): BtfExt | null {
+  const section = elf.sections.find((s) => s.name === '.BTF.ext');
+  return section === undefined || section.data.length === 0 ? null : parseBtfExt(section.data, btf);
+}
+
+function targetBtf(bytes: Uint8Array, name: string): BtfData {
+  if (!isElf(bytes)) return parseBtfOnce(bytes, name);
+  const section = parseElfSections(bytes).find((s) => s.name === '.BTF');
+  if (section === undefined) malformed(`${name} is an ELF file without a .BTF section`, { section: '.BTF', offset: 0 });
+  return parseBtfOnce(section.data, `.BTF of ${name}`);
+}
+
+function readMaps(elf: ElfFile, btf: BtfData | null): PlacedMap[] {
+  const maps: (PlacedMap | LegacyMap)[] = [];
+  for (const section of elf.sections) {
+    if (section.data.length === 0) continue;
+    if (isLegacySection(section)) maps.push(...readLegacyMaps(elf, section));
+    else if (section.name === '.maps') {
+      if (btf === null)
+        malformed('section .maps needs BTF to be understood; compile with -g', {
+          section: '.maps',
+          offset: section.offset,
+        });
+      maps.push(...readBtfMaps(section, btf));
+    }
+  }
+  return maps;
+}
+
+function license(elf: ElfFile): string {
+  const section = elf.sections.find((s) => s.name === 'license');
+  return section === undefined ? '' : textAt(section.data, 0, Math.min(section.data.length, 128));
+}
+
+function program(func: Func, linked: LinkedProgram, warnings: string[]): ProgramSpec {
+  const section = func.section.name;
+  const { type, attach_type, attach_target, prog_flags, autoload, guessed } = readSectionName(section);
+  if (guessed) warnings.push(`${func.name}: libbpf does not know section ${section}; its type is a guess by its name`);
+  return {
+    name: func.name,
+    section,
+    type,
+    attach_type,
+    attach_target,
+    prog_flags,
+    autoload,
+    ...linked,
+    tags: func.tags,
+  };
+}
+
+/** Pointers in data stay 0, as with libbpf. */
+function warnAboutData(elf: ElfFile, warnings: string[]): void {
+  for (const section of elf.sections) {
+    const count = isDataSection(section) ? (elf.relocs.get(section.index)?.length ?? 0) : 0;
+    if (count > 0) warnings.push(`${section.name} holds ${count} addresses, which no loader fills in`);
+  }
+}
