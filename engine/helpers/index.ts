@@ -1,5 +1,6 @@
 /** All helpers the engine has, by name without the bpf_ prefix. */
 import { CLOCK_HELPERS } from './clock.ts';
+import { CSUM_HELPERS } from './csum.ts';
 import { DYNPTR_HELPERS } from './dynptr.ts';
 import { FOR_EACH_HELPERS } from './for-each.ts';
 import { MAP_HELPERS } from './map.ts';
@@ -9,6 +10,7 @@ import { PROBE_READ_HELPERS } from './probe-read.ts';
 import { REDIRECT_HELPERS } from './redirect.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
 import type { HelperMaker } from './run-ctx.ts';
+import { SKB_HELPERS } from './skb.ts';
 import { SPIN_LOCK_HELPERS } from './spin-lock.ts';
 import { STRING_HELPERS } from './string.ts';
 import { TASK_HELPERS } from './task.ts';
@@ -29,4 +31,6 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...STRING_HELPERS,
   ...PROBE_READ_HELPERS,
   ...XDP_HELPERS,
+  ...SKB_HELPERS,
+  ...CSUM_HELPERS,
 };
