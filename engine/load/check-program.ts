@@ -47,7 +47,7 @@ export type Unsupported = ReadonlyMap<number, string>;
 export function checkHelpers(spec: ProgramSpec, type: number, license: string, lenient: boolean): Result<Unsupported> {
   const unsupported = new Map<number, string>();
   for (const use of helpersUsed(spec)) {
-    const refused = refusalOf(use, type, license);
+    const refused = callRefusal(use.id, type, license);
     if (refused !== null) return refuse('load', ERRNO.EINVAL, sentence(spec, use, refused), whereOf(spec, use.insn));
     if (HELPERS.has(use.id)) continue;
     const message = `${helperName(use.id)} is not supported`;
@@ -57,8 +57,8 @@ export function checkHelpers(spec: ProgramSpec, type: number, license: string, l
   return ok(unsupported);
 }
 
-/** Why the kernel's verifier refuses the call, null when it does not. */
-function refusalOf({ id }: HelperUse, type: number, license: string): string | null {
+/** Why the kernel's verifier refuses a call of a helper by programs of a type, in its words; null when it does not. */
+export function callRefusal(id: number, type: number, license: string): string | null {
   if (!isHelper(id)) return `invalid func unknown#${id}`;
   if (!mayCall(type, id)) {
     return `program of this type (${progTypeName(type)}) cannot use helper ${helperName(id)}#${id}`;
