@@ -3,6 +3,8 @@
 import type { RunEnv } from '../env.ts';
 import type { Where } from '../errors.ts';
 
+export type { Decoded } from '../object/btf-decode.ts';
+
 export interface ProgRunOpts {
   readonly data_in?: Uint8Array;
   /** Room the caller has for data_out; absent = no data_out buffer given and no limit. */
@@ -23,16 +25,6 @@ export interface ProgRunOpts {
   /** A word in shared memory: nonzero stops the run (EINTR, as a pending signal does in the kernel). */
   readonly cancel?: Int32Array;
 }
-
-/** One value of BTF type, decoded for people and JSON: numbers above 2^53 are bigint, structs are objects, char arrays stay arrays. */
-export type Decoded =
-  | number
-  | bigint
-  | string
-  | boolean
-  | null
-  | readonly Decoded[]
-  | { readonly [field: string]: Decoded };
 
 export interface MapEntry {
   readonly key: Uint8Array;
