@@ -29,6 +29,8 @@ export interface RunReply {
   readonly refusal: Refusal | null;
   /** Kernel: the verifier's whole log, when it refused the program. */
   readonly log?: string;
+  /** What this backend cannot see here, so that nobody takes its absence for an answer. */
+  readonly unseen?: readonly 'printk'[];
   /** Every map of the object after the run. */
   readonly maps: readonly MapDump[];
   /** Same, before the run but after the presets (to show what changed). */

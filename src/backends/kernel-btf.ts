@@ -18,7 +18,7 @@ export class KernelBtf {
 
   constructor(source: ObjectBtf) {
     this.source = source;
-    this.view = new DataView(source.raw.slice().buffer);
+    this.view = new DataView(new Uint8Array(source.raw).buffer);
     this.length = source.strings_end - source.strings;
     this.sanitize();
   }
@@ -54,8 +54,21 @@ export class KernelBtf {
       if (kind === KIND.VAR && this.u32(at + 12) === LINKAGE.EXTERN) this.put(at + 12, LINKAGE.GLOBAL);
       // An extern FUNC becomes a typedef of its prototype: the kernel knows no such linkage.
       if (kind === KIND.FUNC && this.vlen(id) === LINKAGE.EXTERN) this.put(at + 4, KIND.TYPEDEF << 24);
-      if (kind === KIND.DATASEC && (this.name(id) === '.ksyms' || this.u32(at + 8) === 0)) this.disguise(id, int);
+      if (kind !== KIND.DATASEC) continue;
+      if (this.name(id) === '.ksyms' || this.u32(at + 8) === 0) this.disguise(id, int);
+      else this.sort(id);
     }
+  }
+
+  /** The kernel wants the variables of a section by ascending offset. */
+  private sort(section: number): void {
+    const base = this.source.types[section]! + 12;
+    const count = this.vlen(section);
+    const rows = Array.from({ length: count }, (_, i) => [0, 4, 8].map((word) => this.u32(base + 12 * i + word)));
+    const sorted = rows.toSorted((a, b) => a[1]! - b[1]!);
+    sorted.flat().forEach((value, word) => {
+      this.put(base + 4 * word, value);
+    });
   }
 
   /** A section nobody has a map for becomes a nameless struct of ints: same size, and the kernel does not mind. */

@@ -37,14 +37,14 @@ export function openPrintk(): PerfRing | string {
   return typeof ring === 'number' ? `perf_event_open of bpf_trace_printk gives errno ${-ring}` : ring;
 }
 
-/** The lines since the last call, as the program formatted them. */
+/** The lines since the last call, as the program formatted them, without the newline at their end. */
 export function takeLines(ring: PerfRing): string[] {
   const { samples, lost } = ring.drain();
   const lines = samples.map((sample) => {
     const at = new DataView(sample.buffer, sample.byteOffset).getUint16(COMMON, true);
     const bytes = sample.subarray(at);
     const end = bytes.indexOf(0);
-    return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end));
+    return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end)).replace(/\n$/, '');
   });
   return lost === 0 ? lines : [...lines, `(${lost} lines lost: the trace ring was full)`];
 }

@@ -35,7 +35,7 @@ export interface LoadRefusal {
 
 /** The instructions with map descriptors in place; a sentence when something they need cannot be had. */
 function linkedInsns(program: ProgramSpec, maps: ReadonlyMap<string, KernelMap>): Uint8Array | string {
-  const insns = program.insns.slice();
+  const insns = new Uint8Array(program.insns);
   const view = new DataView(insns.buffer);
   for (const { insn, kind, name, off, weak } of program.relocs) {
     const at = insn * 8;

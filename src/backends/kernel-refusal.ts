@@ -1,18 +1,18 @@
 /** Refusals of the kernel's as the record everything else reports them with. */
-import { errnoName, type Refusal, type Where } from '../../engine/index.ts';
+import { ERRNO, errnoName, type Refusal, type Where } from '../../engine/index.ts';
 
-/** The hint that belongs to an errno wherever it comes from bpf(2). */
-const HINTS: Readonly<Record<string, string>> = {
-  EPERM: 'needs root, or CAP_BPF with CAP_NET_ADMIN and CAP_PERFMON',
-  ENOMEM: 'no memory for it',
-  E2BIG: 'too large for this kernel',
-};
+/** What an errno alone would leave puzzling, wherever it comes from bpf(2). */
+function hintFor(errno: number): string {
+  if (errno === ERRNO.ENOMEM) return ': no memory for it';
+  if (errno !== ERRNO.EPERM) return '';
+  return process.getuid?.() === 0
+    ? ': this kernel does not permit it, not even to root'
+    : ': needs root, or CAP_BPF with CAP_NET_ADMIN and CAP_PERFMON';
+}
 
-/** `WHAT: ENAME`, with a hint where the errno alone would puzzle. */
+/** `WHAT (ENAME)`, with a hint where one helps. */
 export function kernelRefusal(stage: Refusal['stage'], errno: number, what: string, where: Where): Refusal {
-  const name = errnoName(errno);
-  const hint = HINTS[name];
-  return { stage, errno, message: `${what} (${name}${hint === undefined ? '' : `: ${hint}`})`, where };
+  return { stage, errno, message: `${what} (${errnoName(errno)}${hintFor(errno)})`, where };
 }
 
 export function isRefusal(value: unknown): value is Refusal {

@@ -28,7 +28,7 @@ export type RunOutcome = Omit<ProgRunResult, 'printk' | 'records'>;
 export function testRun(fd: number, type: number, opts: ProgRunOpts): RunOutcome {
   const data = wantsData(type, opts) ? new Uint8Array(Math.max(DATA_ROOM, opts.data_size_out ?? 0)) : null;
   const dataRoom = opts.data_size_out ?? data?.length ?? 0;
-  const ctxIn = opts.ctx_in === undefined ? null : opts.ctx_in.slice();
+  const ctxIn = opts.ctx_in === undefined ? null : new Uint8Array(opts.ctx_in);
   const ctxOut = opts.ctx_size_out === undefined ? null : new Uint8Array(Math.max(CTX_ROOM, opts.ctx_size_out));
   const attr = new Attr('PROG_TEST_RUN', {
     ...{ prog_fd: fd, retval: UNTOUCHED, data_in: opts.data_in ?? null, data_size_in: opts.data_in?.length ?? 0 },

@@ -110,12 +110,8 @@ export class KernelSession {
       records: [...rings.flatMap((map) => ringbufRecords(map, cpu)), ...readers.flatMap(perfRecords)],
     };
     for (const reader of readers) for (const ring of reader.rings) ring.close();
-    return { result, refusal: null, maps: loaded.dump(), maps_before };
-  }
-
-  /** Why printk lines cannot be seen here; null when they can, or nobody asked yet. */
-  get noPrintk(): string | null {
-    return typeof this.printk === 'string' ? this.printk : null;
+    const reply = { result, refusal: null, maps: loaded.dump(), maps_before };
+    return typeof this.printk === 'string' ? { ...reply, unseen: ['printk'] } : reply;
   }
 
   close(): void {

@@ -69,7 +69,7 @@ function valueBytes(targets: UpdateTargets, update: ElementUpdate, map: KernelMa
   const fd = targets.programFd(program);
   if (fd === undefined) return refusal(path, `program ${program} is not loaded`);
   if (value.kind !== 'bytes') return fdBytes(fd);
-  const bytes = value.bytes.slice();
+  const bytes = new Uint8Array(value.bytes);
   bytes.set(fdBytes(fd), value.program?.offset ?? 0);
   return bytes;
 }

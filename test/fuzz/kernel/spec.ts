@@ -1,0 +1,45 @@
+/** A random program as an opened object: what both backends load. */
+import type { MapSpec, ObjectSpec } from '../../../engine/index.ts';
+import { MAPS, type MapName, type RandomProgram } from './program.ts';
+import { type Flat, flatten, type Tree } from './tree.ts';
+
+export const PROGRAM = 'random';
+
+function mapSpec(name: MapName): MapSpec {
+  return {
+    ...{ name, ...MAPS[name], map_flags: 0, map_extra: 0n, numa_node: 0, pinning: 0 },
+    ...{ key_type_id: 0, value_type_id: 0, inner: null, values: [], data: null, section: '.maps' },
+  };
+}
+
+export interface Prepared {
+  readonly spec: ObjectSpec;
+  readonly flat: Flat;
+}
+
+/** `tree`: the program's own, or what a reducer left of it. */
+export function prepare(program: RandomProgram, tree: Tree = program.tree): Prepared {
+  const flat = flatten(tree);
+  const subprogs = flat.starts.map((start, i) => ({
+    name: i === 0 ? PROGRAM : `local${i}`,
+    start,
+    type_id: 0,
+    global: false,
+  }));
+  const relocs = flat.refs.map((ref) => ({ ...ref, weak: false }));
+  const one = {
+    ...{ name: PROGRAM, section: 'random', type: program.type, attach_type: 0, attach_target: '', prog_flags: 0 },
+    ...{ autoload: true, insns: flat.insns, subprogs, relocs, lines: [], tags: [], error: null },
+  };
+  const maps = (Object.keys(MAPS) as MapName[]).map(mapSpec);
+  const spec = {
+    path: `seed ${program.seed}`,
+    license: 'GPL',
+    btf: null,
+    programs: [one],
+    maps,
+    warnings: [],
+    core_target: '',
+  };
+  return { spec, flat };
+}
