@@ -3,6 +3,21 @@
 export type { RunEnv } from './env.ts';
 export { DEFAULT_ENV } from './env.ts';
 export type { Refusal, Result, Where } from './errors.ts';
+export { EngineBug } from './errors.ts';
+export { type HelperNeed, objectNeeds, type ProgramNeeds, programNeeds } from './load/kernel-needs.ts';
+export {
+  type DatasecVar,
+  type DecodeOpts,
+  datasecVars,
+  decodeBtf,
+  encodeBtf,
+  type TypeMember,
+  typeDeclaration,
+  typeMembers,
+  typeName,
+  typeSize,
+} from './object/btf-values.ts';
+export { type OpenOpts, openObject } from './object/open.ts';
 export type {
   LineInfo,
   MapSpec,
@@ -22,5 +37,6 @@ export type {
 } from './run/types.ts';
 export { DEFAULT_BUDGET } from './run/types.ts';
 export { ERRNO, errnoName } from './uapi/errno.ts';
-export { MAP_TYPE } from './uapi/map-types.ts';
+export { helperName } from './uapi/helper-names.ts';
+export { MAP_FLAG, MAP_TYPE } from './uapi/map-types.ts';
 export { PROG_TYPE } from './uapi/prog-types.ts';

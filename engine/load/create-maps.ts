@@ -6,8 +6,9 @@ import { settleSizes } from '../maps/map-table.ts';
 import { ProgArray } from '../maps/prog-array.ts';
 import type { BtfData } from '../object/btf.ts';
 import type { MapSpec, ObjectSpec } from '../object/spec.ts';
+import { specialFields } from '../object/special-fields.ts';
 import { ERRNO, errnoName } from '../uapi/errno.ts';
-import { specialFields } from './special-fields.ts';
+
 import type { World } from './types.ts';
 
 /** Attributes of BPF_MAP_CREATE for a map of an object. */

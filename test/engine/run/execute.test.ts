@@ -1,0 +1,132 @@
+/** Runs of fixture programs: environment, repeats, budget, cancel, records, printk, and what is counted. */
+import { describe, expect, test } from 'bun:test';
+import { bytesIn, loadFixture, run } from '../../support/fixture-object.ts';
+
+describe('environment', () => {
+  test('clock, chance and CPU are what is handed in, and repeat exactly', () => {
+    const object = loadFixture('environment', { cpus: 4 });
+    const seen = (): string => {
+      object.reset();
+      expect(run(object, 'ask_all', { env: { time_ns: 5_000_000_000n, seed: 7, cpu: 3 } }).retval).toBe(2);
+      return JSON.stringify(object.dumpMaps(), (_key, value) => (value instanceof Uint8Array ? [...value] : value));
+    };
+    const first = seen();
+    expect(seen()).toBe(first);
+    const bss = bytesIn(object, '.bss');
+    const words = Array.from({ length: bss.byteLength / 8 }, (_, i) => bss.getBigUint64(i * 8, true));
+    expect(words).toContain(5_000_000_000n);
+    expect(words).toContain(5_000_000_001n);
+    expect(words).toContain(5_000_000_002n);
+    expect(words).toContain(2n ** 32n - 75_000n + 1250n);
+  });
+});
+
+describe('repeat', () => {
+  test('runs share globals, and only the last result counts', () => {
+    const object = loadFixture('globals');
+    const result = run(object, 'use_globals', { repeat: 5 });
+    expect(result).toMatchObject({ errno: 0, retval: 2, fault: null });
+    const once = run(object, 'use_globals');
+    expect(result.insns_executed).toBe(once.insns_executed * 5);
+    object.reset();
+    expect(run(object, 'use_globals').insns_executed).toBe(once.insns_executed);
+  });
+});
+
+describe('budget and cancel', () => {
+  const object = loadFixture('faults/endless-loop');
+
+  test('an endless loop ends when the budget does, to the instruction or close behind', () => {
+    const result = run(object, 'endless_loop', { budget: 5_000_000 });
+    expect(result.fault?.kind).toBe('endless loop');
+    expect(result.insns_executed).toBeGreaterThanOrEqual(5_000_000);
+    expect(result.insns_executed).toBeLessThan(5_000_100);
+  });
+
+  test('the cancel word ends it with EINTR', () => {
+    const cancel = new Int32Array(new SharedArrayBuffer(4));
+    cancel[0] = 1;
+    expect(run(object, 'endless_loop', { cancel })).toMatchObject({ errno: 4, retval: null, fault: null });
+  });
+
+  test('a budget that is spent between repeats stops them', () => {
+    const globals = loadFixture('globals');
+    const result = run(globals, 'use_globals', { repeat: 1_000_000, budget: 2_000 });
+    expect(result.fault?.kind).toBe('endless loop');
+    expect(result.insns_executed).toBeLessThan(2_200);
+  });
+
+  test('the cancel word ends repeats of a short program', () => {
+    const cancel = new Int32Array(1);
+    cancel[0] = 1;
+    const verdicts = loadFixture('xdp-verdicts');
+    expect(run(verdicts, 'verdict_drop', { repeat: 0xffff_ffff, cancel }).errno).toBe(4);
+  });
+});
+
+describe('printing', () => {
+  test('lines as the kernel traces them', () => {
+    expect(run(loadFixture('printk'), 'say').printk).toEqual([
+      'length 64',
+      '-5 abc word',
+      '1099511627776 -1 feed',
+      '1 2 3 4 5',
+      '100% of x',
+    ]);
+  });
+
+  test('numbers and strings', () => {
+    const object = loadFixture('printk');
+    const data = new Uint8Array(64);
+    expect(run(object, 'strings', { data_in: data }).fault).toBeNull();
+    const bss = bytesIn(object, '.bss');
+    const text = Buffer.from(bss.buffer, bss.byteOffset, bss.byteLength).toString('latin1');
+    expect(text).toContain('7:-7:ff end\0');
+  });
+});
+
+describe('tail calls', () => {
+  test('slots, an empty one, one outside, and the limit of 33', () => {
+    const object = loadFixture('tail-calls');
+    const at = (slot: number) => run(object, 'tail_by_length', { data_in: new Uint8Array(14 + slot) }).retval;
+    expect([at(0), at(3), at(40)]).toEqual([1, 2, 2]);
+    expect(at(1)).toBe(3);
+    expect(bytesIn(object, '.bss').getUint32(0, true)).toBe(33);
+  });
+
+  test('from a function: only that function is left', () => {
+    const object = loadFixture('tail-calls');
+    expect(run(object, 'tail_from_function').retval).toBe(2);
+    expect(bytesIn(object, '.bss').getUint32(0, true)).toBe(101);
+  });
+});
+
+describe('callbacks', () => {
+  test('bpf_loop', () => {
+    const object = loadFixture('callbacks');
+    expect(run(object, 'loop')).toMatchObject({ retval: 2, fault: null });
+    const bss = bytesIn(object, '.bss');
+    const words = Array.from({ length: bss.byteLength >> 3 }, (_, i) => bss.getBigInt64(i * 8, true));
+    for (const value of [100n, 4n, 7n, -7n, -22n, 4950n, 6n, 21n]) expect(words).toContain(value);
+  });
+
+  test('bpf_for_each_map_elem over arrays and hashes', () => {
+    const object = loadFixture('callbacks');
+    expect(run(object, 'each_array')).toMatchObject({ retval: 1, fault: null });
+    expect([...(object.map('numbers')?.userLookup(Uint8Array.of(0, 0, 0, 0)) ?? [])]).toEqual([2, 0, 0, 0, 0, 0, 0, 0]);
+    expect(run(object, 'each_hash')).toMatchObject({ retval: 3, fault: null });
+    expect([...(object.map('ages')?.userKeys() ?? [])]).toHaveLength(4);
+  });
+});
+
+test('subprograms', () => {
+  const object = loadFixture('subprograms');
+  for (const { name } of object.spec.programs) expect(run(object, name).fault).toBeNull();
+});
+
+test('records of ring buffers come in order', () => {
+  const object = loadFixture('ringbuf');
+  const { records, fault } = run(object, 'report');
+  expect(fault).toBeNull();
+  expect(records.every((record) => record.kind === 'ringbuf')).toBe(true);
+});
