@@ -110,12 +110,12 @@ export function parseBtf(bytes: Uint8Array, section = '.BTF'): BtfData {
   return btf;
 }
 
-/** Same, remembered for as long as `bytes` lives (the types of a kernel are read once). */
-export function parseBtfOnce(bytes: Uint8Array, section: string): BtfData {
-  let btf = parsed.get(bytes);
+/** Same, remembered for as long as `file` lives, whose BTF it is (the types of a kernel are read once). */
+export function parseBtfOnce(file: Uint8Array, bytes: () => Uint8Array, section: string): BtfData {
+  let btf = parsed.get(file);
   if (btf === undefined) {
-    btf = parseBtf(bytes, section);
-    parsed.set(bytes, btf);
+    btf = parseBtf(bytes(), section);
+    parsed.set(file, btf);
   }
   return btf;
 }
@@ -281,13 +281,24 @@ export function memberAt(btf: BtfData, id: number, index: number): Member {
 
 /** Whether a member has this name, without decoding it. */
 export function memberIs(btf: BtfData, id: number, index: number, name: string): boolean {
-  const at = btf.strings + u32At(btf.raw, btf.types[id]! + 12 + index * 12);
-  if (at >= btf.strings_end) return name === '';
-  for (let i = 0; i < name.length; i++) {
-    if (btf.raw[at + i] !== name.charCodeAt(i))
-      return name.charCodeAt(i) > 0x7e && btfString(btf, at - btf.strings) === name;
-  }
-  return btf.raw[at + name.length] === 0;
+  const offset = u32At(btf.raw, btf.types[id]! + 12 + index * 12);
+  return startsWith(btf, offset, name) && btf.raw[btf.strings + offset + name.length] === 0;
+}
+
+/** Whether a type is called `name` or `name_…`, which may be a flavour of it: a cheap test before names are decoded. */
+export function mayBeNamed(btf: BtfData, id: number, name: string): boolean {
+  const offset = u32At(btf.raw, btf.types[id]!);
+  if (!startsWith(btf, offset, name)) return false;
+  const next = btf.raw[btf.strings + offset + name.length];
+  return next === 0 || next === 0x5f;
+}
+
+/** Only for names of one byte a character, as C's are; others match nothing. */
+function startsWith(btf: BtfData, offset: number, name: string): boolean {
+  const { raw } = btf;
+  const at = btf.strings + offset;
+  for (let i = 0; i < name.length; i++) if (raw[at + i] !== name.charCodeAt(i)) return false;
+  return true;
 }
 
 /** Members of a struct or union; empty for other kinds. */

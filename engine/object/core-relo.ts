@@ -1,6 +1,6 @@
 /** Applies the CO-RE relocations of .BTF.ext to the code: candidates by name, one answer that all of them agree on, the patch. */
 import { type Refusal, refuse } from '../errors.ts';
-import { type BtfData, isEnum, kindOf, nameOf, typeCount } from './btf.ts';
+import { type BtfData, isEnum, kindOf, mayBeNamed, nameOf, typeCount } from './btf.ts';
 import type { BtfExt, CoreRecord } from './btf-ext.ts';
 import { typeName } from './btf-types.ts';
 import { essentialName } from './core-compat.ts';
@@ -149,7 +149,7 @@ class CoreResolver {
     const ids: number[] = [];
     for (let id = 1; id < typeCount(target) && ids.length < CANDIDATES_MAX; id++) {
       const fits = kind === -1 ? isEnum(target, id) : kindOf(target, id) === kind;
-      if (!fits) continue;
+      if (!fits || !mayBeNamed(target, id, name)) continue;
       const full = nameOf(target, id);
       // Among the object's own types a flavour is somebody's view of the real one, never the real one.
       if (full === name || (!own && essentialName(full) === name)) ids.push(id);

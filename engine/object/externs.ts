@@ -1,4 +1,5 @@
 /** Symbols that the object leaves to the loader: .kconfig values, kernel variables and functions (.ksyms), weak ones nobody has. */
+import { MAP_FLAG, MAP_TYPE } from '../uapi/map-types.ts';
 import {
   type BtfData,
   intInfo,
@@ -148,11 +149,11 @@ function fixSection(btf: BtfData, offsets: ReadonlyMap<number, number>, size: nu
 function kconfigMap(value_type_id: number, data: Uint8Array): MapSpec {
   return {
     name: KCONFIG,
-    type: 2,
+    type: MAP_TYPE.ARRAY,
     key_size: 4,
     value_size: data.length,
     max_entries: 1,
-    map_flags: 0x80,
+    map_flags: MAP_FLAG.RDONLY_PROG | MAP_FLAG.MMAPABLE,
     map_extra: 0n,
     numa_node: 0,
     pinning: 0,

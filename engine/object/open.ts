@@ -81,11 +81,15 @@ function readBtfExt(elf: ElfFile, btf: BtfData): BtfExt | null {
   return section === undefined || section.data.length === 0 ? null : parseBtfExt(section.data, btf);
 }
 
-function targetBtf(bytes: Uint8Array, name: string): BtfData {
-  if (!isElf(bytes)) return parseBtfOnce(bytes, name);
-  const section = parseElfSections(bytes).find((s) => s.name === '.BTF');
-  if (section === undefined) malformed(`${name} is an ELF file without a .BTF section`, { section: '.BTF', offset: 0 });
-  return parseBtfOnce(section.data, `.BTF of ${name}`);
+function targetBtf(file: Uint8Array, name: string): BtfData {
+  const section = `BTF of ${name}`;
+  if (!isElf(file)) return parseBtfOnce(file, () => file, section);
+  return parseBtfOnce(file, () => btfSection(file, name), section);
+}
+
+function btfSection(file: Uint8Array, name: string): Uint8Array {
+  const section = parseElfSections(file).find((s) => s.name === '.BTF');
+  return section?.data ?? malformed(`${name} is an ELF file without a .BTF section`, { section: '.BTF', offset: 0 });
 }
 
 function readMaps(elf: ElfFile, btf: BtfData | null): PlacedMap[] {
