@@ -1,6 +1,7 @@
 /** Clocks and chance (kernel/bpf/helpers.c, core.c): what the environment hands in, one nanosecond later at each read. */
+import type { RunEnv } from '../env.ts';
 import { PRIV } from '../layout.ts';
-import type { HelperMaker, RunCtx } from './run-ctx.ts';
+import type { HelperMaker } from './run-ctx.ts';
 
 const R0 = PRIV.R0 >> 2;
 /** CONFIG_HZ of Debian's kernels; jiffies start five minutes before they wrap. */
@@ -11,25 +12,38 @@ const TAI_OFFSET_NS = 37_000_000_000n;
 /** CLOCK_MONOTONIC_COARSE stands still between ticks. */
 const TICK_NS = 4_000_000n;
 
-function give(rc: RunCtx, value: bigint): 0 {
-  const { u32 } = rc.mem;
-  u32[R0] = Number(BigInt.asUintN(32, value));
-  u32[R0 + 1] = Number(BigInt.asUintN(32, value >> 32n));
-  return 0;
+/**
+ * A clock that reads `start` of the environment, plus 1 ns for each read of any clock in this run where it `ticks`.
+ * The start is split into halves once an environment, so that reads are free of BigInt.
+ */
+function clock(start: (env: RunEnv) => bigint, ticks: boolean): HelperMaker {
+  return (rc) => {
+    let env: RunEnv | null = null;
+    let lo = 0;
+    let hi = 0;
+    return () => {
+      if (rc.env !== env) {
+        env = rc.env;
+        const value = start(env);
+        lo = Number(BigInt.asUintN(32, value));
+        hi = Number(BigInt.asUintN(32, value >> 32n));
+      }
+      const low = ticks ? lo + rc.clockReads++ : lo;
+      const { u32 } = rc.mem;
+      u32[R0] = low;
+      u32[R0 + 1] = hi + (low >= 2 ** 32 ? 1 : 0);
+      return 0;
+    };
+  };
 }
 
-/** Nanoseconds since boot; each read is 1 ns later than the one before. */
-function tick(rc: RunCtx): bigint {
-  return rc.env.time_ns + BigInt(rc.clockReads++);
-}
+const ktime = clock((env) => env.time_ns, true);
 
-const ktime: HelperMaker = (rc) => () => give(rc, tick(rc));
+const ktimeCoarse = clock((env) => (env.time_ns / TICK_NS) * TICK_NS, false);
 
-const ktimeCoarse: HelperMaker = (rc) => () => give(rc, (tick(rc) / TICK_NS) * TICK_NS);
+const ktimeTai = clock((env) => env.time_ns + env.wall_offset_ns + TAI_OFFSET_NS, true);
 
-const ktimeTai: HelperMaker = (rc) => () => give(rc, tick(rc) + rc.env.wall_offset_ns + TAI_OFFSET_NS);
-
-const jiffies: HelperMaker = (rc) => () => give(rc, INITIAL_JIFFIES + rc.env.time_ns / NS_PER_JIFFY);
+const jiffies = clock((env) => INITIAL_JIFFIES + env.time_ns / NS_PER_JIFFY, false);
 
 /** mulberry32: the same numbers for the same seed. */
 const prandom: HelperMaker = (rc) => () => {

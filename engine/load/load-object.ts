@@ -71,7 +71,9 @@ class Loaded implements LoadedObject {
     const checked = checkHelpers(spec, type, this.spec.license, this.opts.lenient === true);
     if (!checked.ok) return checked;
     const patched = patchProgram(spec, (map) => this.maps.get(map)?.handle);
-    return ok(new Program(this.world, spec, place, type, patched, checked.value));
+    const program = new Program(this.world, spec, place, type, patched, checked.value);
+    const translated = program.translate();
+    return translated.ok ? ok(program) : translated;
   }
 
   /** A tail call reached the program. */

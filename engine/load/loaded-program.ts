@@ -4,7 +4,7 @@ import type { ProgramSpec } from '../object/spec.ts';
 /** The entry as user space calls it: context address (and, where there is no context struct, a second argument) in, r0's low half out. */
 export type RunFunction = (ctx: number, second: number) => number;
 
-/** A program that was accepted; it is translated when it is first run. */
+/** A program that was accepted and translated. */
 export interface LoadedProgram {
   readonly spec: ProgramSpec;
   /** PROG_TYPE it runs as. */
@@ -17,7 +17,7 @@ export interface LoadedProgram {
   readonly warnings: readonly string[];
   /** The instructions with handles in the place of map references, as they run. */
   readonly insns: Uint8Array;
-  /** The entry, translated now if it was not before. */
+  /** The entry, instantiated now if it was not before. */
   entry(): RunFunction;
   /** What a call of an unsupported helper says, by the number it calls. */
   unsupportedText(helper: number): string | undefined;

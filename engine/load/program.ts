@@ -1,5 +1,5 @@
-/** A program that was accepted: patched for its world, translated to WebAssembly when it is first run or reached. */
-import { invariant } from '../errors.ts';
+/** A program that was accepted: patched for its world, translated to WebAssembly, instantiated when it is first run or reached. */
+import { invariant, ok, type Result } from '../errors.ts';
 import { compileProgram } from '../jit/compile.ts';
 import type { CompiledProgram, JitInput, MapFacts } from '../jit/types.ts';
 import type { ProgramSpec } from '../object/spec.ts';
@@ -34,6 +34,7 @@ export class Program implements LoadedProgram {
   private readonly world: World;
   private readonly facts: ReadonlyMap<number, MapFacts>;
   private readonly unsupported: ReadonlyMap<number, string>;
+  private translated: Translated | null = null;
   private run: RunFunction | null = null;
 
   constructor(
@@ -81,7 +82,8 @@ export class Program implements LoadedProgram {
     };
   }
 
-  private translate(): Translated {
+  /** Translates the program, unless the same was translated before. Refused is what no kernel loads (EINVAL). */
+  translate(): Result<null> {
     const key = JSON.stringify([
       ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()]],
     ]);
@@ -90,16 +92,20 @@ export class Program implements LoadedProgram {
     let found = known.get(key);
     if (found === undefined) {
       const compiled = compileProgram(this.jitInput());
-      found = { compiled, module: new WebAssembly.Module(compiled.wasm as Uint8Array<ArrayBuffer>) };
+      if (!compiled.ok) return compiled;
+      const module = new WebAssembly.Module(compiled.value.wasm as Uint8Array<ArrayBuffer>);
+      found = { compiled: compiled.value, module };
       if (known.size >= MODULES_MAX) known.clear();
       known.set(key, found);
     }
-    return found;
+    this.translated = found;
+    return ok(null);
   }
 
   /** Instantiates the module and puts its functions at their places in the shared table. */
   private instantiate(): RunFunction {
-    const { compiled, module } = this.translate();
+    invariant(this.translated !== null, 'a program that was not translated is run');
+    const { compiled, module } = this.translated;
     const { exports } = new WebAssembly.Instance(module, {
       m: { memory: this.world.mem.wasm, table: this.world.programs.wasm },
       h: Object.fromEntries(compiled.helpers.map((name) => [name, this.world.helper(name)])),

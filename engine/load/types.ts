@@ -59,6 +59,8 @@ export interface Execution {
 export type ExecuteOpts = Pick<ProgRunOpts, 'env' | 'budget' | 'cancel'> & {
   /** Runs, at least 1. */
   readonly repeat: number;
+  /** r2 at entry, for programs without a context struct. */
+  readonly second?: number;
   /** Called before every run but the first (what bpf_test_run resets between repeats); absent: nothing is. */
   readonly between?: () => void;
 };

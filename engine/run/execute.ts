@@ -16,6 +16,7 @@ export function execute(world: World, program: LoadedProgram, ctxAddress: number
   settle(world, program, opts);
   const run = program.entry();
   const { u32 } = world.mem;
+  const second = opts.second ?? 0;
   let retval = 0;
   let runs = 0;
   let stop: Stop | null = null;
@@ -24,7 +25,7 @@ export function execute(world: World, program: LoadedProgram, ctxAddress: number
     while (runs < opts.repeat && stop === null) {
       if (runs > 0) opts.between?.();
       u32[TAIL_CALLS] = 0;
-      retval = run(ctxAddress, 0) >>> 0;
+      retval = run(ctxAddress, second) >>> 0;
       runs++;
       if (world.budget.spent && runs < opts.repeat) stop = refill(world, program);
     }
