@@ -24,26 +24,26 @@ const IPV6_BYTES = 40;
 
 /** bpf_skb_net_hdr_push: zeroed room `offset` bytes behind the data; the headers before it move down. */
 function pushHeader(skb: Skb, offset: number, bytes: number): void {
-  const transportIsNet = skb.transport === skb.net;
+  const transportIsNetwork = skb.transportIsNetwork;
   const u8 = skb.mem.u8;
   skb.data -= bytes;
   u8.copyWithin(skb.data, skb.data + bytes, skb.data + bytes + offset);
   u8.fill(0, skb.data + offset, skb.data + offset + bytes);
   skb.mac -= bytes;
   skb.net -= bytes;
-  if (transportIsNet) skb.transport = skb.net;
+  if (transportIsNetwork) skb.setTransport(skb.net);
 }
 
 /** bpf_skb_net_hdr_pop: takes `bytes` away `offset` behind the data; 0 or a negative errno. */
 function popHeader(skb: Skb, offset: number, bytes: number): number {
   if (offset + bytes > skb.length) return -ERRNO.ENOMEM;
-  const transportIsNet = skb.transport === skb.net;
+  const transportIsNetwork = skb.transportIsNetwork;
   skb.pulledFromSum(skb.data + offset, bytes);
   skb.mem.u8.copyWithin(skb.data + bytes, skb.data, skb.data + offset);
   skb.data += bytes;
   skb.mac += bytes;
   skb.net += bytes;
-  if (transportIsNet) skb.transport = skb.net;
+  if (transportIsNetwork) skb.setTransport(skb.net);
   return 0;
 }
 
@@ -78,7 +78,7 @@ function grow(skb: Skb, offset: number, bytes: number, flags: number, innerMac: 
   const toIpv6 = (flags & F.ENCAP_L3_IPV6) !== 0;
   skb.encapsulation = true;
   skb.net = skb.data + macLength;
-  if ((flags & ENCAP_L4) !== 0) skb.transport = skb.data + macLength + (toIpv6 ? IPV6_BYTES : IP_BYTES);
+  if ((flags & ENCAP_L4) !== 0) skb.setTransport(skb.net + (toIpv6 ? IPV6_BYTES : IP_BYTES));
   skb.protocol = toIpv6 ? PROTO.IPV6 : PROTO.IP;
   return 0;
 }

@@ -10,7 +10,7 @@ const PACKET_OTHERHOST = 3;
 
 /** __bpf_skb_min_len */
 function minLength(skb: Skb): number {
-  const transport = skb.transport === 0 ? 0 : skb.transport - skb.data;
+  const transport = skb.transportOffset;
   return transport > 0 ? transport : Math.max(0, skb.networkOffset);
 }
 

@@ -3,8 +3,12 @@ import { CTX_BASE, KOBJ_BASE, PACKET_BASE, PACKET_SIZE, PRIV } from '../layout.t
 import type { WorldMemory } from '../memory.ts';
 import { csumBlockAdd, csumBlockSub, csumPartial } from './csum.ts';
 
-/** Bytes free before the packet when the run begins. */
-const HEADROOM = 1024;
+/** Bytes of the area free before the packet when the run begins. */
+const ROOM = 1024;
+/** NET_SKB_PAD: the headroom the kernel's buffer begins with, and the step in which it grows. */
+const NET_SKB_PAD = 64;
+/** A header position that was never set; positions have 16 bits and count from the buffer's head. */
+const UNSET = 0xffff;
 const ETH_HLEN = 14;
 
 /** Protocols as skb->protocol holds them: network order, read little-endian. */
@@ -38,12 +42,14 @@ const AT = {
 
 export class Skb {
   readonly mem: WorldMemory;
-  /** Addresses: first byte, one past the last, link header, network header, transport header (0: never set). */
+  /** Addresses: first byte, one past the last, link header, network header. */
   data: number;
   tail: number;
   mac: number;
   net: number;
-  transport = 0;
+  /** Where the kernel's buffer would begin: growing it moves the transport header, set or not (skb_headers_offset_update). */
+  private head: number;
+  private transport = UNSET;
   protocol = 0;
   pktType = 0;
   /** The tag kept beside the packet (__vlan_hwaccel_put_tag); present unless all of it is 0. */
@@ -63,7 +69,8 @@ export class Skb {
   /** The frame with its Ethernet header in front, data at that header; struct __sk_buff zeroed. */
   constructor(mem: WorldMemory, frame: Uint8Array) {
     this.mem = mem;
-    this.mac = PACKET_BASE + HEADROOM;
+    this.mac = PACKET_BASE + ROOM;
+    this.head = this.mac - NET_SKB_PAD;
     this.data = this.mac;
     this.net = this.mac + ETH_HLEN;
     this.tail = this.data + frame.length;
@@ -139,17 +146,36 @@ export class Skb {
     this.mem.u8[at + 1] = value >>> 8;
   }
 
-  /** skb_cow_head: makes room for `bytes` before the data, moving the packet when it must; false when the area is too small. */
+  /** skb_transport_offset; 0 when the header was never set. */
+  get transportOffset(): number {
+    return this.transport === UNSET ? 0 : this.head + this.transport - this.data;
+  }
+
+  setTransport(at: number): void {
+    this.transport = (at - this.head) & 0xffff;
+  }
+
+  get transportIsNetwork(): boolean {
+    return this.transport === ((this.net - this.head) & 0xffff);
+  }
+
+  /** skb_cow, skb_cow_head: makes room for `bytes` before the data, moving the packet when it must; false when it cannot. */
   ensureHeadroom(bytes: number): boolean {
+    const missing = bytes - (this.data - this.head);
+    if (missing > 0) {
+      const grown = Math.ceil(missing / NET_SKB_PAD) * NET_SKB_PAD;
+      this.head -= grown;
+      this.transport = (this.transport + grown) & 0xffff;
+    }
     if (this.data - bytes >= PACKET_BASE) return true;
-    const shift = bytes + HEADROOM;
+    const shift = bytes + ROOM;
     if (this.tail + shift > PACKET_BASE + PACKET_SIZE) return false;
     this.mem.u8.copyWithin(PACKET_BASE + shift, PACKET_BASE, this.tail);
+    this.head += shift;
     this.data += shift;
     this.tail += shift;
     this.mac += shift;
     this.net += shift;
-    if (this.transport !== 0) this.transport += shift;
     return true;
   }
 

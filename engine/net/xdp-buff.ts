@@ -10,6 +10,8 @@ export const XDP_HEADROOM = 256;
 const FRAME_BYTES = 40;
 /** Headroom that metadata and bpf_xdp_adjust_head may use. */
 export const XDP_HEADROOM_USABLE = XDP_HEADROOM - FRAME_BYTES;
+/** The length of metadata has 8 bits once the packet is an skb (xdp_metalen_invalid). */
+const META_MAX = 255;
 /** struct skb_shared_info at the end of the page. */
 const SHARED_INFO_BYTES = 320;
 /** Most bytes of a packet that lie in the linear part, less the metadata in front of them. */
@@ -142,7 +144,7 @@ export class XdpBuff {
   adjustMeta(offset: number): number {
     const meta = this.meta + offset;
     if (meta < PACKET_BASE + FRAME_BYTES || meta > this.data) return -ERRNO.EINVAL;
-    if (((this.data - meta) & 3) !== 0) return -ERRNO.EACCES;
+    if (((this.data - meta) & 3) !== 0 || this.data - meta > META_MAX) return -ERRNO.EACCES;
     this.meta = meta;
     this.show();
     return 0;

@@ -92,7 +92,9 @@ function pushLink(skb: Skb): boolean {
   return true;
 }
 
+/** A packet cut off before its network header crashes the kernel here (BUG in skb_checksum); its sum counts as wrong. */
 function sumIsWrong(skb: Skb, opts: ProgRunOpts): boolean {
   if (((opts.flags ?? 0) & F_SKB_CHECKSUM_COMPLETE) === 0) return false;
+  if (skb.net > skb.tail) return true;
   return csumFold(skb.csum) !== csumFold(skb.sumFromNetwork());
 }
