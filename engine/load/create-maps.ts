@@ -45,22 +45,17 @@ function fillData(map: BpfMap, data: Uint8Array): void {
   map.userUpdate(keyOf(0), value, 0);
 }
 
-/** Where a program of the object stands in the shared table, and the id user space knows it by. */
-export interface ProgramPlace {
-  readonly id: number;
-  readonly table_index: number;
-}
-
 /** `.values` of map definitions: inner maps and programs by name (bpf_object__init_prog_arrays, init_map_in_map_slots). */
 export function fillSlots(
   spec: ObjectSpec,
   maps: ReadonlyMap<string, BpfMap>,
-  programs: ReadonlyMap<string, ProgramPlace>,
+  world: World,
+  programIds: ReadonlyMap<string, number>,
 ): Result<null> {
   for (const one of spec.maps) {
     const map = maps.get(one.name)!;
     for (const { index, name } of one.values) {
-      const errno = fillSlot(map, index, maps.get(name), programs.get(name));
+      const errno = fillSlot(world, map, index, maps.get(name), programIds.get(name));
       if (errno === 0) continue;
       const message = `map ${one.name}: ${name} does not fit into slot ${index} (${errnoName(errno)})`;
       return refuse('load', errno, message, { section: one.section });
@@ -70,9 +65,10 @@ export function fillSlots(
 }
 
 /** 0 or a positive errno. */
-function fillSlot(map: BpfMap, index: number, inner: BpfMap | undefined, program: ProgramPlace | undefined): number {
+function fillSlot(world: World, map: BpfMap, index: number, inner?: BpfMap, programId?: number): number {
   if (map instanceof ProgArray) {
-    return program === undefined ? ERRNO.EBADF : -map.setProgram(index, program.table_index, program.id);
+    if (programId === undefined) return ERRNO.EBADF;
+    return -map.setProgram(index, world.programs.indexOf(programId), programId);
   }
   return inner === undefined ? ERRNO.EBADF : -map.userUpdate(keyOf(index), keyOf(inner.id), 0);
 }

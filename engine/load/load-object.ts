@@ -5,8 +5,9 @@ import type { ObjectSpec, ProgramSpec } from '../object/spec.ts';
 import type { MapDump } from '../run/types.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
+import { progTypeName } from '../uapi/prog-types.ts';
 import { checkExterns, checkHelpers } from './check-program.ts';
-import { createMaps, fillSlots, type ProgramPlace } from './create-maps.ts';
+import { createMaps, fillSlots } from './create-maps.ts';
 import type { LoadedProgram } from './loaded-program.ts';
 import { patchProgram } from './patch-program.ts';
 import { Program } from './program.ts';
@@ -23,7 +24,7 @@ class Loaded implements LoadedObject {
   readonly world: World;
   private readonly maps: ReadonlyMap<string, BpfMap>;
   private readonly opts: LoadOpts;
-  private readonly places = new Map<string, ProgramPlace>();
+  private readonly places = new Map<string, { readonly id: number; readonly table_index: number }>();
   private readonly results = new Map<string, Result<LoadedProgram>>();
 
   constructor(spec: ObjectSpec, world: World, maps: ReadonlyMap<string, BpfMap>, opts: LoadOpts) {
@@ -39,7 +40,8 @@ class Loaded implements LoadedObject {
 
   /** Fills what the object says about the first content of its maps of maps and programs; that is where reset() goes back to. */
   settle(): Result<LoadedObject> {
-    const filled = fillSlots(this.spec, this.maps, this.places);
+    const ids = new Map([...this.places].map(([name, { id }]) => [name, id]));
+    const filled = fillSlots(this.spec, this.maps, this.world, ids);
     if (!filled.ok) return filled;
     this.world.maps.snapshot();
     return ok(this);
@@ -80,6 +82,8 @@ class Loaded implements LoadedObject {
   private reached(name: string): void {
     const program = this.program(name);
     if (!program.ok) throw new RefusedProgram(program.error);
+    const { type } = program.value;
+    if (type !== this.world.rc.progType) throw new RefusedProgram(otherType(name, type, this.world.rc.progType));
     program.value.entry();
   }
 
@@ -107,6 +111,12 @@ function noSuchProgram(spec: ObjectSpec, name: string): string {
 function noType(spec: ProgramSpec): Refusal {
   const message = `program ${spec.name}: section "${spec.section}" does not say what type of program it is`;
   return { stage: 'load', errno: ERRNO.EINVAL, message, where: { section: spec.section, program: spec.name } };
+}
+
+/** bpf_prog_map_compatible: all programs of a prog array are of one type. */
+function otherType(name: string, type: number, caller: number): Refusal {
+  const message = `program ${name} is of type ${progTypeName(type)}, and tail calls from ${progTypeName(caller)} lead to its own type`;
+  return { stage: 'load', errno: ERRNO.EINVAL, message, where: { program: name } };
 }
 
 /**

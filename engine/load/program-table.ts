@@ -1,5 +1,6 @@
 /** All programs of a world: their ids, their places in the shared WebAssembly table, and stubs that translate them when they are first reached. */
 import { invariant, type Refusal } from '../errors.ts';
+import { translateStub } from '../jit/stubs.ts';
 import type { LoadedProgram } from './loaded-program.ts';
 
 /** A tail call or callback reached a program that cannot run: thrown through the WebAssembly frames, caught by execute(). */
@@ -13,29 +14,40 @@ export class RefusedProgram extends Error {
   }
 }
 
-/** Asked when a place of the table is entered that holds no translated program yet. */
-type Translate = (tableIndex: number) => void;
+/** Has a program put its functions into the table, or throws RefusedProgram: its place was entered. */
+type Reached = () => void;
+
+/** Stubs by place; each is a module of its own. */
+const stubs = new Map<number, WebAssembly.Module>();
+
+function stubModule(index: number): WebAssembly.Module {
+  const known = stubs.get(index) ?? new WebAssembly.Module(translateStub(index) as Uint8Array<ArrayBuffer>);
+  stubs.set(index, known);
+  return known;
+}
 
 export class ProgramTable {
   /** Index 0 stays empty: it means "no program" in prog arrays. */
   readonly wasm: WebAssembly.Table;
   /** By id; entry 0 stays empty. */
-  private readonly places: Place[] = [{ table_index: 0, name: '', translate: () => undefined }];
+  private readonly places: Place[] = [{ table_index: 0, name: '', reached: () => undefined }];
   private readonly programs = new Map<number, LoadedProgram>();
   private readonly ids = new Map<number, number>();
   private next = 1;
+  private readonly memory: WebAssembly.Memory;
 
-  constructor() {
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
     this.wasm = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
   }
 
-  /** Hands out an id and `slots` places of the table, where `translate` is to be asked when the first of them is entered. */
-  reserve(name: string, slots: number, translate: Translate): { readonly id: number; readonly table_index: number } {
+  /** Hands out an id and `slots` places of the table, where `reached` is called when the first of them is entered. */
+  reserve(name: string, slots: number, reached: Reached): { readonly id: number; readonly table_index: number } {
     const table_index = this.next;
     this.next += Math.max(slots, 1);
     if (this.next > this.wasm.length) this.wasm.grow(Math.max(this.next - this.wasm.length, this.wasm.length));
     const id = this.places.length;
-    this.places.push({ table_index, name, translate });
+    this.places.push({ table_index, name, reached });
     this.ids.set(table_index, id);
     return { id, table_index };
   }
@@ -54,21 +66,32 @@ export class ProgramTable {
     return id > 0 ? (this.places[id]?.name ?? null) : null;
   }
 
-  /** Place of the program with an id, 0 if there is none (MapHost.programIndex). */
+  /**
+   * Place of the program with an id, 0 if there is none (MapHost.programIndex). Whoever asks puts it into a map, so from now on
+   * a stub stands there, which asks for the program when it is entered.
+   */
   indexOf(id: number): number {
-    return this.places[id]?.table_index ?? 0;
+    const index = this.places[id]?.table_index ?? 0;
+    if (index !== 0 && this.wasm.get(index) === null) this.wasm.set(index, this.stub(index));
+    return index;
   }
 
-  /** Translates the program whose entry is at a place of the table. */
-  translate(tableIndex: number): void {
+  private stub(index: number): unknown {
+    const imports = { m: { memory: this.memory, table: this.wasm }, rt: { translate: this.translate } };
+    return new WebAssembly.Instance(stubModule(index), imports).exports.f;
+  }
+
+  /** Imported by stubs: has the program put at its place. 0, or it throws what stands in the way. */
+  private readonly translate = (tableIndex: number): number => {
     const id = this.ids.get(tableIndex);
     invariant(id !== undefined, `table place ${tableIndex} belongs to no program`);
-    this.places[id]!.translate(tableIndex);
-  }
+    this.places[id]!.reached();
+    return 0;
+  };
 }
 
 interface Place {
   readonly table_index: number;
   readonly name: string;
-  readonly translate: Translate;
+  readonly reached: Reached;
 }

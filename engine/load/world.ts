@@ -3,7 +3,7 @@ import { DEFAULT_ENV } from '../env.ts';
 import { invariant } from '../errors.ts';
 import { HELPER_MAKERS } from '../helpers/index.ts';
 import type { RunCtx } from '../helpers/run-ctx.ts';
-import { compileTrampoline } from '../jit/trampoline.ts';
+import { trampoline } from '../jit/stubs.ts';
 import { PRIV } from '../layout.ts';
 import { MapTable } from '../maps/map-table.ts';
 import { WorldMemory } from '../memory.ts';
@@ -16,7 +16,7 @@ import type { World } from './types.ts';
 export function makeWorld(cpus: number): World {
   const mem = new WorldMemory();
   const maps = new MapTable(mem, cpus);
-  const programs = new ProgramTable();
+  const programs = new ProgramTable(mem.wasm);
   maps.programIndex = (id) => programs.indexOf(id);
   const budget = new Budget(mem);
   const rc = makeRunCtx(mem, maps, programs);
@@ -42,7 +42,7 @@ function makeRunCtx(mem: WorldMemory, maps: MapTable, programs: ProgramTable): R
     ...{ clockReads: 0, random: 0, redirect: null, printk: [], records: [] },
     packetBytes: (length) => rc.skb?.packetBytes(length) ?? rc.xdp?.packetBytes(length) ?? null,
     mapName: (handle) => maps.byHandle(handle)?.def.name ?? '',
-    callFunc: trampoline(mem, programs),
+    callFunc: callerOf(mem, programs),
     fault(kind, address, size, write, region) {
       const { u32 } = mem;
       u32[PRIV.FAULT_KIND >> 2] = kind;
@@ -58,8 +58,11 @@ function makeRunCtx(mem: WorldMemory, maps: MapTable, programs: ProgramTable): R
   return rc;
 }
 
+let trampolineModule: WebAssembly.Module | null = null;
+
 /** Calls from JavaScript into BPF functions cross a WebAssembly function that widens their arguments. */
-function trampoline(mem: WorldMemory, programs: ProgramTable): RunCtx['callFunc'] {
-  const { exports } = new WebAssembly.Instance(compileTrampoline(), { m: { memory: mem.wasm, table: programs.wasm } });
+function callerOf(mem: WorldMemory, programs: ProgramTable): RunCtx['callFunc'] {
+  trampolineModule ??= new WebAssembly.Module(trampoline() as Uint8Array<ArrayBuffer>);
+  const { exports } = new WebAssembly.Instance(trampolineModule, { m: { memory: mem.wasm, table: programs.wasm } });
   return exports.call as RunCtx['callFunc'];
 }
