@@ -7,8 +7,6 @@ const R0 = PRIV.R0 >> 2;
 /** CONFIG_HZ of Debian's kernels; jiffies start five minutes before they wrap. */
 const NS_PER_JIFFY = 4_000_000n;
 const INITIAL_JIFFIES = BigInt.asUintN(32, -300n * 250n);
-/** TAI is ahead of UTC by this. */
-const TAI_OFFSET_NS = 37_000_000_000n;
 /** CLOCK_MONOTONIC_COARSE stands still between ticks. */
 const TICK_NS = 4_000_000n;
 
@@ -41,7 +39,8 @@ const ktime = clock((env) => env.time_ns, true);
 
 const ktimeCoarse = clock((env) => (env.time_ns / TICK_NS) * TICK_NS, false);
 
-const ktimeTai = clock((env) => env.time_ns + env.wall_offset_ns + TAI_OFFSET_NS, true);
+/** CLOCK_TAI is the wall clock until somebody tells the kernel the leap seconds. */
+const ktimeTai = clock((env) => env.time_ns + env.wall_offset_ns, true);
 
 const jiffies = clock((env) => INITIAL_JIFFIES + env.time_ns / NS_PER_JIFFY, false);
 
