@@ -1,5 +1,5 @@
 /** The one JSON object that `run --json` prints: its fields are an interface that others build on. */
-import { ctxToFields, errnoName, type Fault, type MapDump, type ObjectSpec, type Refusal } from '../../engine/index.ts';
+import { ctxToFields, errnoName, type Fault, type MapDump, type ObjectSpec } from '../../engine/index.ts';
 import { mapTypeName, progTypeName } from '../format/prog-types.ts';
 import { toJson } from '../format/values.ts';
 import { retvalName } from '../format/verdicts.ts';
@@ -65,10 +65,4 @@ export function runJson(done: RunDone): object {
     records: result.records.map(({ map, kind, cpu, data }) => ({ map, kind, cpu, data: toHex(data) })),
     fault: result.fault === null ? null : faultJson(result.fault),
   };
-}
-
-/** What stands in its place when there was no run. */
-export function errorJson(program: string | null, why: Refusal): object {
-  const { stage, errno, message, where } = why;
-  return { program, error: { stage, errno, errno_name: errno === 0 ? null : errnoName(errno), message, where } };
 }

@@ -1,0 +1,35 @@
+/** Opens an object and shows what it holds, for people, as JSON, or instruction by instruction. */
+import { resolve } from 'node:path';
+import { type ObjectSpec, openObject } from '../../engine/index.ts';
+import { flagArg, textArg } from '../args.ts';
+import { readFileBytes } from '../case-bytes.ts';
+import { jsonText } from '../format/json-text.ts';
+import { toJson } from '../format/values.ts';
+import { EXIT, type ExitCode } from '../input-error.ts';
+import type { Args, CommandIo } from './command.ts';
+import { errorJson } from './error-json.ts';
+import { inspectReport } from './inspect-report.ts';
+import { inspectObject } from './inspect-spec.ts';
+import { refusalText } from './refusal-text.ts';
+import { chooseProgram } from './run-job.ts';
+
+/** The object with one program alone, when one is asked for. */
+function only(spec: ObjectSpec, program: string | undefined): ObjectSpec {
+  return program === undefined ? spec : { ...spec, programs: [chooseProgram(spec, program, null)] };
+}
+
+export async function inspectCommand(args: Args, io: CommandIo): Promise<ExitCode> {
+  const path = String(args.object);
+  const btf = textArg(args, 'btf');
+  const file = { path, bytes: readFileBytes(resolve(io.cwd, path)) };
+  const opened = openObject(file, btf === undefined ? {} : { btf: readFileBytes(resolve(io.cwd, btf)) });
+  if (!opened.ok) {
+    if (flagArg(args, 'json')) io.out(jsonText(errorJson(null, opened.error)));
+    io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(path, opened.error)}\n`);
+    return EXIT.NOT_LOADED;
+  }
+  const spec = only(opened.value, textArg(args, 'program'));
+  if (flagArg(args, 'json')) io.out(jsonText(toJson(inspectObject(spec) as unknown as Decoded)));
+  else io.out(inspectReport(inspectObject(spec), io.style));
+  return EXIT.OK;
+}
