@@ -1,11 +1,11 @@
-/** An object's BTF made fit for BPF_BTF_LOAD, as bpf_object__sanitize_btf does in libbpf, with strings added for line info. */
+/** An object's BTF made fit for BPF_BTF_LOAD, as bpf_object__sanitize_btf does in libbpf, with strings and functions added. */
 import type { ObjectSpec } from '../../engine/index.ts';
 
 type ObjectBtf = NonNullable<ObjectSpec['btf']>;
 
 const HEADER = 24;
 const MAGIC = 0xeb9f;
-const KIND = { INT: 1, STRUCT: 4, TYPEDEF: 8, FUNC: 12, VAR: 14, DATASEC: 15 } as const;
+const KIND = { INT: 1, STRUCT: 4, TYPEDEF: 8, FUNC: 12, FUNC_PROTO: 13, VAR: 14, DATASEC: 15 } as const;
 const LINKAGE = { GLOBAL: 1, EXTERN: 2 } as const;
 
 /** The object's BTF as the kernel will get it; strings may still be added. */
@@ -14,6 +14,9 @@ export class KernelBtf {
   private readonly view: DataView;
   private readonly added: Uint8Array[] = [];
   private length: number;
+  /** Words of types added behind the object's own, and ids of added functions by name. */
+  private readonly types: number[] = [];
+  private readonly functions = new Map<string, number>();
   private readonly offsets = new Map<string, number>();
 
   constructor(source: ObjectBtf) {
@@ -102,9 +105,20 @@ export class KernelBtf {
     return offset;
   }
 
+  /** Id of a static function without parameters, added if need be. */
+  addFunction(name: string): number {
+    const known = this.functions.get(name);
+    if (known !== undefined) return known;
+    const proto = this.source.types.length + 2 * this.functions.size;
+    this.types.push(0, (KIND.FUNC_PROTO << 24) >>> 0, 0, this.addString(name), (KIND.FUNC << 24) >>> 0, proto);
+    this.functions.set(name, proto + 1);
+    return proto + 1;
+  }
+
   /** Types, then strings, behind one header. */
   bytes(): Uint8Array {
-    const types = this.u32(12);
+    const own = this.u32(12);
+    const types = own + 4 * this.types.length;
     const { strings, strings_end } = this.source;
     const out = new Uint8Array(HEADER + types + this.length);
     const view = new DataView(out.buffer);
@@ -113,7 +127,8 @@ export class KernelBtf {
     [HEADER, 0, types, types, this.length].forEach((value, i) => {
       view.setUint32(4 + 4 * i, value, true);
     });
-    out.set(new Uint8Array(this.view.buffer, this.u32(4) + this.u32(8), types), HEADER);
+    out.set(new Uint8Array(this.view.buffer, this.u32(4) + this.u32(8), own), HEADER);
+    out.set(new Uint8Array(Uint32Array.from(this.types).buffer), HEADER + own);
     out.set(new Uint8Array(this.view.buffer, strings, strings_end - strings), HEADER + types);
     let at = HEADER + types + strings_end - strings;
     for (const bytes of this.added) {

@@ -3,6 +3,7 @@ import type { MapDump, ObjectSpec, ProgramSpec, Refusal } from '../../engine/ind
 import { MAP_TYPE } from '../../engine/index.ts';
 import { Attr, bpf } from './kernel-attr.ts';
 import { KernelBtf } from './kernel-btf.ts';
+import { type Clock, clockMap, HIDDEN, withClock } from './kernel-clock.ts';
 import { dumpMap } from './kernel-map-io.ts';
 import { createMap, freeze, isFrozen, type KernelMap, possibleCpus } from './kernel-maps.ts';
 import { collectStrings, type KernelProgram, type LoadRefusal, loadProgram } from './kernel-progs.ts';
@@ -19,6 +20,8 @@ export interface LoadWish {
   /** PROG_TYPE of that program, 0 to take the section's. */
   readonly type: number;
   readonly updates: readonly MapUpdate[];
+  /** Time the program is to see; absent = the kernel's own clocks. */
+  readonly clock?: Clock;
 }
 
 function failed(refusal: Refusal, log = ''): LoadRefusal {
@@ -49,10 +52,10 @@ export class LoadedInKernel {
   load(wish: LoadWish): LoadRefusal | null {
     const names = new Set(this.spec.programs.map((p) => p.name));
     const updates = [...staticUpdates(this.spec.maps, names), ...wish.updates];
-    const wanted = this.wantedPrograms(wish.program, updates);
+    const wanted = this.wantedPrograms(wish, updates);
     this.loadBtf(wanted);
     const refusal =
-      this.createMaps() ??
+      this.createMaps(wish.clock) ??
       applyUpdates(
         this.targets(),
         updates.filter((u) => !needsProgram(u.value)),
@@ -73,22 +76,23 @@ export class LoadedInKernel {
     return slots === null ? null : failed(slots);
   }
 
-  private wantedPrograms(program: string, updates: readonly MapUpdate[]): ProgramSpec[] {
+  private wantedPrograms({ program, clock }: LoadWish, updates: readonly MapUpdate[]): ProgramSpec[] {
+    if (this.spec.btf !== null) this.btf = new KernelBtf(this.spec.btf);
     const wanted = new Set([program, ...programsIn(updates)]);
-    return this.spec.programs.filter((p) => wanted.has(p.name));
+    const programs = this.spec.programs.filter((p) => wanted.has(p.name));
+    return clock === undefined ? programs : programs.map((p) => withClock(p, clock, this.btf));
   }
 
   /** Without BTF when the kernel refuses it: most programs do not need it. */
   private loadBtf(programs: readonly ProgramSpec[]): void {
-    if (this.spec.btf === null) return;
-    this.btf = new KernelBtf(this.spec.btf);
+    if (this.btf === null) return;
     collectStrings(programs, this.btf);
     const btf = this.btf.bytes();
     this.btfFd = Math.max(0, new Attr('BTF_LOAD', { btf, btf_size: btf.length }).call());
   }
 
-  private createMaps(): Refusal | null {
-    for (const spec of this.spec.maps) {
+  private createMaps(clock: Clock | undefined): Refusal | null {
+    for (const spec of [...this.spec.maps, ...(clock === undefined ? [] : [clockMap(clock)])]) {
       const map = createMap(spec, { btf_fd: this.btfFd, cpus: this.cpus });
       if (isRefusal(map)) return map;
       this.maps.set(spec.name, map);
@@ -114,7 +118,8 @@ export class LoadedInKernel {
 
   /** Content of all maps, with names beside ids. */
   dump(): MapDump[] {
-    return [...this.maps.values()].map((map) => {
+    const shown = [...this.maps.values()].filter((map) => map.spec.section !== HIDDEN);
+    return shown.map((map) => {
       const dump = dumpMap(map);
       const named = map.type === MAP_TYPE.PROG_ARRAY ? this.programs : this.innerMaps(map.type);
       if (named === null || dump.entries.length === 0) return dump;

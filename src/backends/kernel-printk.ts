@@ -44,7 +44,7 @@ export function takeLines(ring: PerfRing): string[] {
     const at = new DataView(sample.buffer, sample.byteOffset).getUint16(COMMON, true);
     const bytes = sample.subarray(at);
     const end = bytes.indexOf(0);
-    return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end)).replace(/\n$/, '');
+    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end)).replace(/\n$/, '');
   });
   return lost === 0 ? lines : [...lines, `(${lost} lines lost: the trace ring was full)`];
 }

@@ -1,6 +1,7 @@
 /** Answers the requests of a backend with the kernel, in the process that makes the system calls. */
 import {
   ctxFromFields,
+  DEFAULT_ENV,
   MAP_TYPE,
   type ObjectSpec,
   type OutputRecord,
@@ -12,6 +13,7 @@ import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { Clock } from './kernel-clock.ts';
 import { pinToCpu } from './kernel-cpu.ts';
 import { LoadedInKernel } from './kernel-loaded.ts';
 import { updateElem } from './kernel-map-io.ts';
@@ -24,6 +26,13 @@ import { presetUpdates } from './presets.ts';
 
 function refused(why: Refusal, log = ''): RunReply {
   return { result: null, refusal: why, maps: [], maps_before: [], ...(log === '' ? {} : { log }) };
+}
+
+/** The clock a request sets; without one the kernel's own time is what the program sees. */
+function clockOf({ opts }: RunRequest): { readonly clock?: Clock } {
+  const { time_ns, wall_offset_ns } = opts.env ?? {};
+  if (time_ns === undefined) return {};
+  return { clock: { time_ns, wall_offset_ns: wall_offset_ns ?? DEFAULT_ENV.wall_offset_ns } };
 }
 
 /** Perf rings of one perf event array, a CPU each. */
@@ -88,7 +97,7 @@ export class KernelSession {
     }
     const updates = presetUpdates(spec, request.presets, possibleCpus());
     const type = request.type === undefined ? 0 : progTypeNumber(request.type);
-    const wrong = loaded.load({ program: request.program, type, updates });
+    const wrong = loaded.load({ program: request.program, type, updates, ...clockOf(request) });
     if (wrong !== null) return refused(wrong.refusal, wrong.log);
     const program = loaded.programs.get(request.program)!;
     let opts = request.opts;

@@ -1,0 +1,29 @@
+/** Every case of the balancer project on both backends: engine and kernel answer alike, and both as the case expects. */
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCases } from '../../src/case-load.ts';
+import { loadProject } from '../../src/config.ts';
+import { requestOf, judge as verdictOf } from '../../src/runner.ts';
+import { Judge, noKernel } from './judge.ts';
+
+const loaded = await loadProject(join(import.meta.dir, '../../fixtures/projects/balancer'));
+if (!loaded.ok) throw new Error(loaded.error.message);
+const { cases } = await loadCases(loaded.project);
+
+describe.skipIf(noKernel !== null)(
+  `balancer on the kernel${noKernel === null ? '' : ` (skipped: ${noKernel})`}`,
+  () => {
+    for (const one of cases) {
+      test(one.id, async () => {
+        const judge = new Judge();
+        const spec = await judge.open(one.object, new Uint8Array(readFileSync(one.object)));
+        const request = requestOf(one, false);
+        expect(await judge.mismatches(request)).toEqual([]);
+        const { kernel } = await judge.run(request);
+        expect(verdictOf(one, spec, kernel).differences).toEqual([]);
+        judge.close();
+      });
+    }
+  },
+);
