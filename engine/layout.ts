@@ -53,6 +53,9 @@ export const PRIV = {
   SPIN_LOCK: 0x112c,
   /** Rows in the region table. */
   REGION_COUNT: 0x1130,
+  /** Addresses of the skb's link and network headers, for LD_ABS with negative offsets (SKF_LL_OFF, SKF_NET_OFF); 0 if none. */
+  SKB_MAC: 0x1134,
+  SKB_NET: 0x1138,
   /** skb programs: addresses of the link and network headers (what SKF_LL_OFF and SKF_NET_OFF count from). */
   PKT_MAC: 0x1134,
   PKT_NET: 0x1138,

@@ -1,5 +1,6 @@
 /** What the JIT takes and gives: linked and patched instructions in, a WebAssembly module with the names it imports out. */
 import type { CtxStruct } from '../uapi/contexts.ts';
+import type { HelperProto } from '../uapi/helper-protos.ts';
 
 /** What the translator may know about a map at compile time. Addresses are those of this world. */
 export interface MapFacts {
@@ -37,6 +38,10 @@ export interface JitInput {
   map(handle: number): MapFacts | undefined;
   /** Helper numbers the type may not call or the engine does not have, with the sentence to say; reached only when lenient. */
   readonly unsupported: ReadonlyMap<number, string>;
+  /** Rows of the helpers there are; absent: those of uapi/helper-protos.ts. */
+  readonly helpers?: ReadonlyMap<number, HelperProto>;
+  /** Programs of the type may not store into the packet (may_access_direct_pkt_data); absent: they may. */
+  readonly packet_read_only?: boolean;
   /** First index of the shared table this module's functions may use for callbacks and function pointers (one each subprogram). */
   readonly table_base: number;
 }

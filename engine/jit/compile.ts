@@ -1,0 +1,131 @@
+/** Translates one linked program, with its subprograms, into a WebAssembly module: the kernel's bpf_int_jit_compile. */
+import { ok, type Refusal, type Result, refuse } from '../errors.ts';
+import { ARENA_BASE, PRIV, STACK_TOP, WASM_PAGE } from '../layout.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import { HELPERS, type HelperProto } from '../uapi/helper-protos.ts';
+import { CLASS, CLASS_MASK, JMP, LDDW, PSEUDO } from '../uapi/opcodes.ts';
+import { Analysis, noLimits, packetMovers, takenFunctions } from './analyze.ts';
+import { calleeOf, type Decoded, decodeProgram } from './decode.ts';
+import { FunctionWriter, PARAMS } from './function-writer.ts';
+import { lowerFunction } from './lower-function.ts';
+import type { ModuleParts } from './module-parts.ts';
+import { FAULT_TYPE, FIND_LOCALS, FIND_TYPE, faultCode, findCode } from './runtime-code.ts';
+import type { Surroundings } from './step.ts';
+import type { CompiledProgram, JitInput, MapFacts } from './types.ts';
+import { ANY, type Value } from './values.ts';
+import { WasmCode } from './wasm-code.ts';
+import { type FuncType, WasmModule } from './wasm-module.ts';
+import { T, W } from './wasm-ops.ts';
+
+export const FUNC_TYPE: FuncType = { params: PARAMS, results: [T.I64] };
+const HELPER_CALL = CLASS.JMP | JMP.CALL;
+
+/** Refuses with stage `load` and EINVAL what the kernel's first passes refuse, with `unsupported` what only the kernel can run. */
+export function compileProgram(input: JitInput): Result<CompiledProgram> {
+  const decoded = decodeProgram(input.insns, input.subprogs, input.name);
+  if (!decoded.ok) return decoded;
+  const d = decoded.value;
+  const around = surroundings(input, d);
+  const refused = referenceRefusal(input, d, around);
+  if (refused !== null) return { ok: false, error: refused };
+  const taken = takenFunctions(d);
+  const entryArgs: Value[] = [input.ctx === null ? ANY : { kind: 'ctx', off: 0 }];
+  return ok(writeModule(input, d, around, new Analysis(around, taken, entryArgs)));
+}
+
+function surroundings(input: JitInput, d: Decoded): Surroundings {
+  const protos = input.helpers ?? HELPERS;
+  const helper = (id: number): HelperProto | undefined => (input.unsupported.has(id) ? undefined : protos.get(id));
+  const facts = new Map<number, MapFacts | undefined>();
+  const taken = takenFunctions(d);
+  const moves = packetMovers(d, helper, taken);
+  return {
+    ...{ d, helper, rules: { ctx: input.ctx, packetReadOnly: input.packet_read_only ?? false } },
+    map(handle) {
+      if (!facts.has(handle)) facts.set(handle, input.map(handle));
+      return facts.get(handle);
+    },
+    movesPacket: (subprog) => moves[subprog]!,
+    callbacksMovePacket: taken.some((k) => moves[k]!),
+    limits: noLimits(),
+  };
+}
+
+/** What an instruction names must exist: helpers, maps, functions. */
+function referenceRefusal(input: JitInput, d: Decoded, around: Surroundings): Refusal | null {
+  for (let insn = 0; insn < d.count; insn++) {
+    if (d.skipped[insn] === 1) continue;
+    const message = badReference(input, d, around, insn);
+    if (message !== null) return refuse('load', ERRNO.EINVAL, message, { program: input.name, insn }).error;
+  }
+  return null;
+}
+
+function badReference(input: JitInput, d: Decoded, around: Surroundings, i: number): string | null {
+  const op = d.op[i]!;
+  const imm = d.imm[i]!;
+  if (op === HELPER_CALL && d.src[i] === 0) {
+    return around.helper(imm) === undefined && !input.unsupported.has(imm) ? `invalid func unknown#${imm}` : null;
+  }
+  if ((op & CLASS_MASK) !== CLASS.LD) return null;
+  if (op !== LDDW) return input.ld_abs ? null : 'BPF_LD_[ABS|IND] instructions not allowed for this program type';
+  if (d.src[i] === PSEUDO.FUNC) return calleeOf(d, i) > 0 ? null : 'callback function not found';
+  if (d.src[i] !== PSEUDO.MAP_FD && d.src[i] !== PSEUDO.MAP_VALUE) return null;
+  const facts = around.map(imm >>> 0);
+  if (facts === undefined) return `no map has the handle ${imm >>> 0}`;
+  if (d.src[i] === PSEUDO.MAP_FD) return null;
+  return facts.values === 0 || d.hi[i]! >>> 0 >= facts.value_size ? 'invalid access to map value pointer' : null;
+}
+
+/** Names of the helpers that are called through imports, in the order of their first calls. */
+function importedHelpers(d: Decoded, around: Surroundings): HelperProto[] {
+  const imported = new Map<number, HelperProto>();
+  for (let i = 0; i < d.count; i++) {
+    if (d.skipped[i] === 1 || d.op[i] !== HELPER_CALL || d.src[i] !== 0) continue;
+    const proto = around.helper(d.imm[i]!);
+    if (proto !== undefined && proto.inline !== true) imported.set(proto.id, proto);
+  }
+  return [...imported.values()];
+}
+
+function helperType(proto: HelperProto): FuncType {
+  const params = proto.args.flatMap((kind) => (kind === 'u64' ? [T.I32, T.I32] : [T.I32]));
+  return { params, results: [T.I32] };
+}
+
+function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis: Analysis): CompiledProgram {
+  const module = new WasmModule();
+  const helpers = importedHelpers(d, around);
+  module.importMemory(ARENA_BASE / WASM_PAGE);
+  module.importTable();
+  const refill = module.importFunc('rt', 'refill', { params: [], results: [T.I32] });
+  const imports = new Map(helpers.map((proto) => [proto.id, module.importFunc('h', proto.name, helperType(proto))]));
+  const fault = module.declare(FAULT_TYPE);
+  const find = module.declare(FIND_TYPE);
+  const first = find + 1;
+  const count = d.starts.length - 1;
+  for (let k = 0; k < count; k++) module.export(`f${k}`, module.declare(FUNC_TYPE));
+  const parts: ModuleParts = {
+    ...{ refill, fault, find, count, funcType: module.type(FUNC_TYPE) },
+    func: (k) => first + k,
+    helper: (proto) => imports.get(proto.id)!,
+  };
+  module.define(fault, [], faultCode());
+  module.define(find, FIND_LOCALS, findCode(fault, input.ctx !== null));
+  analysis.functions.forEach((facts, k) => {
+    lowerFunction(new FunctionWriter(input, around, parts, k, facts.limits), facts, module, first + k);
+  });
+  writeRun(module, first);
+  const functions = analysis.taken.length > 0 ? count : 0;
+  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions };
+}
+
+/** run(r1, r2): the entry with its frame at the top of the stack. */
+function writeRun(module: WasmModule, entry: number): void {
+  const run = module.declare({ params: [T.I32, T.I32], results: [T.I32] });
+  const code = new WasmCode().i32(0);
+  code.get(0).op(W.i64_extend_i32_u).get(1).op(W.i64_extend_i32_u).i64(0).i64(0).i64(0).i32(STACK_TOP).call(entry);
+  code.tee(2).mem(W.i64_store, PRIV.R0).get(2).op(W.i32_wrap_i64);
+  module.define(run, [T.I64], code);
+  module.export('run', run);
+}

@@ -1,0 +1,18 @@
+/** Indices of what a program's module is made of: imports, its own small runtime, and one function for each subprogram. */
+import type { HelperProto } from '../uapi/helper-protos.ts';
+
+export interface ModuleParts {
+  readonly refill: number;
+  /** (address: i64, kind | region << 8 | write << 16, size, map: i32): writes PRIV.FAULT_*. */
+  readonly fault: number;
+  /** (address: i64, size, write: i32) => the address as i32, or 0 after having written PRIV.FAULT_*. */
+  readonly find: number;
+  /** Type of BPF functions. */
+  readonly funcType: number;
+  /** Function of subprogram `k`. */
+  func(k: number): number;
+  /** Function of an imported helper. */
+  helper(proto: HelperProto): number;
+  /** Subprograms of the module. */
+  readonly count: number;
+}
