@@ -1,6 +1,6 @@
 /** Opens an object and shows what it holds, for people, as JSON, or instruction by instruction. */
 import { resolve } from 'node:path';
-import { type ObjectSpec, openObject } from '../../engine/index.ts';
+import { type Decoded, type ObjectSpec, openObject } from '../../engine/index.ts';
 import { flagArg, textArg } from '../args.ts';
 import { readFileBytes } from '../case-bytes.ts';
 import { jsonText } from '../format/json-text.ts';
