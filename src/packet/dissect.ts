@@ -1,38 +1,37 @@
 /** Bytes to layers of named header fields: follows each header to the next until the rest is payload. */
+
+import { readAuthentication, readDestination, readFragment, readHopByHop, readRouting } from './extension.ts';
+import { readIcmp, readIcmpv6 } from './icmp.ts';
 import type { Field, HeaderReader, Layer, Packet } from './layers.ts';
-import { readArp, readEthernet, readMpls, readVlan } from './link.ts';
-import {
-  readAuthentication,
-  readDestination,
-  readFragment,
-  readHopByHop,
-  readIpv4,
-  readIpv6,
-  readRouting,
-} from './network.ts';
-import { readIcmp, readIcmpv6, readSctp, readTcp, readUdp } from './transport.ts';
-import { readGeneve, readGre, readVxlan } from './tunnel.ts';
+import { readArp, readEthernet, readMpls, readQinq, readVlan } from './link.ts';
+import { readIpv4, readIpv6 } from './network.ts';
+import { readChunk, readSctp } from './sctp.ts';
+import { readTcp, readUdp } from './transport.ts';
+import { readGeneve, readGre, readGtpu, readVxlan } from './tunnel.ts';
 
 const READERS: Readonly<Record<string, HeaderReader>> = {
   eth: readEthernet,
   vlan: readVlan,
+  qinq: readQinq,
   mpls: readMpls,
   arp: readArp,
   ipv4: readIpv4,
   ipv6: readIpv6,
-  'ipv6.hop': readHopByHop,
-  'ipv6.route': readRouting,
-  'ipv6.dst': readDestination,
-  'ipv6.frag': readFragment,
+  hopopts: readHopByHop,
+  routing: readRouting,
+  dstopts: readDestination,
+  fragment: readFragment,
   ah: readAuthentication,
   tcp: readTcp,
   udp: readUdp,
   icmp: readIcmp,
   icmpv6: readIcmpv6,
   sctp: readSctp,
+  chunk: readChunk,
   gre: readGre,
   vxlan: readVxlan,
   geneve: readGeneve,
+  gtpu: readGtpu,
 };
 
 /** A hostile packet can chain headers for ever (MPLS labels, empty extensions): deeper ones are payload. */

@@ -83,8 +83,17 @@ export class LayerBuilder {
     this.field(name, offset, size, value);
     return value;
   }
-  hex(name: string, offset: number, size: number): void {
-    this.field(name, offset, size, `0x${toHex(this.slice(offset, size))}`);
+  hex(name: string, offset: number, size: number): string {
+    return this.field(name, offset, size, `0x${toHex(this.slice(offset, size))}`);
+  }
+  mac(name: string, offset: number): string {
+    return this.field(name, offset, 6, macText(this.slice(offset, 6)));
+  }
+  ipv4(name: string, offset: number): string {
+    return this.field(name, offset, 4, ipv4Text(this.slice(offset, 4)));
+  }
+  ipv6(name: string, offset: number): string {
+    return this.field(name, offset, 16, ipv6Text(this.slice(offset, 16)));
   }
 
   layer(length: number, summary: string): Layer {
