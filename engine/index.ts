@@ -5,6 +5,9 @@ export { DEFAULT_ENV } from './env.ts';
 export type { Refusal, Result, Where } from './errors.ts';
 export { EngineBug } from './errors.ts';
 export { type HelperNeed, objectNeeds, type ProgramNeeds, programNeeds } from './load/kernel-needs.ts';
+export { loadObject } from './load/load-object.ts';
+export type { LoadedObject, LoadedProgram, LoadOpts } from './load/types.ts';
+export type { BpfMap } from './maps/map.ts';
 export {
   type DatasecVar,
   type DecodeOpts,
@@ -25,6 +28,9 @@ export type {
   ObjectSpec,
   ProgramSpec,
 } from './object/spec.ts';
+export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
+export { progRun } from './run/prog-run.ts';
+export { runInsns } from './run/run-insns.ts';
 export type {
   Decoded,
   Fault,
