@@ -7,7 +7,7 @@ import { helperName, isHelper } from '../uapi/helper-names.ts';
 import { HELPERS } from '../uapi/helper-protos.ts';
 import { insnCount, readInsn } from '../uapi/insn.ts';
 import { progTypeName } from '../uapi/prog-types.ts';
-import { lineAt, whereOf } from './lines.ts';
+import { placedSentence, whereOf } from './lines.ts';
 
 const OP_CALL = 0x85;
 const OP_LD_IMM64 = 0x18;
@@ -48,10 +48,11 @@ export function checkHelpers(spec: ProgramSpec, type: number, license: string, l
   const unsupported = new Map<number, string>();
   for (const use of helpersUsed(spec)) {
     const refused = callRefusal(use.id, type, license);
-    if (refused !== null) return refuse('load', ERRNO.EINVAL, sentence(spec, use, refused), whereOf(spec, use.insn));
+    if (refused !== null)
+      return refuse('load', ERRNO.EINVAL, placedSentence(spec, use.insn, refused), whereOf(spec, use.insn));
     if (HELPERS.has(use.id)) continue;
     const message = `${helperName(use.id)} is not supported`;
-    if (!lenient) return refuse('unsupported', 0, sentence(spec, use, message), whereOf(spec, use.insn));
+    if (!lenient) return refuse('unsupported', 0, placedSentence(spec, use.insn, message), whereOf(spec, use.insn));
     unsupported.set(use.id, message);
   }
   return ok(unsupported);
@@ -68,12 +69,6 @@ export function callRefusal(id: number, type: number, license: string): string |
     return `cannot call GPL-restricted function ${helperName(id)} from non-GPL compatible program: ${has}`;
   }
   return null;
-}
-
-function sentence(spec: ProgramSpec, use: HelperUse, message: string): string {
-  const line = lineAt(spec, use.insn);
-  const at = line === undefined ? `instruction ${use.insn}` : `${line.file}:${line.line}`;
-  return `program ${spec.name}: ${message} (${at})`;
 }
 
 /** Kernel functions and variables are not there: refuses the program unless the reference is weak; null when nothing stands in the way. */

@@ -31,3 +31,10 @@ export function whereOf(spec: ProgramSpec, insn: number): Where {
   const line = lineAt(spec, insn);
   return line === undefined ? at : { ...at, file: line.file, line: line.line };
 }
+
+/** `program NAME: sentence (file:line)`. */
+export function placedSentence(spec: ProgramSpec, insn: number, sentence: string): string {
+  const line = lineAt(spec, insn);
+  const at = line === undefined ? `instruction ${insn}` : `${line.file}:${line.line}`;
+  return `program ${spec.name}: ${sentence} (${at})`;
+}

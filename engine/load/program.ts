@@ -1,18 +1,23 @@
 /** A program that was accepted: patched for its world, translated to WebAssembly, instantiated when it is first run or reached. */
-import { invariant, ok, type Result } from '../errors.ts';
+import { invariant, ok, type Refusal, type Result } from '../errors.ts';
 import { compileProgram } from '../jit/compile.ts';
 import type { CompiledProgram, JitInput, MapFacts } from '../jit/types.ts';
 import type { ProgramSpec } from '../object/spec.ts';
 import { ctxStructOf } from '../uapi/contexts.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { placedSentence, whereOf } from './lines.ts';
 import type { LoadedProgram, RunFunction } from './loaded-program.ts';
 import { factsOf } from './map-facts.ts';
 import type { Patched } from './patch-program.ts';
 import type { World } from './types.ts';
 
-/** Types whose programs may use LD_ABS and LD_IND. */
+/** Types whose programs may use LD_ABS and LD_IND (may_access_skb). */
 const LD_ABS_TYPES: ReadonlySet<number> = new Set<number>([
-  ...[PROG_TYPE.SOCKET_FILTER, PROG_TYPE.SCHED_CLS, PROG_TYPE.SCHED_ACT, PROG_TYPE.CGROUP_SKB],
+  ...[PROG_TYPE.SOCKET_FILTER, PROG_TYPE.SCHED_CLS, PROG_TYPE.SCHED_ACT],
+]);
+/** Types whose programs may store into the packet (may_access_direct_pkt_data). */
+const PACKET_WRITERS: ReadonlySet<number> = new Set<number>([
+  ...[PROG_TYPE.SCHED_CLS, PROG_TYPE.SCHED_ACT, PROG_TYPE.XDP, PROG_TYPE.LWT_XMIT, PROG_TYPE.SK_SKB, PROG_TYPE.SK_MSG],
 ]);
 
 interface Translated {
@@ -76,6 +81,7 @@ export class Program implements LoadedProgram {
       ...{ prog_id: this.id, name: this.spec.name, insns: this.insns, subprogs: this.spec.subprogs },
       ctx: ctxStructOf(this.type, this.spec.attach_type),
       ld_abs: LD_ABS_TYPES.has(this.type),
+      packet_read_only: !PACKET_WRITERS.has(this.type),
       map: (handle) => this.facts.get(handle),
       unsupported: this.unsupported,
       table_base: this.table_index,
@@ -92,7 +98,7 @@ export class Program implements LoadedProgram {
     let found = known.get(key);
     if (found === undefined) {
       const compiled = compileProgram(this.jitInput());
-      if (!compiled.ok) return compiled;
+      if (!compiled.ok) return { ok: false, error: placed(this.spec, compiled.error) };
       const module = new WebAssembly.Module(compiled.value.wasm as Uint8Array<ArrayBuffer>);
       found = { compiled: compiled.value, module };
       if (known.size >= MODULES_MAX) known.clear();
@@ -117,4 +123,10 @@ export class Program implements LoadedProgram {
     }
     return exports.run as RunFunction;
   }
+}
+
+/** A refusal of the JIT with the program's name and source line. */
+function placed(spec: ProgramSpec, refusal: Refusal): Refusal {
+  const insn = refusal.where.insn ?? 0;
+  return { ...refusal, message: placedSentence(spec, insn, refusal.message), where: whereOf(spec, insn) };
 }

@@ -1,6 +1,6 @@
 /** Sentences for accesses outside of what they may touch: offset in the region the pointer belongs to, and the distance to its end. */
 
-import { FAULT, FRAME_SIZE, PRIV, REGION } from '../layout.ts';
+import { FAULT, FRAME_SIZE, PACKET_BASE, PACKET_SIZE, PRIV, REGION, STACK_BASE, STACK_SIZE } from '../layout.ts';
 import type { World } from '../load/types.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { type CtxField, ctxStructOf } from '../uapi/contexts.ts';
@@ -9,7 +9,8 @@ import type { FaultRecord } from './fault-record.ts';
 import { accessText, bytesText, hexText } from './fault-text.ts';
 
 /** The sentence for a fault that is about memory. */
-export function badAccess(world: World, fault: FaultRecord): string {
+export function badAccess(world: World, found: FaultRecord): string {
+  const fault = found.region === REGION.NONE ? placed(world, found) : found;
   switch (fault.region) {
     case REGION.PACKET:
       return packet(world, fault);
@@ -23,9 +24,28 @@ export function badAccess(world: World, fault: FaultRecord): string {
       return mapValue(world, fault);
     case REGION.RINGBUF:
       return record(world, fault);
+    case REGION.MEM:
+      return block(world, fault);
     default:
       return elsewhere(fault);
   }
+}
+
+/** How far behind a block an address is still said to have missed it. */
+const NEAR = 4096n;
+
+/** A fault at an address whose kind was not known, in the region that the address missed, if there is one nearby. */
+function placed(world: World, fault: FaultRecord): FaultRecord {
+  const { address } = fault;
+  const inside = (from: number, bytes: number): boolean =>
+    address >= BigInt(from) - NEAR && address < BigInt(from + bytes) + NEAR;
+  if (inside(STACK_BASE, STACK_SIZE)) return { ...fault, region: REGION.STACK };
+  if (inside(word(world, PRIV.CTX_ADDR), word(world, PRIV.CTX_LEN))) return { ...fault, region: REGION.CTX };
+  if (inside(PACKET_BASE, PACKET_SIZE)) return { ...fault, region: REGION.PACKET };
+  const below = address < 2n ** 32n ? world.mem.regionAtOrBelow(Number(address)) : undefined;
+  return below !== undefined && inside(below.base, below.len)
+    ? { ...fault, region: below.kind, map: below.map }
+    : fault;
 }
 
 /** Where an access of `size` bytes at `offset` leaves a block of `length` bytes, in words: `2 bytes past data_end`. */
@@ -119,6 +139,15 @@ function record(world: World, fault: FaultRecord): string {
     return `${accessText(fault)} at ${hexText(fault.address)}, outside of the records reserved in ${name}`;
   const offset = fault.address - BigInt(region.base);
   const where = `${accessText(fault)} at offset ${offset} of a record of ${bytesText(region.len)} in ${name}`;
+  return `${where}: ${outside(offset, fault.size, region.len, 'its start', 'its end')}`;
+}
+
+/** Memory lent to the program that is none of the other kinds. */
+function block(world: World, fault: FaultRecord): string {
+  const region = world.mem.regionAtOrBelow(Number(BigInt.asUintN(32, fault.address)));
+  if (region?.kind !== REGION.MEM) return elsewhere(fault);
+  const offset = fault.address - BigInt(region.base);
+  const where = `${accessText(fault)} at offset ${offset} of memory of ${bytesText(region.len)}`;
   return `${where}: ${outside(offset, fault.size, region.len, 'its start', 'its end')}`;
 }
 

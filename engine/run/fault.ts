@@ -3,7 +3,7 @@ import type { Refusal } from '../errors.ts';
 import { FAULT, type FaultKind, PRIV } from '../layout.ts';
 import { lineAt, subprogAt, whereOf } from '../load/lines.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
-import { disasmAt } from '../uapi/disasm.ts';
+import { INSN_SIZE } from '../uapi/insn.ts';
 import { readFault } from './fault-record.ts';
 import { faultSentence, kindWord } from './fault-sentences.ts';
 import type { Fault } from './types.ts';
@@ -44,6 +44,12 @@ function at(program: LoadedProgram, pc: number, registers: readonly bigint[], ki
     ...whereOf(spec, pc),
     ...{ kind: kindWord(kind), message, program: spec.name, insn: pc },
     ...(subprog === spec.name ? {} : { subprogram: subprog }),
-    ...{ text: disasmAt(program.insns, pc), source: lineAt(spec, pc)?.text ?? '', registers },
+    ...{ text: hexOf(program.insns, pc), source: lineAt(spec, pc)?.text ?? '', registers },
   };
+}
+
+/** The eight bytes of an instruction. */
+function hexOf(insns: Uint8Array, pc: number): string {
+  const bytes = [...insns.subarray(pc * INSN_SIZE, (pc + 1) * INSN_SIZE)];
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }

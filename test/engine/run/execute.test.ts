@@ -24,12 +24,12 @@ describe('environment', () => {
 describe('repeat', () => {
   test('runs share globals, and only the last result counts', () => {
     const object = loadFixture('globals');
-    const result = run(object, 'use_globals', { repeat: 5 });
-    expect(result).toMatchObject({ errno: 0, retval: 2, fault: null });
-    const once = run(object, 'use_globals');
-    expect(result.insns_executed).toBe(once.insns_executed * 5);
+    const first = run(object, 'use_globals').insns_executed;
+    const next = run(object, 'use_globals').insns_executed;
     object.reset();
-    expect(run(object, 'use_globals').insns_executed).toBe(once.insns_executed);
+    const result = run(object, 'use_globals', { repeat: 5 });
+    expect(result).toMatchObject({ errno: 0, retval: 2, fault: null, insns_executed: first + 4 * next });
+    expect(run(object, 'use_globals').insns_executed).toBe(next);
   });
 });
 
@@ -94,10 +94,11 @@ describe('tail calls', () => {
     expect(bytesIn(object, '.bss').getUint32(0, true)).toBe(33);
   });
 
+  // The compiler knows that the function ends in 9, and cannot know of tail calls.
   test('from a function: only that function is left', () => {
     const object = loadFixture('tail-calls');
     expect(run(object, 'tail_from_function').retval).toBe(2);
-    expect(bytesIn(object, '.bss').getUint32(0, true)).toBe(101);
+    expect(bytesIn(object, '.bss').getUint32(0, true)).toBe(109);
   });
 });
 
