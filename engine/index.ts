@@ -28,7 +28,7 @@ export type {
   ObjectSpec,
   ProgramSpec,
 } from './object/spec.ts';
-export { ctxFromFields, ctxFromFields, ctxToFields, ctxToFields } from './run/ctx-fields.ts';
+export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
 export { progRun } from './run/prog-run.ts';
 export { runInsns } from './run/run-insns.ts';
 export type {
