@@ -103,12 +103,16 @@ function rawBytes(btf: BtfData, type: number, value: unknown): Uint8Array | stri
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
 }
 
+function count(bytes: number): string {
+  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+}
+
 function encodeRaw(e: Encoder, place: Place, raw: Uint8Array): Problem {
   const size = typeSize(e.btf, place.type);
   if (size < 0) return `${place.path}: ${typeName(e.btf, place.type)} has no value`;
   const whole =
     kindOf(e.btf, skipModifiers(e.btf, place.type)) === KIND.ARRAY ? raw.length <= size : raw.length === size;
-  if (!whole) return `${place.path}: ${raw.length} bytes for ${typeName(e.btf, place.type)}, which has ${size}`;
+  if (!whole) return `${place.path}: ${count(raw.length)} for ${typeName(e.btf, place.type)}, which has ${size}`;
   if (place.at + raw.length > e.into.length) return behind(e, place);
   e.into.set(raw, place.at);
   return null;
@@ -180,7 +184,7 @@ function fits(btf: BtfData, type: number, number: bigint, bits: number, value: u
   if (bits <= 0) return false;
   const int = kindOf(btf, type) === KIND.INT ? intInfo(btf, type) : null;
   const signed = int?.signed ?? kindFlag(btf, type);
-  const character = bits === 8 && (int?.char === true || nameOf(btf, type).includes('char'));
+  const character = bits === 8 && (int?.char === true || nameOf(btf, type) === 'char');
   const hex = typeof value === 'string' && /^\s*0x/i.test(value);
   const top = 1n << BigInt(bits);
   const low = signed || character ? -(top >> 1n) : 0n;

@@ -19,7 +19,6 @@ import { setU32, setUint } from './le-bytes.ts';
 import type { MapSpec } from './spec.ts';
 
 export const KCONFIG = '.kconfig';
-const KSYMS = '.ksyms';
 
 export interface Extern {
   readonly name: string;
@@ -165,10 +164,3 @@ function kconfigMap(value_type_id: number, data: Uint8Array): MapSpec {
     section: KCONFIG,
   };
 }
-
-/** Whether an extern is one of the kernel's own symbols, which only the kernel can resolve. */
-export function isKernelSymbol(ext: Extern): boolean {
-  return ext.kind !== 'kconfig';
-}
-
-export const KSYMS_SECTION = KSYMS;
