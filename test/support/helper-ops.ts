@@ -137,7 +137,7 @@ function digest(bytes: Uint8Array | null): string {
 }
 
 /** A run of a recorded line: what the engine returns, and what its calls and context showed, written as the recording is. */
-function replay(recording: Recording): { result: string[]; seen: string[]; run: ProgRunResult } {
+export function replay(recording: Recording): { result: string[]; seen: string[]; run: ProgRunResult } {
   const name = recording.given[0]!;
   const map = mapWorld();
   map.maps.hasDevice = (ifindex) => ifindex === 1;

@@ -1,0 +1,123 @@
+/** BPF_PROG_RUN around the run itself: types that cannot run, attributes refused before, and runs that end early. */
+import { expect, test } from 'bun:test';
+import { FAULT } from '../../../engine/layout.ts';
+import type { Execution, LoadedProgram, World } from '../../../engine/load/types.ts';
+import type { Executor } from '../../../engine/run/run.ts';
+import { runProgram } from '../../../engine/run/run-program.ts';
+import type { Fault, ProgRunOpts, ProgRunResult } from '../../../engine/run/types.ts';
+import { PROG_TYPE, type ProgTypeName } from '../../../engine/uapi/prog-types.ts';
+import { mapWorld } from '../../support/map-world.ts';
+
+const FRAME = new Uint8Array(64);
+const RETURNED: Execution = { retval: 0, fault: null, cancelled: false, insns_executed: 5, duration_ns: 7 };
+
+function program(type: ProgTypeName, attach_type = 0): LoadedProgram {
+  return { type: PROG_TYPE[type], spec: { name: 'p', attach_type } } as unknown as LoadedProgram;
+}
+
+function runs(type: ProgTypeName, opts: ProgRunOpts, executor: Executor = () => RETURNED, attach_type = 0) {
+  const map = mapWorld();
+  return { map, made: runProgram(map as unknown as World, program(type, attach_type), opts, executor) };
+}
+
+function resultOf(...args: Parameters<typeof runs>): ProgRunResult {
+  const { made } = runs(...args);
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value;
+}
+
+const noRun: Executor = () => {
+  throw new Error('nothing may run');
+};
+
+test.each([
+  ...(['LWT_SEG6LOCAL', 'RAW_TRACEPOINT_WRITABLE', 'KPROBE', 'TRACEPOINT', 'PERF_EVENT', 'CGROUP_SOCK'] as const),
+  ...(['SOCK_OPS', 'SK_SKB', 'SK_MSG', 'CGROUP_DEVICE', 'CGROUP_SOCK_ADDR', 'CGROUP_SYSCTL'] as const),
+  ...(['CGROUP_SOCKOPT', 'SK_REUSEPORT'] as const),
+])('%s answers ENOTSUPP, as in the kernel', (type) => {
+  const { errno, reason, retval } = resultOf(type, { data_in: FRAME }, noRun);
+  expect({ errno, retval }).toEqual({ errno: 524, retval: null });
+  expect(reason).toContain(type);
+});
+
+test.each([
+  ...(['FLOW_DISSECTOR', 'SK_LOOKUP', 'RAW_TRACEPOINT', 'SYSCALL', 'STRUCT_OPS', 'NETFILTER', 'TRACING'] as const),
+])('%s is not supported yet, and the refusal says so', (type) => {
+  const { made } = runs(type, { data_in: FRAME }, noRun);
+  expect(made).toMatchObject({ ok: false, error: { stage: 'unsupported', where: { program: 'p' } } });
+  expect(made.ok ? '' : made.error.message).toContain(type);
+});
+
+test('live frame mode is refused by name; with other flags it is EINVAL', () => {
+  const { made } = runs('XDP', { data_in: FRAME, flags: 2 }, noRun);
+  expect(made).toMatchObject({ ok: false, error: { stage: 'unsupported' } });
+  expect(made.ok ? '' : made.error.message).toContain('BPF_F_TEST_XDP_LIVE_FRAMES');
+  expect(resultOf('XDP', { data_in: FRAME, flags: 3 }, noRun).errno).toBe(22);
+  expect(resultOf('SCHED_CLS', { data_in: FRAME, flags: 2 }, noRun).errno).toBe(22);
+});
+
+test.each([
+  ['ctx_in of no bytes', { ctx_in: new Uint8Array(0) }],
+  ['ctx_out of no bytes', { ctx_size_out: 0 }],
+])('%s is EINVAL for every type, even one that cannot run', (_, opts) => {
+  for (const type of ['XDP', 'SCHED_CLS', 'KPROBE'] as const) {
+    expect(resultOf(type, { data_in: FRAME, ...opts }, noRun)).toMatchObject({ errno: 22, retval: null });
+  }
+});
+
+test.each([33, 35])('XDP programs for map entries (attach type %d) are EINVAL', (attach) => {
+  expect(resultOf('XDP', { data_in: FRAME }, noRun, attach)).toMatchObject({ errno: 22, data_out: null });
+});
+
+test('a packet left out is one of no bytes', () => {
+  expect(resultOf('XDP', {}, noRun).errno).toBe(22);
+  expect(resultOf('CGROUP_SKB', {}, noRun).errno).toBe(22);
+});
+
+test.each(['XDP', 'SCHED_CLS'] as const)('%s: a cancelled run is EINTR and nothing is written', (type) => {
+  const result = resultOf(type, { data_in: FRAME, ctx_size_out: 24 }, () => ({ ...RETURNED, cancelled: true }));
+  expect(result).toMatchObject({ errno: 4, retval: null, data_out: null, data_size_out: null, ctx_out: null });
+  expect(result.insns_executed).toBe(5);
+});
+
+test.each(['XDP', 'SCHED_CLS'] as const)('%s: a fault is no errno, and nothing is written', (type) => {
+  const fault = { kind: 'out of bounds' } as unknown as Fault;
+  const result = resultOf(type, { data_in: FRAME }, () => ({ ...RETURNED, fault }));
+  expect(result).toMatchObject({ errno: 0, retval: null, data_out: null, fault });
+});
+
+test.each([
+  ['XDP', 4, true],
+  ['XDP', 2, false],
+  ['SCHED_CLS', 7, true],
+  ['SCHED_ACT', 7, true],
+  ['SCHED_CLS', 4, false],
+  ['SOCKET_FILTER', 7, false],
+] as const)('%s returning %d: the redirect is told = %p', (type, retval, told) => {
+  const redirect = { helper: 'bpf_redirect', target: 3, map: null, key: null, flags: 0 };
+  const result = resultOf(type, { data_in: FRAME }, (world) => {
+    world.rc.redirect = redirect;
+    return { ...RETURNED, retval };
+  });
+  expect(result.redirect).toEqual(told ? redirect : null);
+});
+
+test('a repeat starts without the redirect of the run before', () => {
+  resultOf('XDP', { data_in: FRAME, repeat: 2 }, (world, _program, _ctx, opts) => {
+    world.rc.redirect = { helper: 'bpf_redirect', target: 3, map: null, key: null, flags: 0 };
+    opts.between?.();
+    expect(world.rc.redirect).toBeNull();
+    return RETURNED;
+  });
+});
+
+test('what the program printed and sent comes back; ring buffers after perf records', () => {
+  const { map, made } = runs('XDP', { data_in: FRAME }, (world) => {
+    world.rc.printk.push('line');
+    world.rc.records.push({ map: 'perf', kind: 'perf', cpu: 0, data: new Uint8Array([1]) });
+    return RETURNED;
+  });
+  expect(made).toMatchObject({ ok: true, value: { printk: ['line'], records: [{ map: 'perf' }], duration_ns: 7 } });
+  expect(map.rc.progType).toBe(PROG_TYPE.XDP);
+  expect(map.faults.filter((fault) => fault.kind !== FAULT.NONE)).toEqual([]);
+});
