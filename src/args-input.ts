@@ -1,10 +1,9 @@
 /** Where bytes on the command line come from: hex, files, frames of captures, standard input. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseCount } from './args.ts';
-import { readFileBytes } from './case-bytes.ts';
 import type { CommandIo } from './commands/command.ts';
-import { InputError } from './input-error.ts';
+import { fileError, InputError } from './input-error.ts';
 import { parseHex } from './packet/hex.ts';
 import { frameOf, isCapture } from './packet/pcap.ts';
 
@@ -12,9 +11,18 @@ type Stdin = Pick<CommandIo, 'cwd' | 'stdin'>;
 
 const FRAMES_MAX = 0xffff_ffff;
 
+/** A file that the user named, from the directory the command runs in. Throws InputError with the name as it was typed. */
+export function fileArg(path: string, io: Pick<CommandIo, 'cwd'>): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(resolve(io.cwd, path)));
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
 /** What stands in a file, or on standard input for `-`. */
 async function contentOf(path: string, io: Stdin): Promise<Uint8Array> {
-  return path === '-' ? io.stdin() : readFileBytes(resolve(io.cwd, path));
+  return path === '-' ? io.stdin() : fileArg(path, io);
 }
 
 function withName<T>(what: string, read: () => T): T {

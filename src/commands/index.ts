@@ -1,8 +1,9 @@
 /** The commands of the command line, in the order --help lists them. */
 import type { Command } from './command.ts';
+import { command as conformancePlugin } from './conformance-plugin.ts';
 import { command as inspect } from './inspect.ts';
 import { command as run } from './run.ts';
 import { command as test } from './test.ts';
 import { command as watch } from './watch.ts';
 
-export const COMMANDS: readonly Command[] = [run, inspect, test, watch];
+export const COMMANDS: readonly Command[] = [run, inspect, test, watch, conformancePlugin];

@@ -1,8 +1,7 @@
 /** Opens an object and shows what it holds, for people, as JSON, or instruction by instruction. */
-import { resolve } from 'node:path';
 import { type Decoded, type ObjectSpec, openObject } from '../../engine/index.ts';
 import { flagArg, textArg } from '../args.ts';
-import { readFileBytes } from '../case-bytes.ts';
+import { fileArg } from '../args-input.ts';
 import { jsonText } from '../format/json-text.ts';
 import { toJson } from '../format/values.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
@@ -21,8 +20,8 @@ function only(spec: ObjectSpec, program: string | undefined): ObjectSpec {
 export async function inspectCommand(args: Args, io: CommandIo): Promise<ExitCode> {
   const path = String(args.object);
   const btf = textArg(args, 'btf');
-  const file = { path, bytes: readFileBytes(resolve(io.cwd, path)) };
-  const opened = openObject(file, btf === undefined ? {} : { btf: readFileBytes(resolve(io.cwd, btf)) });
+  const file = { path, bytes: fileArg(path, io) };
+  const opened = openObject(file, btf === undefined ? {} : { btf: fileArg(btf, io) });
   if (!opened.ok) {
     if (flagArg(args, 'json')) io.out(jsonText(errorJson(null, opened.error)));
     io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(path, opened.error)}\n`);

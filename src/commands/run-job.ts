@@ -1,12 +1,10 @@
 /** What `run` was asked for, settled: files read, bytes parsed, numbers within their bounds, the program found. */
-import { resolve } from 'node:path';
 import type { ObjectSpec, ProgRunOpts, ProgramSpec } from '../../engine/index.ts';
 import { PROG_TYPE } from '../../engine/index.ts';
 import { bigArg, countArg, flagArg, listArg, parseTestFlags, textArg, U32_MAX } from '../args.ts';
-import { bytesArg, packetArg, textSource } from '../args-input.ts';
+import { bytesArg, fileArg, packetArg, textSource } from '../args-input.ts';
 import { parseJson, parseJsonObject } from '../args-json.ts';
 import type { MapPreset, RunRequest } from '../backends/backend.ts';
-import { readFileBytes } from '../case-bytes.ts';
 import { progTypeName, progTypeNumber } from '../format/prog-types.ts';
 import { plain } from '../format/sanitize.ts';
 import { EXIT, InputError } from '../input-error.ts';
@@ -105,8 +103,8 @@ export async function readRunInput(args: Args, io: CommandIo): Promise<RunInput>
   const source = onceOnly(io);
   const input: RunInput = {
     path,
-    bytes: readFileBytes(resolve(io.cwd, path)),
-    btf: btf === undefined ? undefined : readFileBytes(resolve(io.cwd, btf)),
+    bytes: fileArg(path, io),
+    btf: btf === undefined ? undefined : fileArg(btf, io),
     type: type === undefined ? null : progTypeNumber(type),
     opts: readOpts(args),
     data_in: data === undefined ? null : await packetArg(data, '--data-in', source),

@@ -40,12 +40,16 @@ function errnoLines(done: RunDone): string[] {
   return result.retval === null ? lines : [...lines, ...labelled('returned', [retvalText(done.type, result.retval)])];
 }
 
+/** Low bits of redirect_map's flags: what to return where the map has no entry. */
+const MISS_ACTION = 3;
+
 /** `ifindex 7, entry 3 of tx_ports (bpf_redirect_map)`. */
 export function redirectText(redirect: RedirectTarget, spec: ObjectSpec): string {
   const type = spec.maps.find((m) => m.name === redirect.map)?.type;
   const unit = type === MAP_TYPE.CPUMAP ? 'CPU' : type === MAP_TYPE.XSKMAP ? 'the AF_XDP socket of queue' : 'ifindex';
   const from = redirect.map === null ? '' : `, entry ${redirect.key} of ${plain(redirect.map)}`;
-  const flags = redirect.flags === 0 ? '' : `, flags 0x${redirect.flags.toString(16)}`;
+  const shown = redirect.map === null ? redirect.flags : redirect.flags & ~MISS_ACTION;
+  const flags = shown === 0 ? '' : `, flags 0x${(shown >>> 0).toString(16)}`;
   if (redirect.target === null) return `every device of ${plain(redirect.map ?? '?')} (${redirect.helper}${flags})`;
   return `${unit} ${redirect.target}${from} (${redirect.helper}${flags})`;
 }
