@@ -56,9 +56,6 @@ export const PRIV = {
   /** Addresses of the skb's link and network headers, for LD_ABS with negative offsets (SKF_LL_OFF, SKF_NET_OFF); 0 if none. */
   SKB_MAC: 0x1134,
   SKB_NET: 0x1138,
-  /** skb programs: addresses of the link and network headers (what SKF_LL_OFF and SKF_NET_OFF count from). */
-  PKT_MAC: 0x1134,
-  PKT_NET: 0x1138,
 } as const;
 
 export const CTX_BASE = 0x020000;

@@ -5,6 +5,8 @@ import { csumBlockAdd, csumBlockSub, csumPartial } from './csum.ts';
 
 /** Bytes of the area free before the packet when the run begins. */
 const ROOM = 1024;
+/** What of the area is zeroed first, as the kernel's buffer is: bytes behind the packet can come into it. */
+const CLEARED = 8192;
 /** NET_SKB_PAD: the headroom the kernel's buffer begins with, and the step in which it grows. */
 const NET_SKB_PAD = 64;
 /** A header position that was never set; positions have 16 bits and count from the buffer's head. */
@@ -74,6 +76,7 @@ export class Skb {
     this.data = this.mac;
     this.net = this.mac + ETH_HLEN;
     this.tail = this.data + frame.length;
+    mem.u8.fill(0, PACKET_BASE, PACKET_BASE + CLEARED);
     mem.u8.set(frame, this.data);
     const words = CTX_BASE >> 2;
     mem.u32.fill(0, words, words + AT.WORDS);
@@ -110,8 +113,8 @@ export class Skb {
     u32[PRIV.PKT_META >> 2] = this.data;
     u32[PRIV.PKT_DATA >> 2] = this.data;
     u32[PRIV.PKT_END >> 2] = this.tail;
-    u32[PRIV.PKT_MAC >> 2] = this.mac;
-    u32[PRIV.PKT_NET >> 2] = this.net;
+    u32[PRIV.SKB_MAC >> 2] = this.mac;
+    u32[PRIV.SKB_NET >> 2] = this.net;
     const words = CTX_BASE >> 2;
     u32[words + AT.LEN] = this.tail - this.data;
     u32[words + AT.PKT_TYPE] = this.pktType;
