@@ -39,7 +39,8 @@ function rangeDifference(expected: Uint8Array, received: Uint8Array, diff: Packe
   const first = diff.ranges[0];
   if (!first) return [];
   const more = diff.ranges.length > 1 ? `, first of ${diff.ranges.length} ranges` : '';
-  const at = `bytes ${first.start} to ${first.end - 1}${more}`;
+  const where = first.end - first.start === 1 ? `byte ${first.start}` : `bytes ${first.start} to ${first.end - 1}`;
+  const at = where + more;
   return [entry(at, bytesText(expected, first), bytesText(received, first))];
 }
 

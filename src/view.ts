@@ -137,13 +137,13 @@ function groupRow(state: State, row: Extract<Row, { kind: 'object' | 'program' }
   const n = countOutcomes(cases, state.outcomes);
   const right: Span[] = [];
   if (absent) right.push(span(absent === 'missing' ? 'not there, waiting for it' : 'half written, waiting', 'warn'));
-  else if (cases.length === 0) right.push(span('no cases', 'dim'));
+  else if (cases.length === 0) right.push(span(isObject ? 'no cases' : '', 'dim'));
   else if (isObject || row.folded) right.push(...countLine(n), span(`  ${duration(n.took_ms)}`, 'dim'));
   const label = row.kind === 'program' && row.folded ? `${row.node.label} (${cases.length})` : row.node.label;
   return {
     key: row.key,
     kind: row.kind,
-    sign: span(row.folded ? '▸' : '▾', 'dim'),
+    sign: span(cases.length === 0 && !isObject ? '·' : row.folded ? '▸' : '▾', 'dim'),
     name: span(label, isObject ? 'strong' : 'plain'),
     right,
     reason: null,
@@ -248,7 +248,7 @@ function tableRow(name: string, n: Counts): GroupRow {
     passed: n.passed,
     failed: n.failed,
     other: n.skipped + n.todo + n.open,
-    time: duration(n.took_ms),
+    time: n.total > 0 ? duration(n.took_ms) : '',
   };
 }
 

@@ -1,6 +1,6 @@
 /** Watches directories and tells at once which paths may have changed; what really changed is told by the files' signatures. */
 import { type BigIntStats, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 
 /** Directories to watch: `flat` by themselves, `deep` with everything below. */
@@ -25,49 +25,53 @@ export function isIgnored(path: string): boolean {
   return IGNORED.test(path);
 }
 
-/** Keeps two chokidar watchers, one per depth, on the directories asked for last. */
+/** Keeps a chokidar watcher on the directories asked for so far. */
 export class FileWatcher {
   private readonly options: FileWatcherOptions;
-  private readonly watchers: { flat: FSWatcher | null; deep: FSWatcher | null } = { flat: null, deep: null };
-  private readonly added = { flat: new Set<string>(), deep: new Set<string>() };
+  private watcher: FSWatcher | null = null;
+  private readonly flat = new Set<string>();
+  private readonly deep = new Set<string>();
 
   constructor(options: FileWatcherOptions) {
     this.options = options;
   }
 
   /** Adds what is not watched yet. Directories that are gone stay watched: they may come back. Resolves when all are. */
-  async watch(directories: WatchedDirectories): Promise<void> {
-    await Promise.all([this.add('flat', directories.flat), this.add('deep', directories.deep)]);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.watchers.flat?.close(), this.watchers.deep?.close()]);
-  }
-
-  private async add(kind: 'flat' | 'deep', directories: readonly string[]): Promise<void> {
-    const fresh = directories.filter((path) => !this.added[kind].has(path));
+  async watch({ flat, deep }: WatchedDirectories): Promise<void> {
+    const fresh = [...flat.filter((path) => !this.flat.has(path)), ...deep.filter((path) => !this.deep.has(path))];
     if (fresh.length === 0) return;
-    for (const path of fresh) this.added[kind].add(path);
-    const known = this.watchers[kind];
-    if (known) {
-      known.add(fresh);
+    for (const path of flat) this.flat.add(path);
+    for (const path of deep) this.deep.add(path);
+    if (this.watcher) {
+      this.watcher.add(fresh);
       return;
     }
-    const made = this.make(kind, fresh);
-    this.watchers[kind] = made;
+    const made = this.make(fresh);
+    this.watcher = made;
     await new Promise<void>((resolve) => {
       made.once('ready', resolve);
     });
   }
 
-  private make(kind: 'flat' | 'deep', directories: string[]): FSWatcher {
+  async close(): Promise<void> {
+    await this.watcher?.close();
+  }
+
+  /** chokidar's own `depth` loses a directory that is removed and made again, so that flat ones are a matter of ignoring. */
+  private ignores(path: string): boolean {
+    if (isIgnored(path)) return true;
+    if (this.flat.has(path) || this.flat.has(dirname(path))) return false;
+    for (const top of this.deep) if (path === top || path.startsWith(top + sep)) return false;
+    return true;
+  }
+
+  private make(directories: string[]): FSWatcher {
     const { poll, hint, error } = this.options;
     const made = watch(directories, {
       ignoreInitial: true,
-      ignored: isIgnored,
+      ignored: (path, stats) => this.ignores(path) || (stats?.isDirectory() === true && this.isBelowFlat(path)),
       ignorePermissionErrors: true,
       atomic: false,
-      ...(kind === 'flat' ? { depth: 0 } : {}),
       ...(poll
         ? { backend: 'polling', pollingInterval: POLL_INTERVAL_MS, pollingBinaryInterval: POLL_INTERVAL_MS }
         : {}),
@@ -77,6 +81,13 @@ export class FileWatcher {
     made.on('all', (_event, path) => hint(path));
     made.on('error', error);
     return made;
+  }
+
+  /** A directory that is only in a flat one, not watched itself. */
+  private isBelowFlat(path: string): boolean {
+    if (this.flat.has(path)) return false;
+    for (const top of this.deep) if (path === top || path.startsWith(top + sep)) return false;
+    return true;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A project under watch: config, case files and objects on one side, hints about paths in, what to run again out. */
-import { basename, dirname, join, relative } from 'node:path';
-import { expandGlobs, loadProject, type Project } from './config.ts';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { forgetUserModules } from './case-modules.ts';
+import { expandGlobs, findConfig, loadProject, type Project } from './config.ts';
 import type { FileError } from './outcome.ts';
 import { chosenCases, namedObjects, type SuiteRequest, shownPath } from './suite.ts';
 import type { SettledCase } from './test-case.ts';
@@ -55,9 +56,11 @@ export class WatchedProject {
 
   /** Reads config and all case files. With a config that cannot be read, everything else stays as it was. */
   async load(now: number, cause: string): Promise<Found> {
-    const loaded = await loadProject(this.request.cwd, this.request.config);
-    const config = loaded.ok ? loaded.project.file : loaded.error.file;
-    this.configParts = new Set(config === null ? [] : importClosure(config));
+    const named = this.request.config;
+    const file = named === undefined ? findConfig(this.request.cwd) : resolve(this.request.cwd, named);
+    forgetUserModules(file === null ? this.root : dirname(file));
+    const loaded = await loadProject(this.request.cwd, named);
+    this.configParts = new Set(file === null ? [] : importClosure(file));
     this.configErrors = loaded.ok ? [] : [loaded.error];
     if (loaded.ok) {
       this.project = loaded.project;

@@ -26,12 +26,12 @@ const blanks = (n: number): Span => ({ text: ' '.repeat(n), tag: 'plain' });
 export function rowLine(row: TreeRow, selected: boolean, width: number): Line {
   const bar: Span = selected ? { text: '▌', tag: 'accent' } : blanks(1);
   const name: Span = selected ? { text: row.name.text, tag: 'strong' } : row.name;
-  const left: Span[] = [bar, blanks(INDENT[row.kind] + 1), row.sign, blanks(1), name];
+  const left: Span[] = [bar, blanks(INDENT[row.kind]), row.sign, blanks(1), name];
   return apart(left, row.right.length > 0 ? [...row.right, blanks(1)] : [], width);
 }
 
 function reasonLine(row: TreeRow, reason: Line, width: number): Line {
-  return cut([blanks(INDENT[row.kind] + 4), ...reason], width);
+  return cut([blanks(INDENT[row.kind] + 3), ...reason], width);
 }
 
 /** Lines from the top of the pane; rows above and below are left out so that the cursor is in view. */

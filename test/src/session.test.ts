@@ -1,0 +1,88 @@
+/** The reducer: runs become outcomes and history, the cursor follows failures, keys fold, filter and go back. */
+import { expect, test } from 'bun:test';
+import type { RunEvent } from '../../src/outcome.ts';
+import { type Action, initialState, reduce, type State } from '../../src/session.ts';
+import { rowsOf } from '../../src/session-state.ts';
+import { FAILED, outcomeOf, settled } from '../support/settled.ts';
+
+const a = settled('a');
+const b = settled('b');
+const c = settled('c', { object: '/p/build/fw.o', program: 'xdp_fw' });
+const CASES = [a, b, c];
+
+function after(...actions: Action[]): State {
+  return actions.reduce(reduce, initialState('/p'));
+}
+
+const list: Action = { type: 'cases', cases: CASES, errors: [], objects: [] };
+const events = (...all: RunEvent[]): Action => ({ type: 'events', events: all, at: 1000 });
+const start = (run: number, cause = 'start'): RunEvent => ({ type: 'start', run, cause, cases: CASES, kept: 0 });
+const end = (run: number, cancelled = false): RunEvent => ({ type: 'end', run, took_ms: 2, cancelled });
+const passed = (run: number, one = a): RunEvent => ({ type: 'outcome', run, outcome: outcomeOf(one) });
+const failed = (run: number, one = b): RunEvent => ({ type: 'outcome', run, outcome: outcomeOf(one, 'fail', FAILED) });
+const command = (name: string, more = {}): Action => ({ type: 'command', command: { do: name, ...more } as never });
+
+test('a run becomes outcomes and a line of history', () => {
+  const state = after(list, events(start(1), passed(1), failed(1), passed(1, c), end(1)));
+  expect(state.running).toBeNull();
+  expect(state.outcomes.size).toBe(3);
+  expect(state.history).toHaveLength(1);
+  expect(state.last).toMatchObject({ run: 1, ran: 3, failed: 1, broken: [b.id], fixed: 0, cancelled: false });
+});
+
+test('the cursor goes to what broke, and stays where the user put it', () => {
+  const broken = events(start(1), passed(1), failed(1), end(1));
+  expect(after(list, broken).selected).toBe(b.id);
+  const moved = after(list, command('edge', { end: 'first' }), broken);
+  expect(moved.selected).toBe('o:/p/build/lb.o');
+  expect(reduce(moved, command('back')).selected).toBe(b.id);
+});
+
+test('a case that is mended counts as fixed, and its failure remembers when it began', () => {
+  const first = after(list, events(start(1), failed(1), end(1)), events(start(2, 'lb.o rebuilt'), failed(2), end(2)));
+  expect(first.badSince.get(b.id)).toEqual({ run: 1, cause: 'start' });
+  const mended = reduce(first, events(start(3), passed(3, b), end(3)));
+  expect(mended.last?.fixed).toBe(1);
+  expect(mended.badSince.size).toBe(0);
+});
+
+test('outcomes of a run that was replaced by another are not taken', () => {
+  const state = after(list, events(start(1), start(2), failed(1), passed(2), end(1), end(2)));
+  expect(state.outcomes.size).toBe(1);
+  expect(state.last?.run).toBe(2);
+});
+
+test('cases that are gone take their outcomes with them', () => {
+  const state = after(list, events(start(1), failed(1), end(1)), { ...list, cases: [a] } as Action);
+  expect(state.outcomes.size).toBe(0);
+  expect(state.badSince.size).toBe(0);
+});
+
+test('only what fails is listed while the filter is on, until Esc', () => {
+  const state = after(list, events(start(1), passed(1), failed(1), passed(1, c), end(1)), command('only-failed'));
+  expect(rowsOf(state).map((row) => row.key)).toEqual(['o:/p/build/lb.o', 'p:/p/build/lb.o:xdp_lb', b.id]);
+  expect(rowsOf(reduce(state, command('back'))).length).toBeGreaterThan(3);
+});
+
+test('folding hides cases, and the cursor goes up from inside', () => {
+  const inside = after(list, command('move', { by: 2 }), command('fold'));
+  expect(inside.selected).toBe('p:/p/build/lb.o:xdp_lb');
+  const folded = reduce(inside, command('fold'));
+  expect(rowsOf(folded).some((row) => row.key === a.id)).toBe(false);
+  expect(rowsOf(reduce(folded, command('unfold'))).some((row) => row.key === a.id)).toBe(true);
+});
+
+test('Enter opens a case, help takes all other keys', () => {
+  const open = after(list, command('move', { by: 2 }), command('open'));
+  expect(open.pane).toBe('detail');
+  const help = reduce(open, command('help'));
+  expect(reduce(help, command('only-failed')).onlyFailed).toBe(false);
+  expect(reduce(help, command('back'))).toMatchObject({ help: false, pane: 'detail' });
+});
+
+test('objects without a case are listed with their programs', () => {
+  const programs = new Map([['/p/build/new.o', ['p1', 'p2']]]);
+  const state = after({ type: 'cases', cases: CASES, errors: [], objects: ['/p/build/new.o'], programs });
+  const keys = rowsOf(state).map((row) => row.key);
+  expect(keys).toContain('p:/p/build/new.o:p2');
+});
