@@ -1,5 +1,6 @@
 /** What the loader can say about a program without verifying it: whether its type and license may call the helpers it calls, and whether they exist here. */
 import { ok, type Refusal, type Result, refuse } from '../errors.ts';
+import { POISON_CORE } from '../object/poison.ts';
 import type { ProgramSpec } from '../object/spec.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { isGplOnly, mayCall } from '../uapi/helper-access.ts';
@@ -32,7 +33,8 @@ export function helpersUsed(spec: ProgramSpec): HelperUse[] {
   for (let insn = 0; insn < insnCount(spec.insns); insn++) {
     const { op, src, imm } = readInsn(spec.insns, insn);
     if (op === OP_LD_IMM64) insn++;
-    else if (op === OP_CALL && src === 0 && !uses.has(imm) && !kfuncs.has(insn)) uses.set(imm, { id: imm, insn });
+    else if (op === OP_CALL && src === 0 && !uses.has(imm) && !kfuncs.has(insn) && imm !== POISON_CORE)
+      uses.set(imm, { id: imm, insn });
   }
   return [...uses.values()];
 }

@@ -1,12 +1,13 @@
 /** Closes a program's open references: maps and global data get their handles, weak references to nothing become 0. */
 import { invariant } from '../errors.ts';
+import { POISON_CORE } from '../object/poison.ts';
 import type { ProgramSpec } from '../object/spec.ts';
-import { readInsn, setImm, setSrc } from '../uapi/insn.ts';
+import { insnCount, readInsn, setImm, setSrc } from '../uapi/insn.ts';
 
 const OP_CALL = 0x85;
 const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
-/** Calls of kernel functions that are not there carry this plus the number of their reference as helper number, as libbpf poisons them. */
+/** Calls of kernel functions and accesses of fields that are not there carry this plus a number as helper number, as libbpf poisons them. */
 const POISON_KFUNC = 2002000000;
 
 export interface Patched {
@@ -46,6 +47,14 @@ export function patchProgram(spec: ProgramSpec, handleOf: (map: string) => numbe
       setImm(insns, insn, 0);
       setImm(insns, insn + 1, 0);
     }
+  });
+  (spec.poisoned ?? []).forEach(({ insn, message }, i) => {
+    const number = POISON_KFUNC + spec.relocs.length + i;
+    setImm(insns, insn, number);
+    // What was a 64-bit load is two such calls.
+    const next = insn + 1 < insnCount(insns) ? readInsn(insns, insn + 1) : null;
+    if (next?.op === OP_CALL && next.imm === POISON_CORE) setImm(insns, insn + 1, number);
+    poisoned.set(number, message);
   });
   return { insns, handles, poisoned };
 }

@@ -8,6 +8,7 @@ import { type CorePatch, patchInsn } from './core-patch.ts';
 import { CORE, type CoreSpec, matchSpec, parseSpec, pathText, type Work } from './core-spec.ts';
 import { type CoreValue, coreValue } from './core-values.ts';
 import type { Func, Functions } from './functions.ts';
+import type { PoisonedInsn } from './spec.ts';
 
 /** More types of one name than any kernel has. */
 const CANDIDATES_MAX = 256;
@@ -30,11 +31,20 @@ interface Relocation {
   readonly what: string;
 }
 
-/** Patches every function; returns those that cannot be used, each with the reason (bpf_object__relocate_core). */
-export function relocateCore(input: CoreInput): Map<Func, Refusal> {
+/** What relocations left behind in functions. */
+export interface CoreOutcome {
+  /** Functions that cannot be used, each with the reason. */
+  readonly failed: Map<Func, Refusal>;
+  /** Instructions without a target, counted from the start of the function. */
+  readonly poisoned: Map<Func, PoisonedInsn[]>;
+}
+
+/** Patches every function (bpf_object__relocate_core). */
+export function relocateCore(input: CoreInput): CoreOutcome {
   const resolver = new CoreResolver(input);
   const failed = new Map<Func, Refusal>();
-  let poisoned = 0;
+  const poisoned = new Map<Func, PoisonedInsn[]>();
+  let count = 0;
   for (const func of input.functions.all) {
     const code = input.code.get(func.section.index)!.subarray(func.start, func.start + func.size);
     for (const record of recordsOf(input.ext, func)) {
@@ -43,8 +53,9 @@ export function relocateCore(input: CoreInput): Map<Func, Refusal> {
         ? resolver.apply(code, insn, record)
         : { error: 'it is between instructions' };
       if (typeof outcome === 'string') {
-        if (poisoned++ < WARNINGS_MAX)
-          input.warnings.push(`${func.name}: ${outcome} at instruction ${insn}, which fails when it is reached`);
+        poisoned.set(func, [...(poisoned.get(func) ?? []), { insn, message: outcome }]);
+        if (count++ < WARNINGS_MAX)
+          input.warnings.push(`${func.name}: ${outcome}: instruction ${insn} fails when it is reached`);
       } else if (outcome !== null && !failed.has(func)) {
         const where = { section: func.section.name, offset: record.offset, program: func.name };
         failed.set(
@@ -54,8 +65,8 @@ export function relocateCore(input: CoreInput): Map<Func, Refusal> {
       }
     }
   }
-  if (poisoned > WARNINGS_MAX) input.warnings.push(`${poisoned - WARNINGS_MAX} more CO-RE relocations have no target`);
-  return failed;
+  if (count > WARNINGS_MAX) input.warnings.push(`${count - WARNINGS_MAX} more CO-RE relocations have no target`);
+  return { failed, poisoned };
 }
 
 function recordsOf(ext: BtfExt, func: Func): readonly CoreRecord[] {
@@ -88,8 +99,8 @@ class CoreResolver {
   }
 
   private poisonText({ what, patch }: Relocation): string {
-    if (patch.target === null) return `${what} is not in ${this.input.target_name}: poisoned the access`;
-    return `${what} has another size in ${this.input.target_name}: poisoned the access`;
+    if (patch.target === null) return `${what} is not in ${this.input.target_name}`;
+    return `${what} has another size in ${this.input.target_name}`;
   }
 
   /** bpf_core_calc_relo_insn */

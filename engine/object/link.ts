@@ -5,10 +5,11 @@ import { setImm, setSrc } from '../uapi/insn.ts';
 import { LDDW, PSEUDO, PSEUDO_CALL } from '../uapi/opcodes.ts';
 import type { BtfData } from './btf.ts';
 import type { BtfExt } from './btf-ext.ts';
+import type { CoreOutcome } from './core-relo.ts';
 import type { Func } from './functions.ts';
 import { FunctionLines } from './lines.ts';
 import { type References, readReferences, type Symbols } from './references.ts';
-import type { LineInfo, ProgReloc, SubprogSpec } from './spec.ts';
+import type { LineInfo, PoisonedInsn, ProgReloc, SubprogSpec } from './spec.ts';
 
 /** BPF_COMPLEXITY_LIMIT_INSNS: longer programs are refused with E2BIG. */
 const INSNS_MAX = 1_000_000;
@@ -19,6 +20,7 @@ export interface LinkedProgram {
   readonly insns: Uint8Array;
   readonly subprogs: readonly SubprogSpec[];
   readonly relocs: readonly ProgReloc[];
+  readonly poisoned: readonly PoisonedInsn[];
   readonly lines: readonly LineInfo[];
   readonly error: Refusal | null;
 }
@@ -27,15 +29,14 @@ export interface LinkedProgram {
 export class Linker {
   private readonly symbols: Symbols;
   private readonly lines: FunctionLines;
-  private readonly failed: ReadonlyMap<Func, Refusal>;
+  private readonly core: CoreOutcome;
   private readonly references = new Map<string, References>();
   private total = 0;
 
-  /** `failed`: functions that a CO-RE relocation makes unusable. */
-  constructor(symbols: Symbols, btf: BtfData | null, ext: BtfExt | null, failed: ReadonlyMap<Func, Refusal>) {
+  constructor(symbols: Symbols, btf: BtfData | null, ext: BtfExt | null, core: CoreOutcome) {
     this.symbols = symbols;
     this.lines = new FunctionLines(btf, ext);
-    this.failed = failed;
+    this.core = core;
   }
 
   /** The function and all it reaches, in the order that libbpf appends them (bpf_object__reloc_code). */
@@ -43,10 +44,12 @@ export class Linker {
     const starts = this.layOut(entry);
     const count = [...starts.keys()].reduce((n, f) => n + f.size / 8, 0);
     const over = this.tooLong(entry, count);
-    if (over !== null) return { insns: this.codeOf(entry).slice(), subprogs: [], relocs: [], lines: [], error: over };
+    if (over !== null)
+      return { insns: this.codeOf(entry).slice(), subprogs: [], relocs: [], poisoned: [], lines: [], error: over };
     this.total += count;
     const insns = new Uint8Array(count * 8);
     const relocs: ProgReloc[] = [];
+    const poisoned: PoisonedInsn[] = [];
     const lines: LineInfo[] = [];
     let error: Refusal | null = null;
     for (const [func, start] of starts) {
@@ -54,12 +57,13 @@ export class Linker {
       const refs = this.referencesOf(func);
       for (const { insn, target } of refs.funcs) pointTo(insns, start + insn, starts.get(target)!);
       for (const reloc of refs.relocs) relocs.push({ ...reloc, insn: start + reloc.insn });
+      for (const p of this.core.poisoned.get(func) ?? []) poisoned.push({ ...p, insn: start + p.insn });
       this.lines.append(func, start, lines);
-      error = worse(error, this.failed.get(func) ?? null);
+      error = worse(error, this.core.failed.get(func) ?? null);
       error = worse(error, refs.error);
     }
     const subprogs = [...starts].map(([f, start]) => ({ name: f.name, start, type_id: f.type_id, global: f.global }));
-    return { insns, subprogs, relocs, lines, error: error === null ? null : inProgram(error, entry.name) };
+    return { insns, subprogs, relocs, poisoned, lines, error: error === null ? null : inProgram(error, entry.name) };
   }
 
   private layOut(entry: Func): Map<Func, number> {

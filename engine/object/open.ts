@@ -1,8 +1,8 @@
 /** Opens an object file: ELF, BTF, maps, externs, functions, CO-RE, links; the result is inert and plain. */
-import type { Refusal, Result } from '../errors.ts';
+import type { Result } from '../errors.ts';
 import { type BtfData, parseBtf, parseBtfOnce } from './btf.ts';
 import { type BtfExt, parseBtfExt } from './btf-ext.ts';
-import { relocateCore } from './core-relo.ts';
+import { type CoreOutcome, relocateCore } from './core-relo.ts';
 import { dataMap, fixDataSections, isDataSection } from './data-maps.ts';
 import { type ElfFile, isElf, malformed, opening, parseElf, parseElfSections } from './elf.ts';
 import { collectExterns } from './externs.ts';
@@ -46,11 +46,11 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
   fillTaggedSlots(functions, placed, warnings);
   const code = new Map(elf.sections.filter(isCode).map((s) => [s.index, s.data.slice()]));
   const core = { functions, code, warnings, target_name: targetName };
-  const failed =
+  const relocated: CoreOutcome =
     btf !== null && ext !== null && target !== null
       ? relocateCore({ ...core, btf, ext, target })
-      : new Map<Func, Refusal>();
-  const linker = new Linker({ elf, functions, externs, maps: placed, data, code }, btf, ext, failed);
+      : { failed: new Map(), poisoned: new Map() };
+  const linker = new Linker({ elf, functions, externs, maps: placed, data, code }, btf, ext, relocated);
   const programs = functions.programs.map((func) => program(func, linker.link(func), warnings));
   warnAboutData(elf, warnings);
   return {

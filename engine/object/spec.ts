@@ -43,6 +43,8 @@ export interface ProgramSpec {
   readonly insns: Uint8Array;
   readonly subprogs: readonly SubprogSpec[];
   readonly relocs: readonly ProgReloc[];
+  /** Instructions that CO-RE found no target for, ascending: each is a call of POISON_CORE (poison.ts), with why. */
+  readonly poisoned?: readonly PoisonedInsn[];
   /** Sorted by insn. */
   readonly lines: readonly LineInfo[];
   /** BTF decl tags on the function: `comment:test_retval=0`, `tail:MAP/SLOT`, … */
@@ -77,6 +79,12 @@ export interface ProgReloc {
   readonly off: number;
   /** Unresolved weak externs are 0 and not an error. */
   readonly weak: boolean;
+}
+
+export interface PoisonedInsn {
+  readonly insn: number;
+  /** `struct thing.missing is not in vmlinux`. */
+  readonly message: string;
 }
 
 export interface LineInfo {

@@ -182,6 +182,7 @@ describe('CO-RE', () => {
     const object = open('loader/core-reader.bpf.o', 'loader/core-target.bpf.o');
     const p = program('unguarded', object);
     expect(p.error).toBeNull();
+    expect(p.poisoned).toEqual([{ insn: 9, message: 'struct thing.missing is not in loader/core-target.bpf.o' }]);
     expect(Array.from({ length: p.insns.length / 8 }, (_, i) => immAt(p.insns, i))).toContain(POISON_CORE);
     expect(object.warnings.join('\n')).toContain('unguarded: struct thing.missing is not in loader/core-target.bpf.o');
     expect(object.warnings.join('\n')).toContain('struct thing___other.signed_one has another size');
