@@ -123,6 +123,23 @@ export class FunctionWriter {
     this.code.set(this.fuel);
   }
 
+  /** Hands the budget to a function: a block is paid for when it starts, and what is left of it is not executed yet. */
+  lendFuel(): void {
+    this.storeWord(PRIV.BUDGET, () => this.unspentFuel());
+  }
+
+  /** Takes back what the function left. */
+  reclaimFuel(): void {
+    this.loadWord(PRIV.BUDGET);
+    if (this.costLeft > 0) this.code.i32(this.costLeft).op(W.i32_sub);
+    this.code.set(this.fuel);
+  }
+
+  private unspentFuel(): void {
+    this.code.get(this.fuel);
+    if (this.costLeft > 0) this.code.i32(this.costLeft).op(W.i32_add);
+  }
+
   /** Says in PRIV which instruction is at work: FAULT_PC and FAULT_PROG are neighbours. */
   storePlace(insn: number): void {
     this.code.i32(0).i64Pair(insn, this.input.prog_id).mem(W.i64_store, PRIV.FAULT_PC);
@@ -151,7 +168,10 @@ export class FunctionWriter {
   /** Leaves with the fault that PRIV already tells of. */
   leave(insn: number): void {
     this.storePlace(insn);
-    if (this.costLeft > 0) this.code.get(this.fuel).i32(this.costLeft).op(W.i32_add).set(this.fuel);
+    if (this.costLeft > 0) {
+      this.unspentFuel();
+      this.code.set(this.fuel);
+    }
     this.code.branch(W.br, this.labels.depth - 1);
   }
 
@@ -192,7 +212,8 @@ export class FunctionWriter {
     this.storeFuel();
     for (let register = 0; register <= 10; register++) {
       code.i32(0);
-      if ((register >= 1 && register <= 5) || this.uses(`r${register}`)) code.get(this.reg(register));
+      if (register === 10) code.get(FRAME_TOP).op(W.i64_extend_i32_u);
+      else if ((register >= 1 && register <= 5) || this.uses(`r${register}`)) code.get(this.reg(register));
       else code.i64(0);
       code.mem(W.i64_store, PRIV.FAULT_REGS + 8 * register);
     }

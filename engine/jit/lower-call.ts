@@ -38,12 +38,12 @@ function callFunction(fn: FunctionWriter, state: State, i: number, call: () => v
   const { code } = fn;
   for (let arg = 1; arg <= 5; arg++) readsStack(fn, state, state.regs[arg]!);
   fn.checkDepth(i, LOWEST_CALLER);
-  fn.storeFuel();
+  fn.lendFuel();
   for (let arg = 1; arg <= 5; arg++) code.get(fn.reg(arg));
   code.get(FRAME_TOP).i32(FRAME_SIZE).op(W.i32_sub);
   call();
   code.set(fn.reg(0));
-  fn.loadFuel();
+  fn.reclaimFuel();
 }
 
 /** callx: the register holds a function pointer of this program. */
@@ -70,7 +70,7 @@ function lowerHelper(fn: FunctionWriter, state: State, i: number, proto: HelperP
   if (calls) {
     fn.checkDepth(i, LOWEST_CALLER);
     fn.storeWord(PRIV.STACK_LOW, () => code.get(FRAME_TOP).i32(FRAME_SIZE).op(W.i32_sub));
-    fn.storeFuel();
+    fn.lendFuel();
   }
   fn.storePlace(i);
   proto.args.forEach((kind, arg) => {
@@ -83,7 +83,7 @@ function lowerHelper(fn: FunctionWriter, state: State, i: number, proto: HelperP
   });
   code.call(fn.parts.helper(proto));
   takeResult(fn, proto);
-  if (calls) fn.loadFuel();
+  if (calls) fn.reclaimFuel();
   fn.leaveOnHelperFault(i);
   if (proto.changesPacket === true || (calls && fn.around.callbacksMovePacket)) lowerBounds(fn);
 }

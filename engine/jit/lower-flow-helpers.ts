@@ -46,8 +46,7 @@ export function lowerTailCall(fn: FunctionWriter, state: State, i: number): void
     code.i32(1).op(W.i32_add);
   });
   fn.storePlace(i);
-  code.get(fn.fuel).i32(fn.costLeft).op(W.i32_add).set(fn.fuel);
-  fn.storeFuel();
+  fn.lendFuel();
   code.get(fn.reg(1)).i64(0).i64(0).i64(0).i64(0).get(FRAME_TOP).get(slot);
   code.indirect(W.return_call_indirect, fn.parts.funcType);
   fn.close();
@@ -107,13 +106,13 @@ export function lowerLoop(fn: FunctionWriter, state: State, i: number): void {
   fn.open(W.if);
   code.i64(-ERRNO.E2BIG).set(fn.reg(0));
   fn.else();
-  fn.storeFuel();
+  fn.lendFuel();
   fn.storePlace(i);
   iterate(fn, () => {
     if (direct) code.call(fn.parts.func(func.subprog));
     else code.get(fn.reg(2)).op(W.i32_wrap_i64).indirect(W.call_indirect, fn.parts.funcType);
   });
-  fn.loadFuel();
+  fn.reclaimFuel();
   fn.close();
   fn.close();
   if (fn.around.callbacksMovePacket) lowerBounds(fn);

@@ -1,6 +1,6 @@
 /** Writes one subprogram as a WebAssembly function: prologue, blocks in structured form, cold exit. */
 import { FAULT } from '../layout.ts';
-import { CLASS, CLASS_MASK, JMP, LDDW, MODE, MODE_MASK, OP_MASK, PSEUDO } from '../uapi/opcodes.ts';
+import { ATOMIC, CLASS, CLASS_MASK, JMP, LDDW, MODE, MODE_MASK, OP_MASK, PSEUDO } from '../uapi/opcodes.ts';
 import type { FunctionFacts } from './analyze.ts';
 import { isGoto } from './blocks.ts';
 import { calleeOf } from './decode.ts';
@@ -177,7 +177,8 @@ function lowerStx(fn: FunctionWriter, state: State, i: number, op: number): void
     lowerStore(fn, state, i);
     return;
   }
-  readsStack(fn, state, state.regs[d.dst[i]!]!, sizeOf(op), d.off[i]!);
+  const pointer = d.imm[i] === ATOMIC.LOAD_ACQ ? d.src[i]! : d.dst[i]!;
+  readsStack(fn, state, state.regs[pointer]!, sizeOf(op), d.off[i]!);
   lowerAtomic(fn, state, i);
 }
 

@@ -23,8 +23,7 @@ export function lowerLdAbs(fn: FunctionWriter, i: number): void {
   code.tee(at).i64(size).op(W.i64_add).i32(0).mem(W.i64_load32_u, PRIV.PKT_END).op(W.i64_gt_u);
   code.get(at).op(W.i64_eqz, W.i32_or);
   fn.open(W.if);
-  if (fn.costLeft > 0) code.get(fn.fuel).i32(fn.costLeft).op(W.i32_add).set(fn.fuel);
-  fn.storeFuel();
+  fn.lendFuel();
   code.i64(0).op(W.return);
   fn.close();
   code.get(at).op(W.i32_wrap_i64).mem(loadOp(size), 0);
