@@ -1,7 +1,8 @@
-/** Turns what users write for bytes (hex, lists, files, frames of captures) into bytes. */
+/** Turns what users write for bytes (hex, lists, files, frames of captures, packets) into bytes. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileError, InputError } from './input-error.ts';
+import { PacketBuilder, packetOf } from './packet/build.ts';
 import { parseHex } from './packet/hex.ts';
 import { frameOf, isCapture } from './packet/pcap.ts';
 
@@ -63,12 +64,24 @@ function fromRecord(source: Record<string, unknown>, field: string, scope: PathS
     return frameOf(bytes, frame as number).bytes.slice();
   }
   if (typeof source.file === 'string') return readRelative(source.file, scope);
+  if (Array.isArray(source.packet)) return packetOf(source.packet, `${field}.packet`).bytes();
   return null;
+}
+
+/** A packet's mistakes name layer and field; which of the case's fields it stands in, they cannot know. */
+function fromPacket(packet: PacketBuilder, field: string): Uint8Array {
+  try {
+    return packet.bytes();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${field}: ${error.message}`);
+  }
 }
 
 /** Bytes of a BytesSource, or null when the value is none (fields of a context, for instance). Throws InputError naming `field`. */
 export function bytesOf(source: unknown, field: string, scope: PathScope): Uint8Array | null {
   if (source instanceof Uint8Array) return source;
+  if (source instanceof PacketBuilder) return fromPacket(source, field);
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (Array.isArray(source)) return fromList(source, field);
   if (typeof source === 'string') {

@@ -1,6 +1,7 @@
-/** The module `bpfdeck` that config and case files import: defineConfig, test, suite, and the types to write them with. */
+/** The module `bpfdeck` that config and case files import: defineConfig, test, suite, pkt, and the types to write them with. */
 import type { TestCase } from './test-case.ts';
 
+export { type PacketBuilder, pkt } from './packet/build.ts';
 export type { BytesSource, Expectation, FieldValue, TestCase } from './test-case.ts';
 
 export interface Config {

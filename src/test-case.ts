@@ -1,13 +1,19 @@
 /** The case object as users write it in *.case.ts files, and the plain, settled case that comes out of it. */
 import type { MapPreset } from './backends/backend.ts';
+import type { ListedLayer, PacketBuilder } from './packet/build.ts';
 
-/** Bytes: `hex:…` or bare hex digits (white space ignored), a Uint8Array, or `{pcap: 'file', frame: 1}` (from 1). */
+/**
+ * Bytes: `hex:…` or bare hex digits (white space ignored), a Uint8Array, `{pcap: 'file', frame: 1}` (from 1), a packet
+ * (`pkt.eth().ipv4().udp()`), or one as plain data: `{packet: ['eth', {ipv4: {ttl: 1}}, 'udp']}`.
+ */
 export type BytesSource =
   | string
   | Uint8Array
   | readonly number[]
   | { readonly pcap: string; readonly frame?: number }
-  | { readonly file: string };
+  | { readonly file: string }
+  | { readonly packet: readonly ListedLayer[] }
+  | PacketBuilder;
 
 /** Values by BTF field names; numbers, bigint, strings (decimal or 0x…), arrays, objects; `{hex: '…'}` for raw bytes. */
 export type FieldValue = unknown;

@@ -1,16 +1,9 @@
 /** Header readers of TCP with options and of UDP. */
 import { transportChecksum, udpChecksum } from './checksum.ts';
-import { type HeaderReader, hexNumber, LayerBuilder } from './layers.ts';
+import { type HeaderReader, LayerBuilder } from './layers.ts';
 import { readTcpOptions } from './options.ts';
-import { TCP_FLAGS, TUNNEL_PORTS } from './protocols.ts';
-
-function flagNames(flags: number): string {
-  return TCP_FLAGS.filter((_, bit) => flags & (1 << bit)).join(' ');
-}
-
-function flagsText(flags: number): string {
-  return flags === 0 ? '0x00' : `${hexNumber(flags, 2)} (${flagNames(flags)})`;
-}
+import { TUNNEL_PORTS } from './protocols.ts';
+import { flagNames, flagsText } from './tcp-flags.ts';
 
 /** The eight bytes that ICMP errors quote at least: ports, and of TCP the sequence number. */
 function quotedStart(b: LayerBuilder): ReturnType<LayerBuilder['layer']> {
