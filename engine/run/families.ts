@@ -27,8 +27,3 @@ const ENOTSUPP_TYPES: ReadonlySet<number> = new Set(NO_TEST_RUN.map((name) => PR
 export function hasNoTestRun(type: number): boolean {
   return ENOTSUPP_TYPES.has(type);
 }
-
-/** `SCHED_CLS` for 3. */
-export function progTypeName(type: number): string {
-  return Object.entries(PROG_TYPE).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
-}

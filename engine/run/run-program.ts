@@ -2,8 +2,8 @@
 import { ok, type Result, refuse } from '../errors.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { PROG_TYPE } from '../uapi/prog-types.ts';
-import { FAMILIES, hasNoTestRun, progTypeName } from './families.ts';
+import { PROG_TYPE, progTypeName } from '../uapi/prog-types.ts';
+import { FAMILIES, hasNoTestRun } from './families.ts';
 import { notRun } from './finish.ts';
 import { checkBuffers, F_XDP_LIVE_FRAMES } from './opts.ts';
 import { beginRun, type Executor } from './run.ts';
