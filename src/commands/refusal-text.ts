@@ -1,5 +1,5 @@
 /** A refusal as one sentence for people: the object, the place as far as it is known, why. */
-import type { Refusal, Where } from '../../engine/index.ts';
+import { errnoName, type Refusal, type Where } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { plain } from '../format/sanitize.ts';
 
@@ -16,6 +16,7 @@ export function refusalText(path: string, why: Refusal): string {
   const head = [path];
   if (program !== undefined && !why.message.includes(program)) head.push(`program ${program}`);
   else if (section !== undefined && !why.message.includes(section)) head.push(`section ${section}`);
-  const errno = why.errno === 0 || why.stage === 'unsupported' ? '' : `: ${errnoText(why.errno)}`;
+  const said = why.errno === 0 || why.stage === 'unsupported' || why.message.includes(errnoName(why.errno));
+  const errno = said ? '' : `: ${errnoText(why.errno)}`;
   return plain(`${head.join(': ')}: ${why.message}${place(why.where)}${errno}`);
 }

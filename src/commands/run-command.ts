@@ -1,7 +1,10 @@
 /** Runs one program as `bpfdeck run` asks: opens the object, runs, reports for people or as JSON, writes what was asked for. */
 import type { ObjectSpec, Refusal } from '../../engine/index.ts';
-import type { Backend, RunReply } from '../backends/backend.ts';
+import { textArg } from '../args.ts';
+import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
+import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
 import { presetUpdates } from '../backends/presets.ts';
+import { compareReplies, type Mismatch } from '../compare-replies.ts';
 import { jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
 import type { Args, CommandIo } from './command.ts';
@@ -22,6 +25,13 @@ export interface RunDone {
   readonly type: number;
   readonly backend: Backend['name'];
   readonly reply: RunReply;
+  /** The judge's answer to the same request, null without one. */
+  readonly judged: Judged | null;
+}
+
+export interface Judged {
+  readonly reply: RunReply;
+  readonly mismatches: readonly Mismatch[];
 }
 
 /** The sentence and the exit code of a refusal: an object or program that does not load, or a request that does not fit it. */
@@ -31,9 +41,10 @@ function refuse(input: RunInput, program: string | null, why: Refusal, io: Comma
   return why.stage === 'run' ? EXIT.USAGE : EXIT.NOT_LOADED;
 }
 
-function exitCodeOf(reply: RunReply): ExitCode {
+function exitCodeOf({ reply, judged }: RunDone): ExitCode {
   const result = reply.result;
-  return result !== null && result.errno === 0 && result.fault === null ? EXIT.OK : EXIT.FAILED;
+  if (result === null || result.errno !== 0 || result.fault !== null) return EXIT.FAILED;
+  return judged !== null && judged.mismatches.length > 0 ? EXIT.FAILED : EXIT.OK;
 }
 
 function report(done: RunDone, io: CommandIo): void {
@@ -42,41 +53,64 @@ function report(done: RunDone, io: CommandIo): void {
   else io.out(runReport(done, io.style));
 }
 
-/** Opens, runs and reports with the backend given. */
-export async function runWith(backend: Backend, args: Args, io: CommandIo): Promise<ExitCode> {
+async function judge(backend: Backend, input: RunInput, request: RunRequest, reply: RunReply): Promise<Judged> {
+  const opened = await backend.open(input.path, input.bytes, input.btf);
+  const other = opened.spec === null ? refused(opened.refusal!) : await backend.run(request);
+  return { reply: other, mismatches: compareReplies(reply, other) };
+}
+
+function refused(refusal: Refusal): RunReply {
+  return { result: null, refusal, maps: [], maps_before: [] };
+}
+
+/** Both backends' answers to a request; null when the user stopped it. */
+async function ask(backends: Backends, input: RunInput, request: RunRequest, io: CommandIo) {
+  let stopped = false;
+  const release = io.onInterrupt(() => {
+    stopped = true;
+    backends.first.cancel();
+    backends.judge?.cancel();
+  });
+  try {
+    const reply = await backends.first.run(request);
+    if (stopped || reply.refusal !== null || backends.judge === null) return stopped ? null : { reply, judged: null };
+    const judged = await judge(backends.judge, input, request, reply);
+    return stopped ? null : { reply, judged };
+  } finally {
+    release();
+  }
+}
+
+/** Opens, runs and reports with the backends given. */
+export async function runWith(backends: Backends, args: Args, io: CommandIo): Promise<ExitCode> {
   const words = readRunWords(Array.isArray(args.words) ? args.words.map(String) : [], args);
   const input = await readRunInput(words.args, io);
-  const opened = await backend.open(input.path, input.bytes, input.btf);
+  const opened = await backends.first.open(input.path, input.bytes, input.btf);
   if (opened.spec === null) return refuse(input, words.program, opened.refusal!, io);
   const spec = opened.spec;
   const program = chooseProgram(spec, words.program, input.type);
   presetUpdates(spec, input.presets, input.opts.env?.cpus ?? 1);
-  let stopped = false;
-  const release = io.onInterrupt(() => {
-    stopped = true;
-    backend.cancel();
-  });
-  const reply = await backend.run(runRequest(input, program)).finally(release);
-  if (stopped) return EXIT.INTERRUPTED;
-  if (reply.refusal !== null) return refuse(input, program.name, reply.refusal, io);
+  const answer = await ask(backends, input, runRequest(input, program), io);
+  if (answer === null) return EXIT.INTERRUPTED;
+  if (answer.reply.refusal !== null) return refuse(input, program.name, answer.reply.refusal, io);
   const type = input.type ?? program.type;
-  const done = { input, spec, program: program.name, type, backend: backend.name, reply };
+  const done = { input, spec, program: program.name, type, backend: backends.first.name, ...answer };
   writeOutputs(done, io);
   report(done, io);
-  return exitCodeOf(reply);
+  return exitCodeOf(done);
 }
 
 /** `bpfdeck run`: the engine is in a thread of its own, so that Ctrl-C stops a program that loops. */
 export async function runCommand(args: Args, io: CommandIo): Promise<ExitCode> {
-  const { openEngine } = await import('../backends/engine-worker.ts');
-  const backend = openEngine();
+  let backends: Backends | null = null;
   try {
-    return await runWith(backend, args, io);
+    backends = await chooseBackends(textArg(args, 'backend') ?? 'engine');
+    return await runWith(backends, args, io);
   } catch (thrown) {
     if (thrown instanceof InputError && args.json === true) io.out(jsonText(usageJson(thrown)));
     throw thrown;
   } finally {
-    await backend.close();
+    if (backends !== null) await closeBackends(backends);
   }
 }
 

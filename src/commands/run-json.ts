@@ -5,6 +5,7 @@ import { toJson } from '../format/values.ts';
 import { retvalName } from '../format/verdicts.ts';
 import { decodeMapKey, decodeMapValue } from '../map-json.ts';
 import { toHex } from '../packet/hex.ts';
+import { errorJson } from './error-json.ts';
 import type { RunDone } from './run-command.ts';
 import { contextAfter } from './run-outputs.ts';
 
@@ -37,8 +38,17 @@ function hexOrNull(bytes: Uint8Array | null): string | null {
   return bytes === null ? null : toHex(bytes);
 }
 
-/** Plain data for JSON.stringify; what the run did not give is null. */
+/** Plain data for JSON.stringify; what the run did not give is null. With a judge also its answer, and where they differ. */
 export function runJson(done: RunDone): object {
+  const { judged } = done;
+  if (judged === null) return replyJson(done);
+  const kernel = { ...done, backend: 'kernel', reply: judged.reply, judged: null } as const;
+  const { refusal } = judged.reply;
+  const answer = refusal === null ? replyJson(kernel) : errorJson(done.program, refusal);
+  return { ...replyJson(done), kernel: answer, mismatch: judged.mismatches };
+}
+
+function replyJson(done: RunDone): object {
   const { input, spec, type, reply } = done;
   const result = reply.result!;
   const context = input.ctx_in !== null || input.ctx !== null || input.ctx_out !== null ? contextAfter(done) : null;
@@ -55,7 +65,7 @@ export function runJson(done: RunDone): object {
     duration_ns: result.duration_ns,
     repeat: Math.max(input.opts.repeat ?? 1, 1),
     insns: (program?.insns.length ?? 0) / 8,
-    insns_executed: toJson(result.insns_executed),
+    insns_executed: done.backend === 'kernel' ? null : toJson(result.insns_executed),
     data_out: hexOrNull(result.data_out),
     data_size_out: result.data_size_out,
     ctx_out: context === null ? null : toJson(ctxToFields(type, context)),

@@ -17,6 +17,7 @@ const LABEL = 10;
 const RECORDS_MAX = 16;
 const RECORD_BYTES = 32;
 const PRINTK_MAX = 200;
+const SIDE_SHOWN = 200;
 
 /** A label in its own column, the lines beside it; nothing for no lines. */
 export function labelled(label: string, lines: readonly string[]): string[] {
@@ -58,8 +59,8 @@ function durationLines(done: RunDone): string[] {
   const result = done.reply.result!;
   const repeat = Math.max(done.input.opts.repeat ?? 1, 1);
   const mean = repeat > 1 ? ` a run, mean of ${repeat}` : '';
-  const executed = `${result.insns_executed} instructions`;
-  return labelled('took', [`${Math.round(result.duration_ns)} ns${mean} · ${executed}`]);
+  const executed = done.backend === 'kernel' ? '' : ` · ${result.insns_executed} instructions`;
+  return labelled('took', [`${Math.round(result.duration_ns)} ns${mean}${executed}`]);
 }
 
 /** Context fields that differ from what went in; all that are not zero when the input is not known by bytes. */
@@ -121,6 +122,24 @@ function faultLines(fault: Fault, style: Style): string[] {
   ];
 }
 
+function sideText(value: unknown): string {
+  if (value === null || value === undefined) return '(nothing)';
+  return clip(plain(typeof value === 'object' ? JSON.stringify(value) : String(value)), SIDE_SHOWN);
+}
+
+/** Whether the kernel says the same, and if not, every field in which it does not. */
+function judgedLines({ judged }: RunDone, style: Style): string[] {
+  if (judged === null) return [];
+  const { mismatches } = judged;
+  if (mismatches.length === 0) return labelled('kernel', [style.green('says the same')]);
+  const lines = mismatches.flatMap(({ field, engine, kernel }) => [
+    style.bold(plain(field)),
+    `  engine  ${style.red(sideText(engine))}`,
+    `  kernel  ${style.green(sideText(kernel))}`,
+  ]);
+  return labelled('kernel', [style.red('differs'), ...lines]);
+}
+
 /** Everything worth saying about a run, safe to print, ending with a newline. */
 export function runReport(done: RunDone, style: Style): string {
   const { reply, spec, input } = done;
@@ -137,6 +156,7 @@ export function runReport(done: RunDone, style: Style): string {
     ...labelled('maps', changes),
     ...printkLines(result.printk, style),
     ...recordLines(result.records, style),
+    ...judgedLines(done, style),
   ];
   return `${lines.join('\n')}\n`;
 }

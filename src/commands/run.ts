@@ -29,10 +29,12 @@ function options(yargs: Argv): Argv {
       describe: 'Missing helpers fault when called, instead of refusing the program',
     })
     .option('btf', { ...VALUE, describe: 'Kernel types for CO-RE: raw BTF, or an ELF file with .BTF' })
+    .option('backend', { ...VALUE, describe: 'engine (default), kernel, or both: every difference is shown' })
     .option('json', { type: 'boolean', describe: 'One JSON object on standard output' })
     .example('$0 run lb.o xdp_lb --data-in dump.pcap#3', 'the third frame of a capture')
     .example('$0 run tc.o --data-in hex:ffffff… --ctx-in json:{"mark":7} --json', 'context by field names')
     .example('$0 run lb.o --data-in p.bin --map \'backends=json:{"0":{"ip":"0x0100000a"}}\'', 'a map filled before')
+    .example('$0 run lb.o xdp_lb --data-in p.bin --backend both', 'the real kernel as judge')
     .example('$0 run lb.o xdp_lb data_in p.bin data_out out.bin repeat 1000', "bpftool's words");
 }
 

@@ -71,7 +71,7 @@ async function runHere(path: string, program: string): Promise<Said> {
   };
   const args = { object: path, words: [program], 'data-in': PACKET, budget: '20000000' };
   try {
-    said.code = await runWith(new EngineBackend(), args, io);
+    said.code = await runWith({ first: new EngineBackend(), judge: null }, args, io);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     said.code = error.exitCode;
