@@ -140,7 +140,7 @@ function digest(bytes: Uint8Array | null): string {
 export function replay(recording: Recording): { result: string[]; seen: string[]; run: ProgRunResult } {
   const name = recording.given[0]!;
   const map = mapWorld();
-  map.maps.hasDevice = (ifindex) => ifindex === 1;
+  map.maps.hasDevice = (ifindex) => ifindex === 1 || ifindex === 3;
   const seen: Seen = { rcs: [], fields: [], sock: '' };
   const program = { type: TYPES[name]!, spec: { name, attach_type: 0 } } as unknown as LoadedProgram;
   const made = runProgram(map as unknown as World, program, optsOf(recording), executorOf(recording, map, seen));

@@ -2,11 +2,12 @@
 import { expect, test } from 'bun:test';
 import { FAULT } from '../../../engine/layout.ts';
 import type { Execution, LoadedProgram, World } from '../../../engine/load/types.ts';
+import type { StorageMap } from '../../../engine/maps/storage.ts';
 import type { Executor } from '../../../engine/run/run.ts';
 import { runProgram } from '../../../engine/run/run-program.ts';
 import type { Fault, ProgRunOpts, ProgRunResult } from '../../../engine/run/types.ts';
 import { PROG_TYPE, type ProgTypeName } from '../../../engine/uapi/prog-types.ts';
-import { mapWorld } from '../../support/map-world.ts';
+import { defOf, mapWorld } from '../../support/map-world.ts';
 
 const FRAME = new Uint8Array(64);
 const RETURNED: Execution = { retval: 0, fault: null, cancelled: false, insns_executed: 5, duration_ns: 7 };
@@ -120,4 +121,20 @@ test('what the program printed and sent comes back; ring buffers after perf reco
   expect(made).toMatchObject({ ok: true, value: { printk: ['line'], records: [{ map: 'perf' }], duration_ns: 7 } });
   expect(map.rc.progType).toBe(PROG_TYPE.XDP);
   expect(map.faults.filter((fault) => fault.kind !== FAULT.NONE)).toEqual([]);
+});
+
+test('cgroup storage is zero at the start of each call and lasts over its repeats', () => {
+  const map = mapWorld();
+  const made = map.maps.create(defOf('CGROUP_STORAGE', { key_size: 16, max_entries: 0 }));
+  if (!made.ok) throw new Error(made.error.message);
+  const storage = made.value as StorageMap;
+  const seen: number[] = [];
+  const counting: Executor = (_world, _program, _ctx, opts) => {
+    for (let i = 0; i < opts.repeat; i++) seen.push(map.mem.u32[storage.storage() >> 2]!++);
+    return { ...RETURNED, retval: 1 };
+  };
+  for (const repeat of [3, 1, 2]) {
+    runProgram(map as unknown as World, program('CGROUP_SKB'), { data_in: FRAME, repeat }, counting);
+  }
+  expect(seen).toEqual([0, 1, 2, 0, 0, 1]);
 });
