@@ -13,15 +13,12 @@ export interface OpenedObject {
 export class ObjectStore {
   private readonly backend: Backend;
   private readonly opened = new Map<string, Promise<OpenedObject>>();
-  /** File that CO-RE relocations are resolved against. */
-  readonly btf: string | null;
-  private readonly btfBytes: Uint8Array | null;
+  private readonly btf: Uint8Array | null;
 
   /** `btf`: file with the types CO-RE relocations are resolved against. Throws InputError if it cannot be read. */
   constructor(backend: Backend, btf: string | null) {
     this.backend = backend;
-    this.btf = btf;
-    this.btfBytes = btf === null ? null : readFileBytes(btf);
+    this.btf = btf === null ? null : readFileBytes(btf);
   }
 
   /** The object under a path, opened if it is not yet; `bytes` when the caller has read it already. */
@@ -46,6 +43,6 @@ export class ObjectStore {
       if (!(thrown instanceof InputError)) throw thrown;
       return { spec: null, refusal: { stage: 'open', errno: 0, message: thrown.message, where: {} } };
     }
-    return this.backend.open(path, bytes, ...(this.btfBytes ? [this.btfBytes] : []));
+    return this.backend.open(path, bytes, ...(this.btf ? [this.btf] : []));
   }
 }

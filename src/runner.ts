@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly kept: number;
   /** Aborting it stops the case under way; the cases after it keep what they had. */
   readonly signal?: AbortSignal;
+  /** Asked between cases, where no signal can come from another thread. */
+  readonly stopped?: () => boolean;
   /** Stop at the first case that does not pass. */
   readonly bail?: boolean;
 }
@@ -106,16 +108,17 @@ export async function runCases(
 ): Promise<void> {
   const { run, cause, kept, signal } = options;
   const begin = performance.now();
+  const stopped = () => signal?.aborted === true || options.stopped?.() === true;
   const stop = () => scope.backend.cancel();
   signal?.addEventListener('abort', stop, { once: true });
   emit({ type: 'start', run, cause, cases, kept });
   for (const one of cases) {
-    if (signal?.aborted) break;
+    if (stopped()) break;
     const result = await runCase(one, scope);
-    if (signal?.aborted) break;
+    if (stopped()) break;
     emit({ type: 'outcome', run, outcome: result });
     if (options.bail && (result.verdict === 'fail' || result.verdict === 'error')) break;
   }
   signal?.removeEventListener('abort', stop);
-  emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: signal?.aborted ?? false });
+  emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: stopped() });
 }

@@ -1,16 +1,14 @@
 /** One run of a project's cases from start to exit code: what `test` does, and `watch` where there is no terminal. */
-import type { Backend } from './backends/backend.ts';
+import type { CaseRunner } from './case-runner.ts';
 import type { ExitCode } from './input-error.ts';
-import { ObjectStore } from './object-store.ts';
 import type { FileError, RunEvent } from './outcome.ts';
 import type { Reporter } from './reporters/reporter.ts';
-import { runCases } from './runner.ts';
 import { loadSuite, type Suite, type SuiteRequest } from './suite.ts';
 import { emptySummary, exitCodeOf, summarize } from './summary.ts';
 
 export interface TestRunOptions {
   readonly request: SuiteRequest;
-  readonly backend: Backend;
+  readonly runner: CaseRunner;
   /** Made when the project's root is known. */
   readonly reporters: (root: string) => readonly Reporter[];
   readonly signal: AbortSignal;
@@ -19,11 +17,11 @@ export interface TestRunOptions {
 }
 
 /** Objects without a case are opened too: what cannot be loaded should not stay unseen. */
-async function unusedObjectErrors(suite: Suite, objects: ObjectStore): Promise<FileError[]> {
+async function unusedObjectErrors(suite: Suite, runner: CaseRunner): Promise<FileError[]> {
   const used = new Set(suite.cases.map((one) => one.object));
   const errors: FileError[] = [];
   for (const file of suite.objects) {
-    const { refusal } = used.has(file) ? { refusal: null } : await objects.open(file);
+    const { refusal } = used.has(file) ? { refusal: null } : await runner.open(file);
     if (refusal) errors.push({ file, line: 0, message: refusal.message, object: true });
   }
   return errors;
@@ -31,7 +29,7 @@ async function unusedObjectErrors(suite: Suite, objects: ObjectStore): Promise<F
 
 /** Runs everything once. Throws InputError for what only the whole run can say (the BTF file of the config). */
 export async function testRun(options: TestRunOptions): Promise<ExitCode> {
-  const { backend, signal, bail } = options;
+  const { runner, signal, bail } = options;
   const suite = await loadSuite(options.request);
   const reporters = options.reporters(suite.project?.root ?? options.request.cwd);
   let summary = emptySummary();
@@ -42,12 +40,13 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
   for (const error of suite.errors) emit({ type: 'file-error', error });
   const { project } = suite;
   if (project) {
-    const objects = new ObjectStore(backend, project.btf);
+    await runner.setProject(project);
+    runner.setCases(suite.cases);
     const filtered = options.request.filters.length > 0;
-    const unused = filtered ? [] : await unusedObjectErrors(suite, objects);
+    const unused = filtered ? [] : await unusedObjectErrors(suite, runner);
     for (const error of unused) emit({ type: 'file-error', error });
-    const scope = { backend, objects, lenient: project.lenient };
-    await runCases(suite.cases, scope, { run: 1, cause: 'start', kept: 0, signal, bail }, emit);
+    const ids = new Set(suite.cases.map((one) => one.id));
+    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail }, emit);
   }
   for (const reporter of reporters) reporter.finish(summary);
   return exitCodeOf(summary, options.passWithNoTests);

@@ -1,11 +1,10 @@
 /** The runs of a watch session, one at a time: what is asked for during one stops it, and runs with what it had left. */
+import type { CaseRunner } from './case-runner.ts';
 import type { RunEvent } from './outcome.ts';
-import { type RunScope, runCases } from './runner.ts';
 import type { SettledCase } from './test-case.ts';
 
 export interface RunQueueOptions {
-  /** Null while there is no project. */
-  readonly scope: () => RunScope | null;
+  readonly runner: CaseRunner;
   /** Every case that can run now. */
   readonly cases: () => readonly SettledCase[];
   readonly emit: (event: RunEvent) => void;
@@ -64,8 +63,6 @@ export class RunQueue {
   private async runPending(): Promise<void> {
     const [ids, causes] = [this.pending, this.causes];
     [this.pending, this.causes] = [new Set(), new Set()];
-    const scope = this.options.scope();
-    if (!scope) return;
     const all = this.options.cases();
     const cases = all.filter((one) => ids.has(one.id));
     const stop = new AbortController();
@@ -78,7 +75,7 @@ export class RunQueue {
       signal: stop.signal,
     };
     const open = new Set(cases.map((one) => one.id));
-    await runCases(cases, scope, options, (event) => {
+    await this.options.runner.run(new Set(open), options, (event) => {
       if (event.type === 'outcome') open.delete(event.outcome.id);
       if (event.type !== 'end' || !this.superseded) this.options.emit(event);
     });

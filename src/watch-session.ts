@@ -1,10 +1,9 @@
 /** Drives a watch session: files to runs to state, commands from the screen, and the exit code at the end. */
 import { relative } from 'node:path';
-import type { Backend } from './backends/backend.ts';
+import type { CaseRunner } from './case-runner.ts';
+import type { Project } from './config.ts';
 import { EXIT, type ExitCode } from './input-error.ts';
-import { ObjectStore } from './object-store.ts';
 import type { FileError } from './outcome.ts';
-import type { RunScope } from './runner.ts';
 import type { Command } from './session.ts';
 import { rowsOf } from './session-state.ts';
 import { cursorIndex } from './session-tree.ts';
@@ -20,7 +19,7 @@ import { SessionStore } from './watch-store.ts';
 
 export interface WatchOptions {
   readonly request: SuiteRequest;
-  readonly backend: Backend;
+  readonly runner: CaseRunner;
   readonly poll: boolean;
 }
 
@@ -29,12 +28,12 @@ export class WatchSession implements Store {
   readonly done: Promise<ExitCode>;
   readonly subscribe: Store['subscribe'];
   readonly getSnapshot: Store['getSnapshot'];
-  private readonly backend: Backend;
+  private readonly runner: CaseRunner;
   private readonly store: SessionStore;
   private readonly files: WatchedProject;
   private readonly watcher: FileWatcher;
   private readonly queue: RunQueue;
-  private objects: ObjectStore | null = null;
+  private project: Project | null = null;
   private readonly programs = new Map<string, readonly string[]>();
   private readonly objectErrors = new Map<string, FileError>();
   private hints = new Set<string | null>();
@@ -48,7 +47,7 @@ export class WatchSession implements Store {
     const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
     this.done = promise;
     this.settle = { resolve, reject };
-    this.backend = options.backend;
+    this.runner = options.runner;
     this.files = new WatchedProject(options.request);
     this.store = new SessionStore(options.request.cwd);
     this.subscribe = this.store.subscribe;
@@ -59,7 +58,7 @@ export class WatchSession implements Store {
       error: (error) => this.log(`watching: ${error instanceof Error ? error.message : String(error)}`, 'warn'),
     });
     this.queue = new RunQueue({
-      scope: () => this.scope(),
+      runner: this.runner,
       cases: () => this.runnable(),
       emit: (event) => this.store.event(event),
       crash: (error) => this.crash(error),
@@ -86,7 +85,7 @@ export class WatchSession implements Store {
     if (this.retry) clearTimeout(this.retry);
     this.queue.interrupt();
     await this.watcher.close();
-    await this.backend.close();
+    await this.runner.close();
     this.settle.resolve(code);
   }
 
@@ -146,11 +145,6 @@ export class WatchSession implements Store {
     this.store.dispatch({ type: 'log', line: { at: Date.now(), text, tag } });
   }
 
-  private scope(): RunScope | null {
-    const { project } = this.files;
-    return project && this.objects ? { backend: this.backend, objects: this.objects, lenient: project.lenient } : null;
-  }
-
   /** Cases whose object is there. */
   private runnable(): SettledCase[] {
     const absent = this.files.objects.absent();
@@ -179,10 +173,10 @@ export class WatchSession implements Store {
 
   /** Acts on what a look found: objects are opened anew, lists shown, cases run. */
   private async take(found: Found): Promise<void> {
-    this.renewStore();
+    await this.tellRunner(found);
     const unused = found.objects.filter((change) => !this.files.cases.some((one) => one.object === change.path));
     for (const { path, state, bytes, before } of found.objects) {
-      if (state === 'whole' && bytes) void this.objects?.open(path, bytes).catch(this.crash);
+      if (state === 'whole' && bytes) void this.runner.open(path, bytes).catch(this.crash);
       if (state === 'missing' && before === 'whole') this.log(`${this.shown(path)} removed, waiting for it`, 'warn');
       if (state === 'damaged') this.log(`${this.shown(path)} stays half written`, 'warn');
     }
@@ -194,12 +188,12 @@ export class WatchSession implements Store {
     this.retrySoon();
   }
 
-  /** A new project resolves types against another file, perhaps. */
-  private renewStore(): void {
-    const { project } = this.files;
-    if (project && (!this.objects || this.objects.btf !== project.btf)) {
-      this.objects = new ObjectStore(this.backend, project.btf);
-    }
+  /** A new project resolves types against another file, perhaps; new cases must be known before they run. */
+  private async tellRunner(found: Found): Promise<void> {
+    const { project, cases } = this.files;
+    if (project && project !== this.project) await this.runner.setProject(project);
+    this.project = project;
+    if (found.listed) this.runner.setCases(cases);
   }
 
   private shown(path: string): string {
@@ -208,9 +202,9 @@ export class WatchSession implements Store {
 
   /** An object without cases: which programs it has, or why it cannot be opened. */
   private async lookInside(path: string, present: boolean): Promise<void> {
-    const opened = present ? await this.objects?.open(path) : undefined;
-    this.programs.set(path, opened?.spec?.programs.map((program) => program.name) ?? []);
-    if (!opened?.refusal) this.objectErrors.delete(path);
+    const opened = present ? await this.runner.open(path) : { programs: [], refusal: null };
+    this.programs.set(path, opened.programs);
+    if (!opened.refusal) this.objectErrors.delete(path);
     else this.objectErrors.set(path, { file: path, line: 0, message: opened.refusal.message, object: true });
   }
 

@@ -11,12 +11,12 @@ function words(value: unknown): string[] {
 export async function runOnce(args: Args, io: CommandIo, objects: readonly string[]): Promise<ExitCode> {
   const { testRun } = await import('../test-run.ts');
   const { openReporter } = await import('../reporters/index.ts');
-  const { openEngine } = await import('../backends/engine-worker.ts');
+  const { WorkerRunner } = await import('../runner-client.ts');
   const chosen = words(args.reporter);
   const names = chosen.length > 0 ? chosen : [io.isTerminal ? 'default' : 'verbose'];
   const stop = new AbortController();
   const release = io.onInterrupt(() => stop.abort());
-  const backend = openEngine();
+  const runner = new WorkerRunner();
   try {
     return await testRun({
       request: {
@@ -25,7 +25,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
         filters: words(args.filter),
         objects,
       },
-      backend,
+      runner,
       reporters: (root) => names.map((name) => openReporter(name, io.cwd, { out: io.out, style: io.style, root })),
       signal: stop.signal,
       bail: args.bail === true,
@@ -33,7 +33,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
     });
   } finally {
     release();
-    await backend.close();
+    await runner.close();
   }
 }
 

@@ -14,14 +14,14 @@ function objectsOf(args: Args): string[] {
 /** Opens the screen, watches until the user quits, and puts the terminal back whatever happens. */
 async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   const { WatchSession } = await import('../watch-session.ts');
-  const { openEngine } = await import('../backends/engine-worker.ts');
+  const { WorkerRunner } = await import('../runner-client.ts');
   const request = {
     cwd: io.cwd,
     ...(args.config === undefined ? {} : { config: String(args.config) }),
     filters: [],
     objects: objectsOf(args),
   };
-  const session = new WatchSession({ request, backend: openEngine(), poll: args.poll === true });
+  const session = new WatchSession({ request, runner: new WorkerRunner(), poll: args.poll === true });
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   const end = () => void session.finish(EXIT.INTERRUPTED);
   for (const signal of ENDING) process.on(signal, end);

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { LocalRunner } from '../../src/case-runner.ts';
 import type { ViewModel } from '../../src/view.ts';
 import { WatchSession } from '../../src/watch-session.ts';
 import { FakeBackend, type FakeProgram, fakeObject } from '../support/fake-backend.ts';
@@ -35,7 +36,7 @@ class Scene {
     const all = { ...CASES, 'build/lb.o': lb({ retval: 3 }), 'build/fw.o': fw, ...files };
     for (const [name, content] of Object.entries(all)) this.write(name, content);
     const request = { cwd: this.root, filters: [], objects: options.objects ?? [] };
-    this.session = new WatchSession({ request, backend: this.backend, poll: options.poll ?? false });
+    this.session = new WatchSession({ request, runner: new LocalRunner(this.backend), poll: options.poll ?? false });
     cleanups.push(async () => {
       await this.session.finish(0);
       rmSync(this.root, { recursive: true, force: true });
