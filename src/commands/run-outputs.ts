@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PROG_TYPE } from '../../engine/index.ts';
 import { fileError } from '../input-error.ts';
-import { writePcap } from '../packet/pcap.ts';
+import { writePcap, writePcapng } from '../packet/pcap-write.ts';
 import type { CommandIo } from './command.ts';
 import type { RunDone } from './run-command.ts';
 
@@ -26,12 +26,18 @@ export function contextAfter(done: RunDone): Uint8Array | null {
   return done.type === PROG_TYPE.SYSCALL ? result.ctx_in_after : result.ctx_out;
 }
 
+/** The packet as the ending of the file's name asks for it: a capture, or its bytes alone. */
+function packetFile(target: string, packet: Uint8Array): Uint8Array {
+  if (target.endsWith('.pcap')) return writePcap([packet]);
+  return target.endsWith('.pcapng') ? writePcapng([{ bytes: packet }]) : packet;
+}
+
 /** Nothing is written of what the run did not give. Throws InputError naming the file. */
 export function writeOutputs(done: RunDone, io: CommandIo): void {
   const { data_out, ctx_out } = done.input;
   const packet = done.reply.result?.data_out ?? null;
   if (data_out !== null && packet !== null) {
-    write(data_out, data_out.endsWith('.pcap') ? writePcap([packet]) : packet, io);
+    write(data_out, packetFile(data_out, packet), io);
   }
   const context = contextAfter(done);
   if (ctx_out !== null && context !== null) write(ctx_out, context, io);

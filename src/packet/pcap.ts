@@ -1,6 +1,6 @@
-/** Reading frames out of capture files: pcap (micro- and nanosecond, either byte order) and pcapng; and writing pcap. */
+/** Reading frames out of capture files: pcap (micro- and nanosecond, either byte order) and pcapng. */
 import { InputError } from '../input-error.ts';
-import { type Frame, LINKTYPE_ETHERNET } from './frame.ts';
+import type { Frame } from './frame.ts';
 import { readPcapng } from './pcapng.ts';
 
 const HEADER = 24;
@@ -63,24 +63,4 @@ export function frameOf(bytes: Uint8Array, number: number): Frame {
     throw new InputError(`there is no frame ${number}: the capture has ${has}`);
   }
   return frame;
-}
-
-/** A little-endian microsecond pcap of Ethernet frames, all at time zero. */
-export function writePcap(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const total = frames.reduce((sum, f) => sum + RECORD + f.length, HEADER);
-  const out = new Uint8Array(total);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, 0xa1b2c3d4, true);
-  view.setUint16(4, 2, true);
-  view.setUint16(6, 4, true);
-  view.setUint32(16, 262144, true);
-  view.setUint32(20, LINKTYPE_ETHERNET, true);
-  let at = HEADER;
-  for (const frame of frames) {
-    view.setUint32(at + 8, frame.length, true);
-    view.setUint32(at + 12, frame.length, true);
-    out.set(frame, at + RECORD);
-    at += RECORD + frame.length;
-  }
-  return out;
 }

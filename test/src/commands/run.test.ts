@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHex, toHex } from '../../../src/packet/hex.ts';
-import { writePcap } from '../../../src/packet/pcap.ts';
+import { writePcap } from '../../../src/packet/pcap-write.ts';
 import { cli, fixture, startCli } from '../../support/cli.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-run-'));
