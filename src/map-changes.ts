@@ -10,14 +10,29 @@ const VALUE_SHOWN = 120;
 const LINES_MAX = 40;
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
+/** How many entries at the beginning are the same on both sides: all of them, in most maps. */
+function sameBeginning(before: MapDump, after: MapDump): number {
+  const length = Math.min(before.entries.length, after.entries.length);
+  for (let i = 0; i < length; i++) {
+    const [a, b] = [before.entries[i]!, after.entries[i]!];
+    if (!sameBytes(a.key, b.key) || !sameBytes(a.value, b.value)) return i;
+  }
+  return length;
+}
+
+type EntryChange = readonly [MapEntry, Uint8Array | undefined, Uint8Array | undefined];
+
 /** Entries that differ: before, after, undefined where there is none. */
-function changedEntries(before: MapDump, after: MapDump): [MapEntry, Uint8Array | undefined, Uint8Array | undefined][] {
-  const old = new Map(before.entries.map((e) => [toHex(e.key), e]));
-  const out: [MapEntry, Uint8Array | undefined, Uint8Array | undefined][] = [];
-  for (const entry of after.entries) {
+function changedEntries(before: MapDump, after: MapDump): EntryChange[] {
+  const first = sameBeginning(before, after);
+  const old = new Map(before.entries.slice(first).map((e) => [toHex(e.key), e]));
+  const out: EntryChange[] = [];
+  for (const entry of after.entries.slice(first)) {
     const key = toHex(entry.key);
     const was = old.get(key);
     old.delete(key);
@@ -31,11 +46,7 @@ function value(text: string): string {
   return clip(text, VALUE_SHOWN);
 }
 
-function entryLines(
-  spec: ObjectSpec | null,
-  dump: MapDump,
-  change: ReturnType<typeof changedEntries>[number],
-): string[] {
+function entryLines(spec: ObjectSpec | null, dump: MapDump, change: EntryChange): string[] {
   const [entry, before, after] = change;
   const key = clip(valueText(decodeBytes(keyShape(spec, dump), entry.key)), KEY_SHOWN);
   const name = isDataSection(spec, dump) ? dump.name : `${dump.name}[${key}]`;

@@ -196,5 +196,25 @@ function listed(names: readonly string[]): string {
  * Throws InputError, one sentence that names the map and the place in it.
  */
 export function presetUpdates(spec: ObjectSpec, presets: readonly MapPreset[], cpus: number): MapUpdate[] {
-  return presets.flatMap((preset) => updatesOf(spec, preset, cpus));
+  return presets.flatMap((preset) => keptUpdates(spec, preset, cpus));
+}
+
+interface Kept {
+  readonly spec: ObjectSpec;
+  readonly map: string;
+  readonly cpus: number;
+  readonly updates: readonly MapUpdate[];
+}
+
+/** The updates of content that was read last time for the same map: cases of a suite share theirs, and run again and again. */
+const kept = new WeakMap<object, Kept>();
+
+function keptUpdates(spec: ObjectSpec, preset: MapPreset, cpus: number): readonly MapUpdate[] {
+  const { map, content } = preset;
+  if (typeof content !== 'object' || content === null) return updatesOf(spec, preset, cpus);
+  const known = kept.get(content);
+  if (known && known.spec === spec && known.map === map && known.cpus === cpus) return known.updates;
+  const updates = updatesOf(spec, preset, cpus);
+  kept.set(content, { spec, map, cpus, updates });
+  return updates;
 }
