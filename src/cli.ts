@@ -1,11 +1,11 @@
 /** Reads the command line with yargs, runs the command it names, and turns every way to fail into one sentence and an exit code. */
 import yargs, { type Argv } from 'yargs';
-import pkg from '../package.json' with { type: 'json' };
 import type { Args, Command, CommandIo } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { plain } from './format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import { didYouMean } from './suggest.ts';
+import { VERSION } from './version.ts';
 
 const PARSER = {
   'camel-case-expansion': false,
@@ -62,7 +62,7 @@ function parserFor(argv: readonly string[], choose: (command: Command, args: Arg
     .strict()
     .help()
     .alias('help', 'h')
-    .version(pkg.version)
+    .version(VERSION)
     .wrap(Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH))
     .epilogue(
       'Exit codes: 0 ok · 1 a case failed, or a run ended in a fault or an errno · 2 usage · 3 no case · 4 not loadable',

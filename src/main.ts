@@ -4,5 +4,6 @@ import { cli } from './cli.ts';
 import type { ExitCode } from './input-error.ts';
 import { processIo } from './process-io.ts';
 
-const code: ExitCode = await cli(process.argv.slice(2), processIo());
+const io = processIo(async (store) => (await import('../ui/index.ts')).openScreen(store));
+const code: ExitCode = await cli(process.argv.slice(2), io);
 process.exitCode = code;

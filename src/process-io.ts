@@ -47,7 +47,8 @@ function settleColours(): void {
   env.FORCE_COLOR = '0';
 }
 
-export function processIo(): CommandIo {
+/** `openScreen` comes from the entry, which alone may load the screen. */
+export function processIo(openScreen: CommandIo['openScreen']): CommandIo {
   settleColours();
   quietPipe(process.stdout);
   return {
@@ -64,6 +65,6 @@ export function processIo(): CommandIo {
     },
     stdin: () => Bun.stdin.bytes(),
     onInterrupt,
-    openScreen: async (store) => (await import('../ui/index.ts')).openScreen(store),
+    openScreen,
   };
 }

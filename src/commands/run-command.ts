@@ -1,38 +1,21 @@
 /** Runs one program as `bpfdeck run` asks: opens the object, runs, reports for people or as JSON, writes what was asked for. */
-import type { ObjectSpec, Refusal } from '../../engine/index.ts';
+import type { Refusal } from '../../engine/index.ts';
 import { textArg } from '../args.ts';
 import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
 import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
 import { presetUpdates } from '../backends/presets.ts';
-import { compareReplies, type Mismatch } from '../compare-replies.ts';
+import { compareReplies } from '../compare-replies.ts';
 import { jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
 import type { Args, CommandIo } from './command.ts';
 import { errorJson } from './error-json.ts';
 import { refusalText } from './refusal-text.ts';
+import type { Judged, RunDone } from './run-done.ts';
 import { chooseProgram, type RunInput, readRunInput, runRequest } from './run-job.ts';
 import { runJson } from './run-json.ts';
 import { writeOutputs } from './run-outputs.ts';
 import { runReport } from './run-report.ts';
 import { readRunWords } from './run-words.ts';
-
-/** What a run was and what came of it. */
-export interface RunDone {
-  readonly input: RunInput;
-  readonly spec: ObjectSpec;
-  readonly program: string;
-  /** PROG_TYPE it ran as. */
-  readonly type: number;
-  readonly backend: Backend['name'];
-  readonly reply: RunReply;
-  /** The judge's answer to the same request, null without one. */
-  readonly judged: Judged | null;
-}
-
-export interface Judged {
-  readonly reply: RunReply;
-  readonly mismatches: readonly Mismatch[];
-}
 
 /** The sentence and the exit code of a refusal: an object or program that does not load, or a request that does not fit it. */
 function refuse(input: RunInput, program: string | null, why: Refusal, io: CommandIo): ExitCode {

@@ -6,7 +6,7 @@ import { retvalName } from '../format/verdicts.ts';
 import { decodeMapKey, decodeMapValue } from '../map-json.ts';
 import { toHex } from '../packet/hex.ts';
 import { errorJson } from './error-json.ts';
-import type { RunDone } from './run-command.ts';
+import type { RunDone } from './run-done.ts';
 import { contextAfter } from './run-outputs.ts';
 
 function faultJson(fault: Fault): object {

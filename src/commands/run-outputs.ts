@@ -5,7 +5,7 @@ import { PROG_TYPE } from '../../engine/index.ts';
 import { fileError } from '../input-error.ts';
 import { writePcap, writePcapng } from '../packet/pcap-write.ts';
 import type { CommandIo } from './command.ts';
-import type { RunDone } from './run-command.ts';
+import type { RunDone } from './run-done.ts';
 
 function write(target: string, bytes: Uint8Array, io: CommandIo): void {
   if (target === '-') {

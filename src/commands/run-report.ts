@@ -10,7 +10,7 @@ import { retvalText } from '../format/verdicts.ts';
 import { mapChanges } from '../map-changes.ts';
 import { toHex } from '../packet/hex.ts';
 import { packetReport } from './packet-report.ts';
-import type { RunDone } from './run-command.ts';
+import type { RunDone } from './run-done.ts';
 import { contextAfter } from './run-outputs.ts';
 
 const LABEL = 10;

@@ -1,0 +1,22 @@
+/** What a run was and what came of it: all that reports are made from. */
+import type { ObjectSpec } from '../../engine/index.ts';
+import type { Backend, RunReply } from '../backends/backend.ts';
+import type { Mismatch } from '../compare-replies.ts';
+import type { RunInput } from './run-job.ts';
+
+export interface RunDone {
+  readonly input: RunInput;
+  readonly spec: ObjectSpec;
+  readonly program: string;
+  /** PROG_TYPE it ran as. */
+  readonly type: number;
+  readonly backend: Backend['name'];
+  readonly reply: RunReply;
+  /** The judge's answer to the same request, null without one. */
+  readonly judged: Judged | null;
+}
+
+export interface Judged {
+  readonly reply: RunReply;
+  readonly mismatches: readonly Mismatch[];
+}
