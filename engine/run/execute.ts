@@ -2,11 +2,14 @@
 import { DEFAULT_ENV } from '../env.ts';
 import { EngineBug, invariant } from '../errors.ts';
 import { FAULT, PRIV, STACK_BASE, STACK_TOP } from '../layout.ts';
+import type { RunFunction } from '../load/loaded-program.ts';
 import { RefusedProgram } from '../load/program-table.ts';
 import type { ExecuteOpts, Execution, LoadedProgram, World } from '../load/types.ts';
+import type { WorldMemory } from '../memory.ts';
 import { faultOf, faultWith, leakFault, refusedFault } from './fault.ts';
 import { DEFAULT_BUDGET, type Fault } from './types.ts';
 
+const BUDGET = PRIV.BUDGET >> 2;
 const FAULT_KIND = PRIV.FAULT_KIND >> 2;
 const TAIL_CALLS = PRIV.TAIL_CALLS >> 2;
 const NS_PER_MS = 1e6;
@@ -14,33 +17,62 @@ const NS_PER_MS = 1e6;
 /** bpf_test_run: the program's runs, ended by the last repeat, a fault, or the cancel word (as a pending signal does). */
 export function execute(world: World, program: LoadedProgram, ctxAddress: number, opts: ExecuteOpts): Execution {
   settle(world, program, opts);
-  const run = program.entry();
-  const { u32 } = world.mem;
-  const second = opts.second ?? 0;
-  let retval = 0;
-  let runs = 0;
+  const runs = new Runs(world, program.entry(), ctxAddress, opts);
   let stop: Stop | null = null;
   const started = globalThis.performance.now();
   try {
-    while (runs < opts.repeat && stop === null) {
-      if (runs > 0) opts.between?.();
-      u32[TAIL_CALLS] = 0;
-      retval = run(ctxAddress, second) >>> 0;
-      runs++;
-      if (world.budget.spent && runs < opts.repeat) stop = refill(world, program);
+    while (runs.left > 0 && stop === null) {
+      runs.go();
+      if (runs.left > 0) stop = refill(world, program);
     }
     stop ??= leakOf(world, program);
   } catch (thrown) {
-    runs++;
     stop = stopOf(world, program, thrown);
   }
   const took = (globalThis.performance.now() - started) * NS_PER_MS;
   if (stop !== null) abandon(world);
   return {
-    ...{ retval, fault: stop?.fault ?? null, cancelled: stop?.cancelled ?? false },
-    ...{ insns_executed: world.budget.executed, duration_ns: Math.round(took / Math.max(runs, 1)) },
+    ...{ retval: runs.retval, fault: stop?.fault ?? null, cancelled: stop?.cancelled ?? false },
+    ...{ insns_executed: world.budget.executed, duration_ns: Math.round(took / Math.max(opts.repeat - runs.left, 1)) },
   };
 }
+
+/** The runs of one call. */
+class Runs {
+  /** Runs that did not return yet. */
+  left: number;
+  /** Of the last run that returned. */
+  retval = 0;
+  private readonly mem: WorldMemory;
+  private readonly run: RunFunction;
+  private readonly ctx: number;
+  private readonly second: number;
+  private readonly between: () => void;
+
+  constructor(world: World, run: RunFunction, ctx: number, opts: ExecuteOpts) {
+    this.left = opts.repeat;
+    this.mem = world.mem;
+    this.run = run;
+    this.ctx = ctx;
+    this.second = opts.second ?? 0;
+    this.between = opts.between ?? nothing;
+  }
+
+  /** Runs until there are none left or the budget's slice is spent. Views are read anew each time: helpers may grow the memory. */
+  go(): void {
+    const { mem, run, ctx, second, between } = this;
+    let left = this.left;
+    do {
+      mem.u32[TAIL_CALLS] = 0;
+      this.retval = run(ctx, second) >>> 0;
+      this.left = --left;
+      if (left === 0) return;
+      between();
+    } while (mem.i32[BUDGET]! >= 0);
+  }
+}
+
+function nothing(): void {}
 
 /** Why no further run follows. */
 type Stop = Pick<Execution, 'fault' | 'cancelled'>;
