@@ -3,7 +3,7 @@ import type { Refusal } from '../errors.ts';
 import { FAULT, type FaultKind, PRIV } from '../layout.ts';
 import { lineAt, subprogAt, whereOf } from '../load/lines.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
-import { INSN_SIZE } from '../uapi/insn.ts';
+import { disasmAt } from '../uapi/disasm.ts';
 import { readFault } from './fault-record.ts';
 import { faultSentence, kindWord } from './fault-sentences.ts';
 import type { Fault } from './types.ts';
@@ -44,12 +44,15 @@ function at(program: LoadedProgram, pc: number, registers: readonly bigint[], ki
     ...whereOf(spec, pc),
     ...{ kind: kindWord(kind), message, program: spec.name, insn: pc },
     ...(subprog === spec.name ? {} : { subprogram: subprog }),
-    ...{ text: hexOf(program.insns, pc), source: lineAt(spec, pc)?.text ?? '', registers },
+    ...{
+      text: disasmAt(program.insns, pc, (insn) => symbolAt(program, insn)),
+      source: lineAt(spec, pc)?.text ?? '',
+      registers,
+    },
   };
 }
 
-/** The eight bytes of an instruction. */
-function hexOf(insns: Uint8Array, pc: number): string {
-  const bytes = [...insns.subarray(pc * INSN_SIZE, (pc + 1) * INSN_SIZE)];
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+/** Name of what an instruction refers to outside of the program. */
+function symbolAt(program: LoadedProgram, insn: number): string | undefined {
+  return program.spec.relocs.find((reloc) => reloc.insn === insn)?.name;
 }
