@@ -264,7 +264,7 @@ export interface TcpFields {
 export interface UdpFields {
   /** 40000 unless given. */
   readonly source?: number;
-  /** The port of the tunnel that follows unless given, else 4000. */
+  /** The port of the tunnel that follows unless given, else 40001. */
   readonly dest?: number;
   /** Counted unless given. */
   readonly len?: number;

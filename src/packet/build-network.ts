@@ -4,6 +4,7 @@ import { type Ends, joined, type LayerRow, row, setU16 } from './build-layer.ts'
 import { ipv4Options, ipv6Options } from './build-options.ts';
 import { be, Given } from './build-values.ts';
 import { internetChecksum } from './checksum.ts';
+import { homeAddress, routedDestination } from './options.ts';
 import { ECN_NAMES, PROTOCOL_EXPERIMENT, protocolOf } from './protocols.ts';
 
 /** The protocol given, else that of the layer that follows. */
@@ -39,7 +40,7 @@ export const IPV4: LayerRow<'ipv4'> = row(
   (given, body, { next }) => {
     const options = ipv4Options(given);
     const length = 20 + options.length;
-    const ends = ipv4Ends(given);
+    const ends = ipv4Addresses(given);
     const header = joined(
       [(given.uint('version', 4, 4) << 4) | given.uint('ihl', 4, length / 4), trafficClass(given, 'tos')],
       be(given.counted('tot_len', 16, length + body.length), 2),
@@ -69,8 +70,15 @@ export const IPV6: LayerRow<'ipv6'> = row([...IPV6_FIELDS, 'saddr', 'daddr'], (g
   );
 });
 
-export function ipv4Ends(given: Given): Ends {
+/** The addresses as they stand in the header. */
+function ipv4Addresses(given: Given): Ends {
   return { source: given.ipv4('saddr', '192.0.2.1'), destination: given.ipv4('daddr', '192.0.2.2') };
+}
+
+/** The addresses that checksums cover. */
+export function ipv4Ends(given: Given): Ends {
+  const ends = ipv4Addresses(given);
+  return { ...ends, destination: routedDestination(ipv4Options(given)) ?? ends.destination };
 }
 
 export function ipv6Ends(given: Given): Ends {
@@ -119,6 +127,11 @@ export const ROUTING: LayerRow<'routing'> = row(
     return joined([protocol(given, 'nexthdr', next), hdrlen, type, given.uint('segments_left', 8)], rest);
   },
 );
+
+/** The address that checksums cover in place of `saddr`, null when destination options name none. */
+export function homeSource(given: Given): Uint8Array | null {
+  return homeAddress(ipv6Options(given));
+}
 
 /** The address that checksums cover in place of `daddr`, null when the routing header is spent or names none. */
 export function finalDestination(given: Given): Uint8Array | null {

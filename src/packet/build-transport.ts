@@ -54,7 +54,7 @@ export const TCP: LayerRow<'tcp'> = row(TCP_FIELDS, (given, body, { ends }) => {
   return header;
 });
 
-const UDP_DEST = 4000;
+const UDP_DEST = 40001;
 
 export const UDP: LayerRow<'udp'> = row(['source', 'dest', 'len', 'check'], (given, body, { next, ends }) => {
   const port = (TUNNEL_PORTS as { readonly [layer: string]: number })[next ?? ''] ?? UDP_DEST;

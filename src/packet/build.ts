@@ -8,6 +8,7 @@ import { ARP, ETH, MPLS, TAG } from './build-link.ts';
 import {
   FRAGMENT,
   finalDestination,
+  homeSource,
   IPV4,
   IPV6,
   ipv4Ends,
@@ -80,16 +81,20 @@ function givenOf(part: Header): Given {
   return new Given(part.layer, part.fields, [...ROWS[part.layer].fields, ...short]);
 }
 
-/** Addresses of the last IP header before `index`, with the destination that a routing header in between says. */
+/** Addresses that checksums cover: of the last IP header before `index`, or those that headers in between put in their place. */
 function endsBefore(parts: readonly Part[], index: number): Ends | null {
-  let final: Uint8Array | null = null;
+  let source: Uint8Array | null = null;
+  let destination: Uint8Array | null = null;
   for (let i = index - 1; i >= 0; i--) {
     const part = parts[i]!;
-    if (part.layer === 'routing') final ??= finalDestination(givenOf(part));
-    if (part.layer === 'ipv4') return ipv4Ends(givenOf(part));
+    if (part.layer === 'payload') continue;
+    const given = givenOf(part);
+    if (part.layer === 'routing') destination ??= finalDestination(given);
+    if (part.layer === 'dstopts') source ??= homeSource(given);
+    if (part.layer === 'ipv4') return ipv4Ends(given);
     if (part.layer !== 'ipv6') continue;
-    const ends = ipv6Ends(givenOf(part));
-    return final ? { ...ends, destination: final } : ends;
+    const ends = ipv6Ends(given);
+    return { source: source ?? ends.source, destination: destination ?? ends.destination };
   }
   return null;
 }

@@ -1,6 +1,6 @@
 /** Header readers of IPv6 extension headers: hop-by-hop and destination options, routing, fragment, authentication. */
 import { type HeaderReader, hexNumber, ipv6Text, LayerBuilder, type Packet, type Step } from './layers.ts';
-import { readIpv6Options } from './options.ts';
+import { homeAddress, readIpv6Options } from './options.ts';
 import { layerOfProtocol, protocolText } from './protocols.ts';
 
 type Body = (b: LayerBuilder, length: number, packet: Packet, at: number) => string;
@@ -35,8 +35,10 @@ export const readHopByHop = extension('hopopts', 1, 8, (b, length, packet, at) =
   return `${length} bytes`;
 });
 
-export const readDestination = extension('dstopts', 1, 8, (b, length) => {
+export const readDestination = extension('dstopts', 1, 8, (b, length, packet) => {
   readIpv6Options(b, 2, length);
+  const source = homeAddress(b.slice(2, length - 2));
+  if (source && packet.ip) packet.ip = { ...packet.ip, source };
   return `${length} bytes`;
 });
 

@@ -1,7 +1,7 @@
 /** Header readers of IPv4 with options and of IPv6. */
 import { headerChecksum } from './checksum.ts';
 import { type HeaderReader, hexNumber, LayerBuilder } from './layers.ts';
-import { readIpv4Options } from './options.ts';
+import { readIpv4Options, routedDestination } from './options.ts';
 import { layerOfProtocol, protocolText } from './protocols.ts';
 
 /** `0x6000 DF MF offset 1480`: the word of the header and what it says. */
@@ -35,7 +35,8 @@ export const readIpv4: HeaderReader = (packet, at, limit) => {
   // A length of zero is what segmentation offload above 64 KiB leaves: the packet reaches to the end of its frame.
   const end = total === 0 ? limit : at + Math.max(total, length);
   const fragment = (fragOff & 0x3fff) !== 0;
-  packet.ip = { version: 4, source: b.slice(12, 4), destination: b.slice(16, 4), end, fragment };
+  const destination = routedDestination(b.slice(20, length - 20)) ?? b.slice(16, 4);
+  packet.ip = { version: 4, source: b.slice(12, 4), destination, end, fragment };
   const later = (fragOff & 0x1fff) !== 0;
   const layer = b.layer(length, `${source} → ${dest} ttl ${ttl} proto ${protocolText(protocol)}`);
   return { layer, next: later ? null : layerOfProtocol(protocol, 4), limit: Math.min(limit, end) };

@@ -116,3 +116,37 @@ export const readTcpOptions = (b: LayerBuilder, from: number, to: number): void 
 export const readIpv6Options = (b: LayerBuilder, from: number, to: number): void =>
   readOptions(b, from, to, IPV6_FORMAT);
 export const readNdOptions = (b: LayerBuilder, from: number, to: number): void => readOptions(b, from, to, ND_FORMAT);
+
+/** Bytes of an option's value found by kind in a list like IPv4's or IPv6's, its length byte counting `head` bytes less than the whole. */
+function optionValue(
+  options: Uint8Array,
+  single: readonly number[],
+  head: number,
+  kinds: readonly number[],
+): Uint8Array | null {
+  for (let at = 0; at < options.length; ) {
+    const kind = options[at]!;
+    const size = single.includes(kind) ? 1 : (options[at + 1] ?? 0) + head;
+    if (size < 1 || (size < 2 && !single.includes(kind)) || at + size > options.length) return null;
+    if (kinds.includes(kind)) return options.subarray(at + 2, at + size);
+    at += size;
+  }
+  return null;
+}
+
+const SOURCE_ROUTES = [131, 137];
+const HOME_ADDRESS = 201;
+
+/** Where IPv4 options route to in the end, which checksums cover in place of `daddr` (RFC 1122); null when they do not, or are there. */
+export function routedDestination(options: Uint8Array): Uint8Array | null {
+  const route = optionValue(options, [0, 1], 0, SOURCE_ROUTES);
+  // The pointer counts from the option's first byte, which is two in front of its value.
+  if (!route || route.length < 5 || route[0]! > route.length + 2 || route.length % 4 !== 1) return null;
+  return route.subarray(route.length - 4);
+}
+
+/** The home address in an IPv6 destination header's options, which checksums cover in place of `saddr` (RFC 6275). */
+export function homeAddress(options: Uint8Array): Uint8Array | null {
+  const address = optionValue(options, [0], 2, [HOME_ADDRESS]);
+  return address?.length === 16 ? address : null;
+}

@@ -29,6 +29,8 @@ const NETWORK: readonly (readonly [string, PacketBuilder])[] = [
   ['ipv4 wrong checksum', eth.ipv4({ check: 0xbeef }).udp()],
   ['ipv4 options', eth.ipv4({ options: [{ router_alert: 0 }, 'nop', { record_route: { slots: 3 } }] }).udp()],
   ['ipv4 recorded route', eth.ipv4({ options: [{ record_route: { addresses: ['192.0.2.9'], slots: 2 } }] }).icmp()],
+  ['ipv4 source route', eth.ipv4({ options: [{ lsrr: { addresses: ['192.0.2.7', '192.0.2.8'] } }] }).udp()],
+  ['ipv4 source route, spent', eth.ipv4({ options: [{ ssrr: { pointer: 8, addresses: ['192.0.2.7'] } }] }).tcp()],
   ['ipv4 first fragment', eth.ipv4({ mf: true, id: 9 }).udp().payload({ length: 64, fill: 7 })],
   ['ipv4 later fragment', eth.ipv4({ offset: 72, id: 9 }).payload({ length: 10, fill: 7 })],
   ['ipv4 congestion', eth.ipv4({ dscp: 46, ecn: 'CE' }).tcp({ flags: 'AEC' })],
@@ -44,6 +46,20 @@ const NETWORK: readonly (readonly [string, PacketBuilder])[] = [
   ],
   ['ipv6 routing type 0', v6.routing({ type: 0, segments_left: 2, segments: ['2001:db8::8', '2001:db8::9'] }).tcp()],
   ['ipv6 segments', v6.routing({ segments_left: 1, segments: ['2001:db8::9', '2001:db8::2'], tag: 3 }).udp()],
+  [
+    'ipv6 home address',
+    v6
+      .dstopts({ options: [{ home_address: '2001:db8::77' }] })
+      .udp()
+      .payload('home'),
+  ],
+  [
+    'ipv6 home agent',
+    v6
+      .routing({ type: 2, segments_left: 1, segments: ['2001:db8::77'] })
+      .udp()
+      .payload('home'),
+  ],
   ['ipv6 atomic fragment', v6.fragment({ id: 77 }).udp().payload('whole')],
   ['ipv6 first fragment', v6.fragment({ id: 77, mf: true }).udp().payload({ length: 64 })],
   ['ipv6 later fragment', v6.fragment({ id: 77, offset: 72 }).payload('tail')],
