@@ -66,10 +66,11 @@ export function fillContext(mem: WorldMemory, ctx: Uint8Array | null, skb: Skb, 
     skb.gsoSegs = view(ctx).getUint32(AT.gso_segs, true);
     // The kernel's field has 16 bits; the context that goes back keeps all 32.
     skb.gsoSize = view(ctx).getUint32(AT.gso_size, true) & 0xffff;
+    // Without a context nobody sets it: it reads 0.
+    const wire_len = (CTX_BASE + AT.wire_len) >> 2;
+    if (mem.u32[wire_len] === 0) mem.u32[wire_len] = skb.length;
   }
   mem.u32[(CTX_BASE + AT.ifindex) >> 2] = ifindex;
-  const wire_len = (CTX_BASE + AT.wire_len) >> 2;
-  if (mem.u32[wire_len] === 0) mem.u32[wire_len] = skb.length;
 }
 
 /** Back into the user's struct: what passed through, the device, the segments; gso_size stays as it came. */

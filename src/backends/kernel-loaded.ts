@@ -1,5 +1,5 @@
 /** One object loaded into the kernel for one run: BTF, maps, programs, prog arrays; all descriptors closed together. */
-import type { MapDump, ObjectSpec, ProgramSpec, Refusal } from '../../engine/index.ts';
+import type { MapDump, MapEntry, ObjectSpec, ProgramSpec, Refusal } from '../../engine/index.ts';
 import { MAP_TYPE } from '../../engine/index.ts';
 import { Attr, bpf } from './kernel-attr.ts';
 import { KernelBtf } from './kernel-btf.ts';
@@ -22,6 +22,8 @@ export interface LoadWish {
   readonly updates: readonly MapUpdate[];
   /** Time the program is to see; absent = the kernel's own clocks. */
   readonly clock?: Clock;
+  /** The verifier's log is not wanted when it refuses. */
+  readonly quiet?: boolean;
 }
 
 function failed(refusal: Refusal, log = ''): LoadRefusal {
@@ -66,7 +68,11 @@ export class LoadedInKernel {
       if (wrong !== null) return failed(wrong);
     }
     for (const program of wanted) {
-      const wrong = this.loadOne(program, program.name === wish.program ? wish.type || program.type : program.type);
+      const wrong = this.loadOne(
+        program,
+        program.name === wish.program ? wish.type || program.type : program.type,
+        wish.quiet,
+      );
       if (wrong !== null) return wrong;
     }
     const slots = applyUpdates(
@@ -109,8 +115,9 @@ export class LoadedInKernel {
     };
   }
 
-  private loadOne(program: ProgramSpec, type: number): LoadRefusal | null {
-    const loaded = loadProgram(program, type, { spec: this.spec, maps: this.maps, btf: this.btf, btf_fd: this.btfFd });
+  private loadOne(program: ProgramSpec, type: number, quiet = false): LoadRefusal | null {
+    const { spec, maps, btf, btfFd } = this;
+    const loaded = loadProgram(program, type, { spec, maps, btf, btf_fd: btfFd, quiet });
     if ('refusal' in loaded) return loaded;
     this.programs.set(program.name, loaded);
     return null;
@@ -121,17 +128,19 @@ export class LoadedInKernel {
     const shown = [...this.maps.values()].filter((map) => map.spec.section !== HIDDEN);
     return shown.map((map) => {
       const dump = dumpMap(map);
-      const named = map.type === MAP_TYPE.PROG_ARRAY ? this.programs : this.innerMaps(map.type);
-      if (named === null || dump.entries.length === 0) return dump;
-      const ids = new Map([...named].map(([name, { fd }]) => [idOf(fd), name]));
-      const view = (value: Uint8Array) => new DataView(value.buffer, value.byteOffset).getUint32(0, true);
-      return { ...dump, refs: dump.entries.map((entry) => ids.get(view(entry.value)) ?? null) };
+      const named = this.behind(map.type);
+      if (named.length === 0 || dump.entries.length === 0) return dump;
+      const ids = new Map(named.map(({ fd, name }) => [idOf(fd), name]));
+      const id = ({ value }: MapEntry) => new DataView(value.buffer, value.byteOffset).getUint32(0, true);
+      return { ...dump, refs: dump.entries.map((entry) => ids.get(id(entry)) ?? null) };
     });
   }
 
-  private innerMaps(type: number): ReadonlyMap<string, KernelMap> | null {
-    if (type !== MAP_TYPE.ARRAY_OF_MAPS && type !== MAP_TYPE.HASH_OF_MAPS) return null;
-    return new Map([...this.maps, ...this.extra.map((map, i) => [`${map.spec.name}.inner#${i}`, map] as const)]);
+  /** What the values of a map of this type may stand for. */
+  private behind(type: number): { readonly fd: number; readonly name: string }[] {
+    if (type === MAP_TYPE.PROG_ARRAY) return [...this.programs].map(([name, { fd }]) => ({ fd, name }));
+    if (type !== MAP_TYPE.ARRAY_OF_MAPS && type !== MAP_TYPE.HASH_OF_MAPS) return [];
+    return [...this.maps.values(), ...this.extra].map(({ fd, spec }) => ({ fd, name: spec.name }));
   }
 
   /** Gives everything back. */
