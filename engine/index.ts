@@ -42,6 +42,7 @@ export type {
   RedirectTarget,
 } from './run/types.ts';
 export { DEFAULT_BUDGET } from './run/types.ts';
+export { disassemble } from './uapi/disasm.ts';
 export { ERRNO, errnoName } from './uapi/errno.ts';
 export { helperName } from './uapi/helper-names.ts';
 export { MAP_FLAG, MAP_TYPE } from './uapi/map-types.ts';

@@ -7,6 +7,7 @@ import { toJson } from '../format/values.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
 import type { Args, CommandIo } from './command.ts';
 import { errorJson } from './error-json.ts';
+import { disasmProgram, disasmReport } from './inspect-disasm.ts';
 import { inspectReport } from './inspect-report.ts';
 import { inspectObject } from './inspect-spec.ts';
 import { refusalText } from './refusal-text.ts';
@@ -15,6 +16,17 @@ import { chooseProgram } from './run-job.ts';
 /** The object with one program alone, when one is asked for. */
 function only(spec: ObjectSpec, program: string | undefined): ObjectSpec {
   return program === undefined ? spec : { ...spec, programs: [chooseProgram(spec, program, null)] };
+}
+
+/** What --json prints: with --disasm each program has its instructions. */
+function plainObject(spec: ObjectSpec, disasm: boolean): unknown {
+  const inspected = inspectObject(spec);
+  if (!disasm) return inspected;
+  const programs = inspected.programs.map((program, i) => ({
+    ...program,
+    disasm: disasmProgram(spec, spec.programs[i]!),
+  }));
+  return { ...inspected, programs };
 }
 
 export async function inspectCommand(args: Args, io: CommandIo): Promise<ExitCode> {
@@ -28,7 +40,9 @@ export async function inspectCommand(args: Args, io: CommandIo): Promise<ExitCod
     return EXIT.NOT_LOADED;
   }
   const spec = only(opened.value, textArg(args, 'program'));
-  if (flagArg(args, 'json')) io.out(jsonText(toJson(inspectObject(spec) as unknown as Decoded)));
+  const disasm = flagArg(args, 'disasm');
+  if (flagArg(args, 'json')) io.out(jsonText(toJson(plainObject(spec, disasm) as Decoded)));
+  else if (disasm) io.out(disasmReport(spec, io.style));
   else io.out(inspectReport(inspectObject(spec), io.style));
   return EXIT.OK;
 }

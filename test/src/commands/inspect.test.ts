@@ -71,3 +71,44 @@ test('what is no object', async () => {
   expect(err.trimEnd()).not.toContain('\n');
   expect((await cli(['inspect', 'no-such.o'])).code).toBe(2);
 });
+
+test('--disasm names maps, variables and functions, each source line once', async () => {
+  const tails = await cli(['inspect', fixture('tail-calls'), '--program', 'tail_count', '--disasm']);
+  expect(tails.out).toBe(
+    [
+      'tail_count  xdp, 11 insns',
+      '',
+      'tail_count:',
+      '; turns++;  ./tail-calls.bpf.c:33',
+      '     0  r2 = &turns',
+      '     2  r3 = *(u32 *)(r2 +0)',
+      '     3  r3 += 1',
+      '     4  *(u32 *)(r2 +0) = r3',
+      '; bpf_tail_call(ctx, &jumps, 1);  ./tail-calls.bpf.c:34',
+      '     5  r2 = map[jumps]',
+      '     7  r3 = 1',
+      '     8  call bpf_tail_call#12',
+      '; return XDP_TX;  ./tail-calls.bpf.c:35',
+      '     9  r0 = 3',
+      '    10  exit',
+      '',
+    ].join('\n'),
+  );
+  const { out } = await cli(['inspect', fixture('callbacks'), '--program', 'loop', '--disasm']);
+  expect(out).toContain('r2 = subprog[add_index]');
+  expect(out).toContain('\nadd_index:\n; t->sum += i;');
+  expect(out.split('\n').filter((line) => line.startsWith('; sums[0] = all.sum;'))).toHaveLength(1);
+});
+
+test('--disasm --json has the instructions with the program', async () => {
+  const { out } = await cli(['inspect', fixture('xdp-verdicts'), '--program', 'verdict_tx', '--disasm', '--json']);
+  expect(JSON.parse(out).programs[0].disasm).toEqual([
+    {
+      insn: 0,
+      text: 'r0 = 3',
+      subprogram: 'verdict_tx',
+      source: { file: './xdp-verdicts.bpf.c', line: 8, text: expect.stringContaining('verdict_tx') },
+    },
+    { insn: 1, text: 'exit', subprogram: null, source: null },
+  ]);
+});
