@@ -136,11 +136,16 @@ function digest(bytes: Uint8Array | null): string {
   return `#${bytes.length}:${(hash >>> 0).toString(16).padStart(8, '0')}`;
 }
 
+/** One world for all: what a run leaves behind must not show in the next. */
+const WORLD = mapWorld();
+WORLD.maps.hasDevice = (ifindex) => ifindex === 1 || ifindex === 3;
+const HELPERS = WORLD.helpers({ ...XDP_HELPERS, ...SKB_HELPERS, ...CSUM_HELPERS });
+
 /** A run of a recorded line: what the engine returns, and what its calls and context showed, written as the recording is. */
 export function replay(recording: Recording): { result: string[]; seen: string[]; run: ProgRunResult } {
   const name = recording.given[0]!;
-  const map = mapWorld();
-  map.maps.hasDevice = (ifindex) => ifindex === 1 || ifindex === 3;
+  const map = WORLD;
+  map.faults.length = 0;
   const seen: Seen = { rcs: [], fields: [], sock: '' };
   const program = { type: TYPES[name]!, spec: { name, attach_type: 0 } } as unknown as LoadedProgram;
   const made = runProgram(map as unknown as World, program, optsOf(recording), executorOf(recording, map, seen));
@@ -167,20 +172,20 @@ interface Seen {
 function executorOf(recording: Recording, map: MapWorld, seen: Seen): Executor {
   const [name, verdict, , , , , , , mem, ops] = recording.given as string[];
   const calls = (ops === '-' ? [] : ops!.split(';')).map((op) => op.split(',').map(BigInt));
-  const helpers = map.helpers({ ...XDP_HELPERS, ...SKB_HELPERS, ...CSUM_HELPERS });
   return (_world, _program, ctxAddress, opts) => {
+    map.mem.u8.fill(0, MEM, MEM + OUT_AT + OUT_BYTES);
     map.mem.u8.set(packedBytes(mem!), MEM);
     for (let i = 0; i < opts.repeat; i++) {
       if (i > 0) opts.between?.();
       seen.rcs = [];
-      seen.fields = [fieldsOf(name!, map.mem, helpers)];
+      seen.fields = [fieldsOf(name!, map.mem)];
       seen.sock = sockFields(name!, map.mem);
       for (const op of calls) {
         const [helper, args] = (name === 'k_xdp' ? XDP_CALLS : SKB_CALLS)[lo(op[0])]!;
         const context = helper === 'csum_diff' ? [] : [ctxAddress];
-        const value = helpers[helper]!(...context, ...args(op));
+        const value = HELPERS[helper]!(...context, ...args(op));
         seen.rcs.push(String(helper === 'csum_update' ? map.mem.dv.getBigInt64(PRIV.R0, true) : value));
-        seen.fields.push(fieldsOf(name!, map.mem, helpers));
+        seen.fields.push(fieldsOf(name!, map.mem));
       }
     }
     const retval = name === 'k_cg' ? Number(verdict) & 1 : Number(verdict);
@@ -209,16 +214,14 @@ function sockFields(name: string, mem: WorldMemory): string {
   return packedHex(bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1));
 }
 
-type Helpers = Record<string, (...args: number[]) => number>;
-
 /** What the recording programs read after each call, trailing zeros left out. */
-function fieldsOf(name: string, mem: WorldMemory, helpers: Helpers): string {
+function fieldsOf(name: string, mem: WorldMemory): string {
   const word = (offset: number): number => mem.dv.getUint32(CTX_BASE + offset, true);
   let fields: number[];
   if (name === 'k_xdp') {
     const [meta, data, end] = [PRIV.PKT_META, PRIV.PKT_DATA, PRIV.PKT_END].map((at) => mem.u32[at >> 2]!);
     if (word(0) !== data || word(4) !== end || word(8) !== meta) throw new Error('the context shows other bounds');
-    fields = [end! - data!, data! - meta!, helpers.xdp_get_buff_len!(CTX_BASE), word(12), word(16)];
+    fields = [end! - data!, data! - meta!, HELPERS.xdp_get_buff_len!(CTX_BASE), word(12), word(16)];
   } else {
     fields = [0, 16, 20, 24, 28, 4, 68, 176, 164].map(word);
     if (name !== 'k_sock') fields.push(word(80) - word(76));

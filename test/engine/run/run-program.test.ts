@@ -138,3 +138,16 @@ test('cgroup storage is zero at the start of each call and lasts over its repeat
   }
   expect(seen).toEqual([0, 1, 2, 0, 0, 1]);
 });
+
+test.each([
+  ['without a context', {}, 0],
+  ['with one that leaves it open', { ctx_in: new Uint8Array(8) }, 64],
+  ['with ctx_out alone', { ctx_size_out: 192 }, 64],
+] as const)('wire_len %s reads %p → %d', (_, opts, expected) => {
+  const seen: number[] = [];
+  resultOf('SCHED_CLS', { data_in: FRAME, ...opts }, (world, _program, ctx) => {
+    seen.push(world.mem.u32[(ctx + 160) >> 2]!);
+    return RETURNED;
+  });
+  expect(seen).toEqual([expected]);
+});
