@@ -16,7 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'engine/errors.ts': [],
   'engine/env.ts': [],
   'engine/layout.ts': [],
-  'engine/types.ts': ['engine/errors.ts', 'engine/env.ts', 'engine/object/'],
+  'engine/run/types.ts': ['engine/errors.ts', 'engine/env.ts', 'engine/object/'],
   'engine/memory.ts': ['engine/errors.ts', 'engine/layout.ts'],
   'engine/uapi/': [],
   'engine/object/': ['engine/uapi/', 'engine/errors.ts'],
@@ -25,7 +25,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'engine/net/': ['engine/uapi/', 'engine/layout.ts', 'engine/memory.ts', 'engine/errors.ts'],
   'engine/helpers/': [
     ...['engine/uapi/', 'engine/layout.ts', 'engine/memory.ts', 'engine/errors.ts', 'engine/env.ts'],
-    ...['engine/maps/', 'engine/net/', 'engine/types.ts'],
+    ...['engine/maps/', 'engine/net/', 'engine/run/types.ts'],
   ],
   'engine/load/': ['engine/'],
   'engine/run/': ['engine/'],
@@ -39,7 +39,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** load and run see all of engine/, but not what is above them. */
 const NEVER: readonly (readonly [RegExp, RegExp])[] = [
-  [/^engine\/load\//, /^engine\/(run|index\.ts)/],
+  [/^engine\/load\//, /^engine\/(run\/(?!types\.ts)|index\.ts)/],
   [/^engine\/run\//, /^engine\/index\.ts/],
 ];
 
