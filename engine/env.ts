@@ -31,3 +31,6 @@ export const DEFAULT_ENV: RunEnv = {
   gid: 0,
   comm: 'bpfdeck',
 };
+
+/** The quiet machine has devices with the ifindexes 1 (loopback) to this; runs and devmaps that name others are refused as by a kernel. */
+export const DEVICES = 4096;

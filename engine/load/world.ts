@@ -1,5 +1,5 @@
 /** Makes a world: one linear memory, its maps and programs, and the run context that helpers work on. */
-import { DEFAULT_ENV } from '../env.ts';
+import { DEFAULT_ENV, DEVICES } from '../env.ts';
 import { invariant } from '../errors.ts';
 import { HELPER_MAKERS } from '../helpers/index.ts';
 import type { RunCtx } from '../helpers/run-ctx.ts';
@@ -18,6 +18,7 @@ export function makeWorld(cpus: number): World {
   const maps = new MapTable(mem, cpus);
   const programs = new ProgramTable(mem.wasm);
   maps.programIndex = (id) => programs.indexOf(id);
+  maps.hasDevice = (ifindex) => ifindex >= 1 && ifindex <= DEVICES;
   const budget = new Budget(mem);
   const rc = makeRunCtx(mem, maps, programs);
   const helpers = new Map<string, (...args: number[]) => number>();
