@@ -1,6 +1,6 @@
 /** What `run` shows people: the verdict first, then where the packet would go, what changed, what was said, and a fault with its source. */
-import type { Fault, ObjectSpec, OutputRecord, RedirectTarget } from '../../engine/index.ts';
-import { ctxToFields, MAP_TYPE } from '../../engine/index.ts';
+import type { Fault, OutputRecord } from '../../engine/index.ts';
+import { ctxToFields } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { progTypeName } from '../format/prog-types.ts';
 import { clip, plain } from '../format/sanitize.ts';
@@ -10,6 +10,7 @@ import { retvalText } from '../format/verdicts.ts';
 import { mapChanges } from '../map-changes.ts';
 import { toHex } from '../packet/hex.ts';
 import { packetReport } from './packet-report.ts';
+import { redirectText } from './redirect-text.ts';
 import type { RunDone } from './run-done.ts';
 import { contextAfter } from './run-outputs.ts';
 
@@ -36,31 +37,24 @@ function verdictLine(done: RunDone, style: Style): string {
 function errnoLines(done: RunDone): string[] {
   const result = done.reply.result!;
   if (result.errno === 0 || result.fault !== null) return [];
-  const missing = done.input.data_in === null && /data_in|data size|packet/.test(result.reason);
-  const lines = labelled('because', [`${plain(result.reason)}${missing ? ' (--data-in gives the packet)' : ''}`]);
+  const missing = done.input.data_in === null ? ' (no --data-in was given)' : '';
+  const lines = labelled('because', [`${plain(result.reason)}${missing}`]);
   return result.retval === null ? lines : [...lines, ...labelled('returned', [retvalText(done.type, result.retval)])];
 }
 
-/** Low bits of redirect_map's flags: what to return where the map has no entry. */
-const MISS_ACTION = 3;
-
-/** `ifindex 7, entry 3 of tx_ports (bpf_redirect_map)`. */
-export function redirectText(redirect: RedirectTarget, spec: ObjectSpec): string {
-  const type = spec.maps.find((m) => m.name === redirect.map)?.type;
-  const unit = type === MAP_TYPE.CPUMAP ? 'CPU' : type === MAP_TYPE.XSKMAP ? 'the AF_XDP socket of queue' : 'ifindex';
-  const from = redirect.map === null ? '' : `, entry ${redirect.key} of ${plain(redirect.map)}`;
-  const shown = redirect.map === null ? redirect.flags : redirect.flags & ~MISS_ACTION;
-  const flags = shown === 0 ? '' : `, flags 0x${(shown >>> 0).toString(16)}`;
-  if (redirect.target === null) return `every device of ${plain(redirect.map ?? '?')} (${redirect.helper}${flags})`;
-  return `${unit} ${redirect.target}${from} (${redirect.helper}${flags})`;
+/** `87 ns`, `12.3 µs`, `5.96 ms`. */
+function timeText(ns: number): string {
+  if (ns < 10_000) return `${Math.round(ns)} ns`;
+  return ns < 1e6 ? `${(ns / 1e3).toFixed(1)} µs` : `${(ns / 1e6).toFixed(2)} ms`;
 }
 
 function durationLines(done: RunDone): string[] {
   const result = done.reply.result!;
+  if (result.errno !== 0 && result.retval === null && result.fault === null) return [];
   const repeat = Math.max(done.input.opts.repeat ?? 1, 1);
   const mean = repeat > 1 ? ` a run, mean of ${repeat}` : '';
   const executed = done.backend === 'kernel' ? '' : ` · ${result.insns_executed} instructions`;
-  return labelled('took', [`${Math.round(result.duration_ns)} ns${mean}${executed}`]);
+  return labelled('took', [`${timeText(result.duration_ns)}${mean}${executed}`]);
 }
 
 /** Context fields that differ from what went in; all that are not zero when the input is not known by bytes. */
