@@ -1,4 +1,4 @@
-/** Where a packet differs from the expected one: its size, header fields by name, and the bytes themselves. */
+/** Where a packet differs from the expected one: its size, header fields by name, bytes where no field says it. */
 import type { Difference } from './outcome.ts';
 import { type ByteRange, diffPackets, type LayerChange, type PacketDiff } from './packet/diff.ts';
 import { toHex } from './packet/hex.ts';
@@ -57,5 +57,5 @@ export function expectPacket(expected: Uint8Array, sent: Uint8Array | null, rece
   const fields = diff.layers.flatMap(layerDifferences);
   out.push(...fields.slice(0, FIELDS_MAX));
   if (fields.length > FIELDS_MAX) out.push(entry('', `${fields.length - FIELDS_MAX} more fields`, 'differ'));
-  return [...out, ...rangeDifference(expected, received, diff)];
+  return fields.length > 0 ? out : [...out, ...rangeDifference(expected, received, diff)];
 }

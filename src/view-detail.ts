@@ -3,6 +3,7 @@ import { basename, relative } from 'node:path';
 import type { Fault } from '../engine/index.ts';
 import type { FileError, TestOutcome } from './outcome.ts';
 import { dissect } from './packet/dissect.ts';
+import { hexDiff } from './packet/hexdump.ts';
 import type { State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
 import { duration, type Line, plural, span } from './view-text.ts';
@@ -13,6 +14,8 @@ export interface DetailItem {
   readonly lines: readonly Line[];
   /** Source code: cut at the edge instead of wrapped. */
   readonly code?: boolean;
+  /** Left out where there are fewer columns than this. */
+  readonly least_columns?: number;
 }
 
 const GAP: DetailItem = { label: '', lines: [[]] };
@@ -27,6 +30,20 @@ function differenceItems(outcome: TestOutcome): DetailItem[] {
     if (d.at !== '') lines.unshift([span(d.at, 'strong')]);
     return { label: repeated ? ' ' : d.field, lines };
   });
+}
+
+const HEX_COLUMNS = 76;
+const HEX_TAGS = { same: 'dim', before: 'good', after: 'bad', marks: 'warn' } as const;
+
+/** Expected and received packet over each other, where there is room for sixteen bytes a line. */
+function packetItems(one: SettledCase, outcome: TestOutcome): DetailItem[] {
+  const expected = one.expect.data_out;
+  const received = outcome.result?.data_out;
+  const differs = outcome.differences.some((d) => d.field === 'data_out');
+  if (!differs || !(expected instanceof Uint8Array) || !received) return [];
+  const lines = hexDiff(expected, received).map((row): Line => [span(row.text.trimEnd(), HEX_TAGS[row.kind])]);
+  const head: Line = [span('- expected', 'good'), span('  + received', 'bad')];
+  return [GAP, { label: '', lines: [head, ...lines], code: true, least_columns: HEX_COLUMNS }];
 }
 
 function faultItems(fault: Fault): DetailItem[] {
@@ -102,6 +119,7 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
   items.push(...differenceItems(outcome));
   const fault = outcome.result?.fault;
   if (fault) items.push(...faultItems(fault));
+  items.push(...packetItems(one, outcome));
   if (items.length > 2) items.push(GAP);
   items.push(...resultItems(one, outcome));
   const since = state.badSince.get(one.id);

@@ -9,6 +9,7 @@ function labelSpan(text: string, width: number): Span {
 }
 
 function itemLines(item: DetailItem, width: number): Line[] {
+  if (item.least_columns !== undefined && width < item.least_columns) return [];
   const fit = (line: Line, room: number) => (item.code ? [cut(line, room)] : wrap(line, room));
   if (item.label === '') return item.lines.flatMap((line) => fit(line, width));
   const column = Math.max(LABEL, item.label.length + 1);

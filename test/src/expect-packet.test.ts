@@ -20,7 +20,14 @@ test('equal packets have none', () => {
 test('a field is named, with the values people read', () => {
   const found = expectPacket(changed(22, 63), null, FRAME);
   expect(found[0]).toEqual({ field: 'data_out', at: 'ipv4.ttl', expected: '63', received: '64' });
-  expect(found.at(-1)).toEqual({ field: 'data_out', at: 'byte 22', expected: '3f', received: '40' });
+  expect(found.map((d) => d.at)).toEqual(['ipv4.ttl', 'ipv4.check']);
+});
+
+test('bytes after the last header are shown as they are', () => {
+  const longer = new Uint8Array([...FRAME, 1, 2, 3]);
+  const [first] = expectPacket(longer, null, new Uint8Array([...FRAME, 1, 9, 3]));
+  expect(first?.at).toBe('padding');
+  expect(first?.expected).toContain('010203');
 });
 
 test('a packet that came back as it was sent says so', () => {

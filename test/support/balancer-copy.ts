@@ -1,0 +1,54 @@
+/** A copy of the balancer project in a directory of its own, to break and rebuild. */
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dir, '..', '..');
+export const MAIN = join(ROOT, 'src', 'main.ts');
+const BALANCER = join(ROOT, 'fixtures', 'projects', 'balancer');
+
+export class ProjectCopy {
+  readonly root = mkdtempSync(join(tmpdir(), 'balancer-'));
+
+  constructor() {
+    cpSync(BALANCER, this.root, { recursive: true });
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  read(name: string): Uint8Array {
+    return new Uint8Array(readFileSync(this.path(name)));
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    writeFileSync(this.path(name), content);
+  }
+
+  /** As compilers do: written beside, then renamed over. */
+  replace(name: string, content: string | Uint8Array): void {
+    this.write(`${name}.tmp`, content);
+    renameSync(this.path(`${name}.tmp`), this.path(name));
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+const MOV_IMM = 0xb7;
+
+/** The object with every `r0 = from` of its code made `r0 = to`: programs return another verdict. Throws when there is none. */
+export function withReturn(object: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = object.slice();
+  const view = new DataView(copy.buffer);
+  let found = 0;
+  for (let at = 0; at + 8 <= copy.length; at += 8) {
+    if (view.getUint32(at, true) !== MOV_IMM || view.getUint32(at + 4, true) !== from) continue;
+    view.setUint32(at + 4, to, true);
+    found++;
+  }
+  if (found === 0) throw new Error(`no return of ${from} in the object`);
+  return copy;
+}
