@@ -117,7 +117,7 @@ function leakOf(world: World, program: LoadedProgram): Stop | null {
 /** What a trap or exception means; whatever is no fault of the program is a bug of the engine. */
 function stopOf(world: World, program: LoadedProgram, thrown: unknown): Stop {
   if (thrown instanceof RefusedProgram) return faulted(refusedFault(world, program, thrown.refusal));
-  if (thrown instanceof RangeError) {
+  if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) {
     const message = 'calls go deeper than there is room for';
     return faulted(faultWith(world, program, FAULT.CALL_DEPTH, message));
   }
