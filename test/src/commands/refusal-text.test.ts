@@ -19,6 +19,17 @@ test('what the message says already is not said again', () => {
   expect(refusalText('lb.o', why)).toBe('lb.o: section .maps is cut');
 });
 
+test('a place that the message names already is not named again', () => {
+  const message = 'program xdp_lb: bpf_x is not supported (lb.bpf.c:12)';
+  const why = {
+    stage: 'unsupported',
+    errno: 0,
+    message,
+    where: { ...at, program: undefined, section: 'xdp' },
+  } as never;
+  expect(refusalText('lb.o', why)).toBe(`lb.o: ${message}`);
+});
+
 test('names from the object cannot reach the terminal as control characters', () => {
   const why = { stage: 'open', errno: 0, message: 'bad \u001b]0;x\u0007name\n\u009b', where: {} } as const;
   expect(refusalText('a\u001b[2Jb.o', why)).toBe('ab.o: bad name');
