@@ -13,14 +13,23 @@ function place(where: Where, message: string): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
+/** `.maps, offset 16`, as far as the sentence does not name it. */
+function filePlace({ message, where }: Refusal): string {
+  const parts: string[] = [];
+  if (where.section !== undefined && !message.includes(where.section)) parts.push(where.section);
+  if (where.offset !== undefined && !message.includes('offset')) parts.push(`offset ${where.offset}`);
+  return parts.join(', ');
+}
+
 /** `lb.o: program xdp_lb: unknown func bpf_x#9 (lb.bpf.c:12, insn 7)`; what the sentence says already is not said again. */
 export function refusalText(path: string, why: Refusal): string {
-  const { program, section } = why.where;
+  const { program } = why.where;
   const head = [path];
   if (program !== undefined) {
     if (!why.message.includes(program)) head.push(`program ${program}`);
-  } else if (section !== undefined && !why.message.includes('program ') && !why.message.includes(section)) {
-    head.push(`section ${section}`);
+  } else if (why.stage === 'open') {
+    const where = filePlace(why);
+    if (where !== '') head.push(where);
   }
   const said = why.errno === 0 || why.stage === 'unsupported' || why.message.includes(errnoName(why.errno));
   const errno = said ? '' : `: ${errnoText(why.errno)}`;

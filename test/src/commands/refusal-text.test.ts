@@ -19,6 +19,12 @@ test('what the message says already is not said again', () => {
   expect(refusalText('lb.o', why)).toBe('lb.o: section .maps is cut');
 });
 
+test('section and offset of a malformed file are named', () => {
+  const why = { stage: 'open', errno: 0, message: 'it is cut', where: { section: '.maps', offset: 8 } } as const;
+  expect(refusalText('lb.o', why)).toBe('lb.o: .maps, offset 8: it is cut');
+  expect(refusalText('lb.o', { ...why, message: '.maps is cut at offset 8' })).toBe('lb.o: .maps is cut at offset 8');
+});
+
 test('a place that the message names already is not named again', () => {
   const message = 'program xdp_lb: bpf_x is not supported (lb.bpf.c:12)';
   const why = {
