@@ -68,7 +68,7 @@ function shifted(value: Value, by: number): Value {
     case 'stack':
     case 'object': {
       const off = value.off + by;
-      return Math.abs(off) <= FAR ? { ...value, off } : ANY;
+      return Math.abs(off) <= FAR ? { ...value, off } : wandered(value);
     }
     case 'ctx':
       return Math.abs(value.off + by) <= FAR ? { kind: 'ctx', off: value.off + by } : ANY;

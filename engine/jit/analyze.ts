@@ -98,7 +98,7 @@ export class Analysis {
         this.flow(f, node, (to, state) => {
           const widen = rounds[to]! >= PATIENCE;
           const held = f.states[to];
-          if (held === undefined) f.states[to] = state.copy();
+          if (held === undefined) f.states[to] = state;
           else if (!held.join(state, to, widen)) return;
           pending[to] = 1;
         });

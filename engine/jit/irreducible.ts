@@ -15,85 +15,120 @@ export interface Dispatched {
 }
 
 export function withDispatchers(original: readonly (readonly number[])[]): Dispatched {
-  const succs: number[][] = original.map((list) => [...list]);
+  const graph = new Graph(original);
   const dispatcher = new Int32Array(original.length).fill(-1);
   const choice = new Int32Array(original.length);
   // Sets of nodes whose inner loops are still to be looked at, with edges inside the set only.
-  const todo: number[][] = [succs.map((_, node) => node)];
-  while (todo.length > 0) {
-    const nodes = todo.pop()!;
-    const inside = new Set(nodes);
-    for (const loop of loopsOf(nodes, inside, succs)) {
-      const heads = headsOf(loop, succs);
+  const todo: number[][] = [original.map((_, node) => node)];
+  for (let nodes = todo.pop(); nodes !== undefined; nodes = todo.pop()) {
+    for (const loop of new LoopFinder(graph, nodes).loops) {
+      const heads = graph.headsOf(loop);
       if (heads.length === 1) {
         todo.push(loop.filter((node) => node !== heads[0]));
         continue;
       }
-      const node = succs.push([...heads]) - 1;
+      const node = graph.addBefore(heads);
       heads.forEach((head, i) => {
         dispatcher[head] = node;
         choice[head] = i;
       });
-      const set = new Set(heads);
-      for (let from = 0; from < node; from++) succs[from] = succs[from]!.map((to) => (set.has(to) ? node : to));
       todo.push(loop);
     }
   }
-  return { succs, dispatcher, choice };
+  return { succs: graph.succs, dispatcher, choice };
 }
 
-/** Nodes of a loop that are entered from outside of it; the function's entry counts as entered. */
-function headsOf(loop: readonly number[], succs: readonly (readonly number[])[]): number[] {
-  const members = new Set(loop);
-  const heads = new Set<number>();
-  if (members.has(0)) heads.add(0);
-  succs.forEach((list, from) => {
-    if (!members.has(from)) for (const to of list) if (members.has(to)) heads.add(to);
-  });
-  return [...heads].sort((a, b) => a - b);
+class Graph {
+  readonly succs: number[][];
+  private readonly preds: number[][];
+
+  constructor(succs: readonly (readonly number[])[]) {
+    this.succs = succs.map((list) => [...list]);
+    this.preds = succs.map(() => []);
+    succs.forEach((list, from) => {
+      for (const to of list) this.preds[to]!.push(from);
+    });
+  }
+
+  /** Nodes of a loop that are entered from outside of it; the function's entry counts as entered. */
+  headsOf(loop: readonly number[]): number[] {
+    const members = new Set(loop);
+    const heads = loop.filter((node) => node === 0 || this.preds[node]!.some((pred) => !members.has(pred)));
+    return heads.sort((a, b) => a - b);
+  }
+
+  /** A new node that all edges to `heads` go to, and that leads to them. */
+  addBefore(heads: readonly number[]): number {
+    const node = this.succs.push([...heads]) - 1;
+    const preds: number[] = [];
+    for (const head of heads) {
+      for (const pred of this.preds[head]!) {
+        const list = this.succs[pred]!;
+        list[list.indexOf(head)] = node;
+        preds.push(pred);
+      }
+      this.preds[head] = [node];
+    }
+    this.preds.push(preds);
+    return node;
+  }
 }
 
-/** Strongly connected components with at least one edge inside (Tarjan 1972, with its own stack). */
-function loopsOf(
-  nodes: readonly number[],
-  inside: ReadonlySet<number>,
-  succs: readonly (readonly number[])[],
-): number[][] {
-  const index = new Map<number, number>();
-  const low = new Map<number, number>();
-  const open: number[] = [];
-  const onStack = new Set<number>();
-  const loops: number[][] = [];
-  const enter = (node: number) => {
-    index.set(node, index.size);
-    low.set(node, index.get(node)!);
-    open.push(node);
-    onStack.add(node);
-  };
-  const lower = (node: number, to: number) => low.set(node, Math.min(low.get(node)!, to));
-  for (const root of nodes) {
-    if (index.has(root)) continue;
-    enter(root);
-    const path: { node: number; next: number }[] = [{ node: root, next: 0 }];
-    while (path.length > 0) {
-      const top = path[path.length - 1]!;
-      const to = succs[top.node]![top.next++];
-      if (to !== undefined) {
-        if (!inside.has(to)) continue;
-        if (!index.has(to)) {
-          enter(to);
-          path.push({ node: to, next: 0 });
-        } else if (onStack.has(to)) lower(top.node, index.get(to)!);
-        continue;
-      }
-      path.pop();
-      if (path.length > 0) lower(path[path.length - 1]!.node, low.get(top.node)!);
-      if (low.get(top.node) === index.get(top.node)) {
-        const part = open.splice(open.indexOf(top.node));
-        for (const node of part) onStack.delete(node);
-        if (part.length > 1 || succs[top.node]!.includes(top.node)) loops.push(part);
-      }
+/** Strongly connected components with at least one edge inside, among some nodes of a graph (Tarjan 1972, with its own stack). */
+class LoopFinder {
+  readonly loops: number[][] = [];
+  private readonly graph: Graph;
+  private readonly inside: ReadonlySet<number>;
+  private readonly index = new Map<number, number>();
+  private readonly low = new Map<number, number>();
+  private readonly open: number[] = [];
+  private readonly isOpen = new Set<number>();
+  private readonly path: { readonly node: number; next: number }[] = [];
+
+  constructor(graph: Graph, nodes: readonly number[]) {
+    this.graph = graph;
+    this.inside = new Set(nodes);
+    for (const root of nodes) {
+      if (this.index.has(root)) continue;
+      this.enter(root);
+      while (this.path.length > 0) this.advance();
     }
   }
-  return loops;
+
+  private enter(node: number): void {
+    this.low.set(node, this.index.size);
+    this.index.set(node, this.index.size);
+    this.open.push(node);
+    this.isOpen.add(node);
+    this.path.push({ node, next: 0 });
+  }
+
+  /** Follows the next edge of the node in hand, or leaves it. */
+  private advance(): void {
+    const top = this.path[this.path.length - 1]!;
+    const to = this.graph.succs[top.node]![top.next++];
+    if (to === undefined) {
+      this.path.pop();
+      this.leave(top.node);
+    } else if (this.inside.has(to)) {
+      if (!this.index.has(to)) this.enter(to);
+      else if (this.isOpen.has(to)) this.lower(top.node, this.index.get(to)!);
+    }
+  }
+
+  private lower(node: number, to: number): void {
+    if (to < this.low.get(node)!) this.low.set(node, to);
+  }
+
+  private leave(node: number): void {
+    const parent = this.path[this.path.length - 1];
+    if (parent !== undefined) this.lower(parent.node, this.low.get(node)!);
+    if (this.low.get(node) !== this.index.get(node)) return;
+    const part: number[] = [];
+    do {
+      part.push(this.open.pop()!);
+      this.isOpen.delete(part[part.length - 1]!);
+    } while (part[part.length - 1] !== node);
+    if (part.length > 1 || this.graph.succs[node]!.includes(node)) this.loops.push(part);
+  }
 }
