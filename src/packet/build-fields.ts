@@ -45,7 +45,7 @@ export interface MplsFields {
 }
 
 /** Explicit congestion notification, a part of `tos` and `tclass`. */
-type Ecn = number | (typeof ECN_NAMES)[number];
+type Ecn = number | NameOf<typeof ECN_NAMES>;
 
 export type Ipv4Option =
   | 'nop'

@@ -16,7 +16,7 @@ function protocol(given: Given, name: string, next: LayerName | null): number {
 function trafficClass(given: Given, name: string): number {
   const whole = given.uint(name, 8);
   const dscp = given.uint('dscp', 6, whole >> 2);
-  return (dscp << 2) | given.named('ecn', 2, { ...ECN_NAMES }, whole & 3);
+  return (dscp << 2) | given.named('ecn', 2, ECN_NAMES, whole & 3);
 }
 
 /** A fragment offset in bytes, which headers count in eights. */

@@ -4,7 +4,7 @@ import { didYouMean } from '../suggest.ts';
 import { parseIpv4, parseIpv6, parseMac } from './addresses.ts';
 import { parseHex } from './hex.ts';
 
-type Record_ = { readonly [name: string]: unknown };
+type Fields = { readonly [name: string]: unknown };
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
@@ -25,7 +25,7 @@ export function bytesOrNull(value: unknown): Uint8Array | null {
   return typeof hex === 'string' ? parseHex(hex) : null;
 }
 
-export function isRecord(value: unknown): value is Record_ {
+export function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
@@ -36,18 +36,18 @@ function plainWords(text: string): string {
 /** Big-endian bytes of the low `size` bytes of a number. */
 export function be(value: number, size: 1 | 2 | 3 | 4): number[] {
   const out: number[] = [];
-  for (let i = size - 1; i >= 0; i--) out.push(Math.floor(value / 2 ** (8 * i)) & 0xff);
+  for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) out.push((value >>> shift) & 0xff);
   return out;
 }
 
 /** One layer's (or option's) given fields; a field that is undefined counts as not given. */
 export class Given {
   readonly where: string;
-  private readonly values: Record_;
+  private readonly values: Fields;
 
   /** Throws InputError when a field is none of `known`. */
   constructor(where: string, values: unknown, known: readonly string[]) {
-    if (!isRecord(values)) throw new InputError(`${where} is ${shown(values)}: it must be an object of fields`);
+    if (!isRecord(values)) throw new InputError(`${where} must be given an object of fields`);
     this.where = where;
     this.values = values;
     const wrong = Object.keys(values).find((name) => !known.includes(name));

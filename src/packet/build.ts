@@ -19,7 +19,7 @@ import {
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from './build-transport.ts';
 import { GENEVE, GRE, GTPU, VXLAN } from './build-tunnel.ts';
 import { bytesOrNull, Given, isRecord } from './build-values.ts';
-import { type FieldsOf, fullName, SHORT_NAMES } from './short-names.ts';
+import { type FieldsOf, fullName, shortNames } from './short-names.ts';
 
 const ROWS: { readonly [P in LayerName]: LayerRow<P> } = {
   eth: ETH,
@@ -48,6 +48,7 @@ interface Header {
   readonly layer: LayerName;
   /** Under the full names. */
   readonly fields: { readonly [name: string]: unknown };
+  readonly given: Given;
 }
 type Part = Header | { readonly layer: 'payload'; readonly bytes: Uint8Array };
 
@@ -60,6 +61,7 @@ const PARTS: { readonly [whole: string]: readonly string[] } = {
 
 /** Fields under their full names. Throws InputError for a field given under both. */
 function fullFields(layer: LayerName, fields: object): { [name: string]: unknown } {
+  if (!isRecord(fields)) throw new InputError(`${layer} must be given an object of fields`);
   const out: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
@@ -76,9 +78,13 @@ function merged(before: Header['fields'], after: Header['fields']): Header['fiel
   return { ...Object.fromEntries(kept), ...after };
 }
 
-function givenOf(part: Header): Given {
-  const short = Object.keys(SHORT_NAMES[part.layer as keyof typeof SHORT_NAMES] ?? {});
-  return new Given(part.layer, part.fields, [...ROWS[part.layer].fields, ...short]);
+/** Names that a layer takes, by which a misspelt one is guessed. */
+const KNOWN: ReadonlyMap<LayerName, readonly string[]> = new Map(
+  (Object.keys(ROWS) as LayerName[]).map((layer) => [layer, [...ROWS[layer].fields, ...shortNames(layer)]]),
+);
+
+function headerOf(layer: LayerName, fields: Header['fields']): Header {
+  return { layer, fields, given: new Given(layer, fields, KNOWN.get(layer)!) };
 }
 
 /** Addresses that checksums cover: of the last IP header before `index`, or those that headers in between put in their place. */
@@ -88,7 +94,7 @@ function endsBefore(parts: readonly Part[], index: number): Ends | null {
   for (let i = index - 1; i >= 0; i--) {
     const part = parts[i]!;
     if (part.layer === 'payload') continue;
-    const given = givenOf(part);
+    const { given } = part;
     if (part.layer === 'routing') destination ??= finalDestination(given);
     if (part.layer === 'dstopts') source ??= homeSource(given);
     if (part.layer === 'ipv4') return ipv4Ends(given);
@@ -109,7 +115,7 @@ function encode(parts: readonly Part[]): Uint8Array {
     }
     const next = parts[i + 1]?.layer ?? 'payload';
     const around: Around = { next: next === 'payload' ? null : next, ends: endsBefore(parts, i) };
-    body = joined(ROWS[part.layer].encode(givenOf(part), body, around), body);
+    body = joined(ROWS[part.layer].encode(part.given, body, around), body);
   }
   return body;
 }
@@ -139,11 +145,11 @@ export class PacketBuilder {
 
   /** Checks the fields at once, so that a mistake is reported where it is written. */
   private add<P extends LayerName>(layer: P, fields: FieldsOf<P> | undefined): PacketBuilder {
-    return this.replaced(this.parts.length, { layer, fields: fullFields(layer, fields ?? {}) });
+    return this.replaced(this.parts.length, headerOf(layer, fullFields(layer, fields ?? {})));
   }
 
   private replaced(index: number, header: Header): PacketBuilder {
-    ROWS[header.layer].encode(givenOf(header), new Uint8Array(0), { next: null, ends: null });
+    ROWS[header.layer].encode(header.given, new Uint8Array(0), { next: null, ends: null });
     return new PacketBuilder([...this.parts.slice(0, index), header, ...this.parts.slice(index + 1)], this.least);
   }
 
@@ -234,7 +240,7 @@ export class PacketBuilder {
   with<P extends LayerName>(layer: P, fields: FieldsOf<P>, nth = 1): PacketBuilder {
     const at = this.find(layer, nth);
     const before = this.parts[at] as Header;
-    return this.replaced(at, { layer, fields: merged(before.fields, fullFields(layer, fields)) });
+    return this.replaced(at, headerOf(layer, merged(before.fields, fullFields(layer, fields))));
   }
 
   /** The packet without the nth (from 1) layer of a kind. */
@@ -283,7 +289,12 @@ function addListed(packet: PacketBuilder, item: unknown, where: string): PacketB
     const names = [...LAYER_NAMES, 'payload', 'pad'];
     throw new InputError(`${where}: there is no layer ${layer}${didYouMean(layer, names) || `: ${names.join(', ')}`}`);
   }
-  return packet[layer as LayerName]((fields ?? {}) as never);
+  try {
+    return packet[layer as LayerName]((fields ?? {}) as never);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${where}: ${error.message}`);
+  }
 }
 
 /** Names of the fields that a layer of the builder has, null when there is no such layer. */

@@ -74,7 +74,7 @@ export function dissect(bytes: Uint8Array, options: DissectOptions = {}): Layer[
   return layers;
 }
 
-/** `ipv4.ttl` for a byte offset, `ipv4[2].ttl` in the second header of that kind, `payload+12` outside of headers. */
+/** `ipv4.ttl` for a byte offset, `ipv4[2].ttl` in the second header of that kind (fields that repeat alike), `payload+12` outside of headers. */
 export function fieldAt(layers: readonly Layer[], offset: number): string {
   const layer = layers.find((l) => offset >= l.start && offset < l.end);
   if (!layer) return `byte ${offset}`;
@@ -83,6 +83,9 @@ export function fieldAt(layers: readonly Layer[], offset: number): string {
   if (layer.proto === 'payload' || layer.proto === 'padding' || layer.proto === 'meta') {
     return `${name}+${offset - layer.start}`;
   }
-  const field = layer.fields.find((f) => offset >= f.start && offset < f.end);
-  return field ? `${name}.${field.name}` : `${name}+${offset - layer.start}`;
+  const index = layer.fields.findIndex((f) => offset >= f.start && offset < f.end);
+  const field = layer.fields[index];
+  if (!field) return `${name}+${offset - layer.start}`;
+  const same = layer.fields.slice(0, index + 1).filter((f) => f.name === field.name).length;
+  return `${name}.${field.name}${same > 1 ? `[${same}]` : ''}`;
 }

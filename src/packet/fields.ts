@@ -5,7 +5,7 @@ import { parseIpv6, parseMac } from './addresses.ts';
 import { fieldNames, LAYER_NAMES } from './build.ts';
 import { bytesOrNull } from './build-values.ts';
 import type { Field, Layer } from './layers.ts';
-import { ECN_NAMES, namedText } from './protocols.ts';
+import { ECN_NAMES, namedText, nameIn } from './protocols.ts';
 import { fullName } from './short-names.ts';
 import { parseFlags } from './tcp-flags.ts';
 
@@ -52,7 +52,7 @@ interface Part {
 }
 
 const DSCP = (of: string): Part => ({ of, text: (word) => word >> 2 });
-const ECN = (of: string): Part => ({ of, text: (word) => namedText(word & 3, ECN_NAMES[word & 3]) });
+const ECN = (of: string): Part => ({ of, text: (word) => namedText(word & 3, nameIn(ECN_NAMES, word & 3)) });
 
 /** Fields that are a part of another one. */
 const PARTS: { readonly [path: string]: Part } = {
@@ -101,12 +101,13 @@ function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
 }
 
 function sameText(field: Field, expected: string): boolean {
+  if (expected.trim() === '') return false;
   const [, outside = '', inside = ''] = /^(.*?)(?: \((.*)\))?$/.exec(field.value) ?? [];
   const words = [field.value, outside, inside, inside.split(',')[0] ?? ''].map(plainWords);
   if (words.includes(plainWords(expected))) return true;
   if (sameBytes(parseIpv6(expected), parseIpv6(field.value))) return true;
   if (sameBytes(parseMac(expected), parseMac(field.value))) return true;
-  return expected.trim() !== '' && Number(expected) === numberOf(field);
+  return Number(expected) === numberOf(field);
 }
 
 /** TCP's flags are the only ones with words. */

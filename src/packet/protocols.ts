@@ -7,7 +7,7 @@ interface Known {
   readonly layer: string | null;
 }
 
-export const ETHERTYPES: Readonly<Record<number, Known>> = {
+const ETHERTYPES: Readonly<Record<number, Known>> = {
   2048: { name: 'IPv4', layer: 'ipv4' },
   2054: { name: 'ARP', layer: 'arp' },
   /** Transparent Ethernet bridging: a whole frame inside of GRE or Geneve. */
@@ -18,7 +18,7 @@ export const ETHERTYPES: Readonly<Record<number, Known>> = {
   34984: { name: '802.1ad', layer: 'qinq' },
 };
 
-export const PROTOCOLS: Readonly<Record<number, Known>> = {
+const PROTOCOLS: Readonly<Record<number, Known>> = {
   0: { name: 'hop-by-hop', layer: 'hopopts' },
   1: { name: 'ICMP', layer: 'icmp' },
   2: { name: 'IGMP', layer: null },
@@ -59,17 +59,18 @@ export function layerOfProtocol(protocol: number, version: 4 | 6): string | null
   return version === 4 && layer !== null && EXTENSIONS.has(layer) ? null : layer;
 }
 
-function numberOf(table: Readonly<Record<number, Known>>, layer: string): number | null {
-  const found = Object.entries(table).find(([, known]) => known.layer === layer);
-  return found ? Number(found[0]) : null;
+function byLayer(table: Readonly<Record<number, Known>>): ReadonlyMap<string, number> {
+  return new Map(Object.entries(table).flatMap(([number, { layer }]) => (layer ? [[layer, Number(number)]] : [])));
 }
+const ETHERTYPE_BY_LAYER = byLayer(ETHERTYPES);
+const PROTOCOL_BY_LAYER = byLayer(PROTOCOLS);
 
 export function ethertypeOf(layer: string): number | null {
-  return numberOf(ETHERTYPES, layer);
+  return ETHERTYPE_BY_LAYER.get(layer) ?? null;
 }
 
 export function protocolOf(layer: string): number | null {
-  return numberOf(PROTOCOLS, layer);
+  return PROTOCOL_BY_LAYER.get(layer) ?? null;
 }
 
 export function ethertypeText(type: number): string {
@@ -90,7 +91,7 @@ export function namedText(value: number, name: string | undefined): string {
 /** From bit 0 on; AE is the bit in front of the others' byte (RFC 9768, once NS). */
 export const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'AE'] as const;
 
-export const ECN_NAMES = ['not ECT', 'ECT(1)', 'ECT(0)', 'CE'] as const;
+export const ECN_NAMES = { 0: 'not ECT', 1: 'ECT(1)', 2: 'ECT(0)', 3: 'CE' } as const;
 
 export const ARP_OPS = { 1: 'request', 2: 'reply' } as const;
 

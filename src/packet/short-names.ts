@@ -5,7 +5,7 @@ const ENDS = { src: 'saddr', dst: 'daddr' } as const;
 const PORTS = { sport: 'source', dport: 'dest' } as const;
 const TAG = { id: 'vid', type: 'h_proto' } as const;
 
-export const SHORT_NAMES = {
+const SHORT_NAMES = {
   eth: { dst: 'h_dest', src: 'h_source', type: 'h_proto' },
   vlan: TAG,
   qinq: TAG,
@@ -33,4 +33,8 @@ export type FieldsOf<P extends LayerName> = LayerFields[P] &
 export function fullName(layer: string, name: string): string {
   const table: { readonly [short: string]: string } = SHORT_NAMES[layer as keyof Short] ?? {};
   return Object.hasOwn(table, name) ? table[name]! : name;
+}
+
+export function shortNames(layer: LayerName): readonly string[] {
+  return Object.keys(SHORT_NAMES[layer as keyof Short] ?? {});
 }
