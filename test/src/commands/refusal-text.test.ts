@@ -14,7 +14,7 @@ test('what the message says already is not said again', () => {
     stage: 'open',
     errno: 0,
     message: 'section .maps is cut',
-    where: { section: '.maps', offset: 8 },
+    where: { section: '.maps' },
   } as const;
   expect(refusalText('lb.o', why)).toBe('lb.o: section .maps is cut');
 });
