@@ -15,6 +15,7 @@ import {
   secVars,
   sizeField,
   skipModifiers,
+  vlenOf,
 } from './btf.ts';
 import { typeSize } from './btf-types.ts';
 
@@ -107,12 +108,13 @@ function elements(d: Decoder, id: number, at: number, depth: number): Decoded {
 }
 
 function decodeMembers(d: Decoder, id: number, at: number, depth: number, into: Fields): void {
-  if (depth > DEPTH_MAX) return;
+  d.left -= vlenOf(d.btf, id);
+  if (depth > DEPTH_MAX || d.left < 0) return;
   for (const member of membersOf(d.btf, id)) {
     const type = skipModifiers(d.btf, member.type_id);
     const bits = bitRange(d.btf, member, type);
     if (member.name === '' && isComposite(d.btf, type)) {
-      if (d.left-- > 0) decodeMembers(d, type, at + (member.bit_offset >>> 3), depth + 1, into);
+      decodeMembers(d, type, at + (member.bit_offset >>> 3), depth + 1, into);
     } else if (member.name === '') {
       // Padding of bit fields.
     } else if (bits !== null) {

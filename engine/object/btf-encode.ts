@@ -23,6 +23,8 @@ import { bitRange } from './btf-decode.ts';
 import { typeName, typeSize } from './btf-types.ts';
 
 const DEPTH_MAX = 64;
+/** Anonymous structs and unions in each other. */
+const SEEN_MAX = 256;
 
 /** A place in the bytes: type, first byte, and how the user gets there. */
 interface Place {
@@ -97,7 +99,7 @@ function encode(e: Encoder, place: Place, value: unknown): Problem {
 function rawBytes(btf: BtfData, type: number, value: unknown): Uint8Array | string | null {
   if (value instanceof Uint8Array) return value;
   if (!isRecord(value) || typeof value.hex !== 'string' || Object.keys(value).length !== 1) return null;
-  if (isComposite(btf, type) && findMember(btf, type, 'hex', 0) !== null) return null;
+  if (isComposite(btf, type) && findMember(btf, type, 'hex') !== null) return null;
   const digits = value.hex.replace(/^0x/, '').replace(/[\s:]/g, '');
   if (!/^([0-9a-f]{2})*$/i.test(digits)) return `${JSON.stringify(value.hex.slice(0, 40))} is not pairs of hex digits`;
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
@@ -242,12 +244,14 @@ interface Found {
   readonly base: number;
 }
 
-function findMember(btf: BtfData, id: number, name: string, depth: number): Found | null {
-  if (depth > 8 || name === '') return null;
+function findMember(btf: BtfData, id: number, name: string, seen = new Set<number>()): Found | null {
+  // An anonymous struct that was searched once has nothing new the second time.
+  if (name === '' || seen.size > SEEN_MAX || seen.has(id)) return null;
+  seen.add(id);
   for (const member of membersOf(btf, id)) {
     if (member.name === name) return { member, base: 0 };
     const type = skipModifiers(btf, member.type_id);
-    const inside = member.name === '' && isComposite(btf, type) ? findMember(btf, type, name, depth + 1) : null;
+    const inside = member.name === '' && isComposite(btf, type) ? findMember(btf, type, name, seen) : null;
     if (inside !== null) return { member: inside.member, base: inside.base + member.bit_offset };
   }
   return null;
@@ -258,7 +262,7 @@ function encodeFields(e: Encoder, place: Place, value: unknown): Problem {
   if (!isRecord(value)) return `${place.path}: ${show(value)} is no ${typeName(btf, place.type)}`;
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined) continue;
-    const found = findMember(btf, place.type, name, 0);
+    const found = findMember(btf, place.type, name);
     const path = `${place.path}.${name}`;
     if (found === null)
       return `${path}: ${typeName(btf, place.type)} has no such field (${fieldNames(btf, place.type)})`;
@@ -273,12 +277,17 @@ function encodeFields(e: Encoder, place: Place, value: unknown): Problem {
   return null;
 }
 
-function fieldNames(btf: BtfData, id: number, depth = 0): string {
-  const names = membersOf(btf, id).flatMap((m) =>
-    m.name === '' && depth < 4 ? fieldNames(btf, skipModifiers(btf, m.type_id), depth + 1) : m.name,
+function fieldNames(btf: BtfData, id: number): string {
+  const names = collectNames(btf, id, new Set());
+  return names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '');
+}
+
+function collectNames(btf: BtfData, id: number, seen: Set<number>): string[] {
+  if (seen.size > SEEN_MAX || seen.has(id)) return [];
+  seen.add(id);
+  return membersOf(btf, id).flatMap((m) =>
+    m.name === '' ? collectNames(btf, skipModifiers(btf, m.type_id), seen) : [m.name],
   );
-  const list = names.filter((n) => n !== '');
-  return list.slice(0, 12).join(', ') + (list.length > 12 ? ', …' : '');
 }
 
 function encodeVars(e: Encoder, place: Place, value: unknown): Problem {

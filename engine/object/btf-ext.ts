@@ -51,7 +51,9 @@ export function parseBtfExt(data: Uint8Array, btf: BtfData): BtfExt {
   eachTable(data, btf, { at: 16, least: 16, what: 'line_info' }, (section, at, size, count) => {
     const words = new Uint32Array(count * LINE_WORDS);
     for (let i = 0; i < words.length; i++) words[i] = u32At(data, at + (i >> 2) * size + (i & 3) * 4);
-    lines.set(section, [...(lines.get(section) ?? []), words]);
+    const parts = lines.get(section) ?? [];
+    parts.push(words);
+    lines.set(section, parts);
   });
   if (header >= 32) {
     eachTable(data, btf, { at: 24, least: 16, what: 'core_relo' }, (section, at, size, count) => {

@@ -17,6 +17,8 @@ import {
 
 const POINTER_SIZE = 8;
 const DEPTH_MAX = 32;
+/** Parameters spelled out: a prototype may have 65535 of its own kind. */
+const PARAMS_MAX = 16;
 
 /** Bytes of a value of the type (btf__resolve_size); -1 for void, functions and what has no size. */
 export function typeSize(btf: BtfData, id: number): number {
@@ -54,9 +56,22 @@ function bounded(size: number): number {
 }
 
 /** Alignment of a type (btf__align_of); 0 where it has none. */
-export function typeAlign(btf: BtfData, id: number, depth = 0): number {
+export function typeAlign(btf: BtfData, id: number): number {
+  return alignOf(btf, id, new Map());
+}
+
+/** `known` keeps structs that are in each other many times from being looked at as often. */
+function alignOf(btf: BtfData, id: number, known: Map<number, number>): number {
   const at = skipModifiers(btf, id);
-  if (depth > 8) return 0;
+  const found = known.get(at);
+  if (found !== undefined) return found;
+  known.set(at, 0);
+  const align = ownAlign(btf, at, known);
+  known.set(at, align);
+  return align;
+}
+
+function ownAlign(btf: BtfData, at: number, known: Map<number, number>): number {
   switch (kindOf(btf, at)) {
     case KIND.INT:
     case KIND.ENUM:
@@ -66,10 +81,12 @@ export function typeAlign(btf: BtfData, id: number, depth = 0): number {
     case KIND.PTR:
       return POINTER_SIZE;
     case KIND.ARRAY:
-      return typeAlign(btf, arrayInfo(btf, at).type_id, depth + 1);
+      return known.size > DEPTH_MAX ** 2 ? 0 : alignOf(btf, arrayInfo(btf, at).type_id, known);
     case KIND.STRUCT:
     case KIND.UNION:
-      return membersOf(btf, at).reduce((align, m) => Math.max(align, typeAlign(btf, m.type_id, depth + 1)), 1);
+      return known.size > DEPTH_MAX ** 2
+        ? 0
+        : membersOf(btf, at).reduce((align, m) => Math.max(align, alignOf(btf, m.type_id, known)), 1);
     default:
       return 0;
   }
@@ -153,10 +170,13 @@ function baseName(btf: BtfData, id: number): string {
 function params(btf: BtfData, id: number, depth: number): string {
   if (depth > 6) return '…';
   if (vlenOf(btf, id) === 0) return 'void';
-  const list = paramsOf(btf, id);
+  const all = paramsOf(btf, id);
+  const list = all.slice(0, PARAMS_MAX);
+  const more = all.length > PARAMS_MAX ? ', …' : '';
   return list
-    .map((p, i) => (p.type_id === 0 && i === list.length - 1 ? '...' : declare(btf, p.type_id, p.name, depth + 1)))
-    .join(', ');
+    .map((p, i) => (p.type_id === 0 && i === all.length - 1 ? '...' : declare(btf, p.type_id, p.name, depth + 1)))
+    .join(', ')
+    .concat(more);
 }
 
 /** A member as people want to see it: anonymous structs and unions keep their place with an empty name. */

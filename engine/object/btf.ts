@@ -287,7 +287,10 @@ export function memberIs(btf: BtfData, id: number, index: number, name: string):
 
 /** Whether a type is called `name` or `name_…`, which may be a flavour of it: a cheap test before names are decoded. */
 export function mayBeNamed(btf: BtfData, id: number, name: string): boolean {
-  const offset = u32At(btf.raw, btf.types[id]!);
+  return beginsAsName(btf, u32At(btf.raw, btf.types[id]!), name);
+}
+
+function beginsAsName(btf: BtfData, offset: number, name: string): boolean {
   if (!startsWith(btf, offset, name)) return false;
   const next = btf.raw[btf.strings + offset + name.length];
   return next === 0 || next === 0x5f;
@@ -314,16 +317,24 @@ export interface EnumValue {
 
 /** Names and values of an ENUM or ENUM64. */
 export function enumValues(btf: BtfData, id: number): EnumValue[] {
+  return Array.from({ length: vlenOf(btf, id) }, (_, i) => enumValueAt(btf, id, i));
+}
+
+export function enumValueAt(btf: BtfData, id: number, index: number): EnumValue {
+  const at = enumRecord(btf, id, index);
   const wide = kindOf(btf, id) === KIND.ENUM64;
-  const signed = kindFlag(btf, id);
-  const step = wide ? 12 : 8;
-  const base = btf.types[id]! + 12;
-  return Array.from({ length: vlenOf(btf, id) }, (_, i) => {
-    const at = base + i * step;
-    const raw = wide ? bigU64At(btf.raw, at + 4) : BigInt(u32At(btf.raw, at + 4));
-    const value = signed ? BigInt.asIntN(wide ? 64 : 32, raw) : raw;
-    return { name: btfString(btf, u32At(btf.raw, at)), value };
-  });
+  const raw = wide ? bigU64At(btf.raw, at + 4) : BigInt(u32At(btf.raw, at + 4));
+  const value = kindFlag(btf, id) ? BigInt.asIntN(wide ? 64 : 32, raw) : raw;
+  return { name: btfString(btf, u32At(btf.raw, at)), value };
+}
+
+/** Whether an enum value is called `name` or `name_…`. */
+export function enumMayBeNamed(btf: BtfData, id: number, index: number, name: string): boolean {
+  return beginsAsName(btf, u32At(btf.raw, enumRecord(btf, id, index)), name);
+}
+
+function enumRecord(btf: BtfData, id: number, index: number): number {
+  return btf.types[id]! + 12 + index * (kindOf(btf, id) === KIND.ENUM64 ? 12 : 8);
 }
 
 /** Parameters of a FUNC_PROTO. */

@@ -15,6 +15,7 @@ import {
   referredType,
   sizeField,
   skipModifiers,
+  vlenOf,
 } from './btf.ts';
 
 const DEPTH_MAX = 32;
@@ -132,7 +133,7 @@ interface Matching {
 
 /** bpf_core_types_match: every local member is in the target under its name and matches too; behind pointers kinds suffice. */
 export function typesMatch(local: BtfData, localId: number, target: BtfData, targetId: number): boolean {
-  return match({ local, target, budget: 100_000 }, localId, targetId, false, DEPTH_MAX);
+  return match({ local, target, budget: 1_000_000 }, localId, targetId, false, DEPTH_MAX);
 }
 
 function match(m: Matching, localId: number, targetId: number, pointer: boolean, level: number): boolean {
@@ -206,17 +207,25 @@ function structBehindPointer(m: Matching, l: number, t: number): boolean {
 }
 
 function membersMatch(m: Matching, l: number, t: number, level: number): boolean {
-  const theirs = membersOf(m.target, t);
-  m.budget -= theirs.length;
-  return membersOf(m.local, l).every((mine) =>
-    theirs.some((other) => {
-      const named = other.name === '' ? mine.name === '' : essentialName(mine.name) === essentialName(other.name);
-      return named && match(m, mine.type_id, other.type_id, false, level - 1);
-    }),
+  const theirs = new Map<string, number[]>();
+  for (const other of membersOf(m.target, t)) {
+    const name = essentialName(other.name);
+    const types = theirs.get(name);
+    if (types === undefined) theirs.set(name, [other.type_id]);
+    else types.push(other.type_id);
+  }
+  m.budget -= vlenOf(m.target, t) + vlenOf(m.local, l);
+  return (
+    vlenOf(m.local, l) <= vlenOf(m.target, t) &&
+    membersOf(m.local, l).every((mine) => {
+      const types = theirs.get(essentialName(mine.name)) ?? [];
+      return types.some((type) => match(m, mine.type_id, type, false, level - 1));
+    })
   );
 }
 
 function enumsMatch(m: Matching, l: number, t: number): boolean {
+  m.budget -= vlenOf(m.target, t) + vlenOf(m.local, l);
   const theirs = new Set(enumValues(m.target, t).map((v) => essentialName(v.name)));
   return (
     sizeField(m.local, l) === sizeField(m.target, t) &&

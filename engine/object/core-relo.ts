@@ -1,7 +1,7 @@
 /** Applies the CO-RE relocations of .BTF.ext to the code: candidates by name, one answer that all of them agree on, the patch. */
 import { type Refusal, refuse } from '../errors.ts';
 import { type BtfData, isEnum, kindOf, mayBeNamed, nameOf, typeCount } from './btf.ts';
-import type { BtfExt, CoreRecord } from './btf-ext.ts';
+import { type BtfExt, type CoreRecord, lowerBound } from './btf-ext.ts';
 import { typeName } from './btf-types.ts';
 import { essentialName } from './core-compat.ts';
 import { type CorePatch, patchInsn } from './core-patch.ts';
@@ -53,7 +53,9 @@ export function relocateCore(input: CoreInput): CoreOutcome {
         ? resolver.apply(code, insn, record)
         : { error: 'it is between instructions' };
       if (typeof outcome === 'string') {
-        poisoned.set(func, [...(poisoned.get(func) ?? []), { insn, message: outcome }]);
+        const list = poisoned.get(func) ?? [];
+        list.push({ insn, message: outcome });
+        poisoned.set(func, list);
         if (count++ < WARNINGS_MAX)
           input.warnings.push(`${func.name}: ${outcome}: instruction ${insn} fails when it is reached`);
       } else if (outcome !== null && !failed.has(func)) {
@@ -71,7 +73,8 @@ export function relocateCore(input: CoreInput): CoreOutcome {
 
 function recordsOf(ext: BtfExt, func: Func): readonly CoreRecord[] {
   const all = ext.relos.get(func.section.name) ?? [];
-  return all.filter((r) => r.offset >= func.start && r.offset < func.start + func.size);
+  const at = (offset: number) => lowerBound(all.length, (i) => all[i]!.offset, offset);
+  return all.slice(at(func.start), at(func.start + func.size));
 }
 
 class CoreResolver {

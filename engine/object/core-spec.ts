@@ -20,7 +20,8 @@ import {
   arrayInfo,
   type BtfData,
   btfString,
-  enumValues,
+  enumMayBeNamed,
+  enumValueAt,
   isComposite,
   isEnum,
   KIND,
@@ -88,7 +89,7 @@ export function parseSpec(btf: BtfData, record: CoreRecord): CoreSpec | string {
   const first = path[0]!;
   if (isEnumKind(record.kind)) {
     if (!isEnum(btf, type) || path.length > 1 || first >= vlenOf(btf, type)) return 'it names no value of an enum';
-    spec.steps.push({ type_id: type, index: first, name: enumValues(btf, type)[first]!.name });
+    spec.steps.push({ type_id: type, index: first, name: enumValueAt(btf, type, first).name });
     return spec;
   }
   const size = typeSize(btf, type);
@@ -168,14 +169,20 @@ export function matchSpec(local: CoreSpec, target: BtfData, root: number, work: 
   return spec;
 }
 
-function matchEnum(local: CoreSpec, spec: Draft): CoreSpec | null {
-  const type = skipModifiers(spec.btf, spec.root);
-  if (!isEnum(spec.btf, type)) return null;
+function matchEnum(local: CoreSpec, spec: Draft & { work: Work }): CoreSpec | null {
+  const { btf } = spec;
+  const type = skipModifiers(btf, spec.root);
+  if (!isEnum(btf, type)) return null;
   const wanted = essentialName(local.steps[0]!.name);
-  const index = enumValues(spec.btf, type).findIndex((v) => essentialName(v.name) === wanted);
-  if (index < 0) return null;
-  spec.steps.push({ type_id: type, index, name: wanted });
-  return spec;
+  const count = vlenOf(btf, type);
+  spec.work.left -= count;
+  for (let index = 0; index < count && spec.work.left >= 0; index++) {
+    if (!enumMayBeNamed(btf, type, index, wanted)) continue;
+    if (essentialName(enumValueAt(btf, type, index).name) !== wanted) continue;
+    spec.steps.push({ type_id: type, index, name: wanted });
+    return spec;
+  }
+  return null;
 }
 
 /** Type of the member with the step's name, looked for in anonymous structs and unions too; -1 when there is none that fits. */

@@ -1,5 +1,5 @@
 /** The number that a CO-RE relocation asks for: offset, size, existence, sign, shifts, type id, enum value. */
-import { enumValues, intInfo, isEnum, KIND, kindFlag, kindOf, memberAt, sizeField, skipModifiers } from './btf.ts';
+import { enumValueAt, intInfo, isEnum, KIND, kindFlag, kindOf, memberAt, sizeField, skipModifiers } from './btf.ts';
 import { typeSize } from './btf-types.ts';
 import { CORE, type CoreSpec, isEnumKind, isFieldKind } from './core-spec.ts';
 
@@ -38,7 +38,7 @@ function enumValue(kind: number, spec: CoreSpec | null): CoreAnswer {
   if (kind === CORE.ENUMVAL_EXISTS) return plain(spec === null ? 0 : 1);
   if (spec === null) return null;
   const { type_id, index } = spec.steps[0]!;
-  const { value } = enumValues(spec.btf, type_id)[index]!;
+  const { value } = enumValueAt(spec.btf, type_id, index);
   return plain(kindOf(spec.btf, type_id) === KIND.ENUM ? BigInt.asIntN(32, value) : value);
 }
 

@@ -1,17 +1,6 @@
 /** .rodata, .data, .bss and their custom kin as array maps of one element, as libbpf makes them. */
 import { MAP_FLAG, MAP_TYPE } from '../uapi/map-types.ts';
-import {
-  type BtfData,
-  findType,
-  KIND,
-  kindOf,
-  LINKAGE,
-  linkageOf,
-  nameOf,
-  secVars,
-  setStatic,
-  typeCount,
-} from './btf.ts';
+import { type BtfData, KIND, kindOf, LINKAGE, linkageOf, nameOf, secVars, setStatic, typeCount } from './btf.ts';
 import { type ElfFile, type ElfSection, type ElfSymbol, malformed, SHN, SHT, STB, STT } from './elf.ts';
 import { setU32 } from './le-bytes.ts';
 import type { MapSpec } from './spec.ts';
@@ -28,14 +17,14 @@ export function isDataSection(section: ElfSection): boolean {
 }
 
 /** The map of a data section (bpf_object__init_internal_map). */
-export function dataMap(section: ElfSection, btf: BtfData | null): MapSpec {
+export function dataMap(section: ElfSection, btf: BtfData | null, types: ReadonlyMap<string, number>): MapSpec {
   if (section.size > BSS_MAX) {
     malformed(`section ${section.name} wants ${section.size} bytes, more than ${BSS_MAX}`, {
       section: section.name,
       offset: section.offset,
     });
   }
-  const value_type_id = btf === null ? 0 : findType(btf, KIND.DATASEC, section.name);
+  const value_type_id = types.get(section.name) ?? 0;
   const readOnly = section.name.startsWith('.rodata') ? MAP_FLAG.RDONLY_PROG : 0;
   return {
     name: section.name,
@@ -56,6 +45,15 @@ export function dataMap(section: ElfSection, btf: BtfData | null): MapSpec {
   };
 }
 
+/** Ids of the DATASECs by name. */
+export function dataSectionTypes(btf: BtfData | null): Map<string, number> {
+  const types = new Map<string, number>();
+  for (let id = 1; btf !== null && id < typeCount(btf); id++) {
+    if (kindOf(btf, id) === KIND.DATASEC) types.set(nameOf(btf, id), id);
+  }
+  return types;
+}
+
 /** map_is_mmapable: at least one variable is not static. */
 function isMmapable(btf: BtfData, id: number): boolean {
   return secVars(btf, id).some(
@@ -73,10 +71,10 @@ export function fixDataSections(elf: ElfFile, btf: BtfData): void {
     const defined = s.section !== SHN.UNDEF && s.section < SHN.LORESERVE && s.bind !== STB.LOCAL;
     if (defined && s.type !== STT.SECTION && s.type !== STT.FUNC) globals.set(s.name, s);
   }
-  for (let id = 1; id < typeCount(btf); id++) {
-    if (kindOf(btf, id) !== KIND.DATASEC) continue;
+  const sections = new Map(elf.sections.map((s) => [s.name, s]));
+  for (const [name, id] of dataSectionTypes(btf)) {
     const at = btf.types[id]! + 8;
-    const section = elf.sections.find((s) => s.name === nameOf(btf, id));
+    const section = sections.get(name);
     if (section === undefined) continue;
     const open = btf.raw[at] === 0 && btf.raw[at + 1] === 0 && btf.raw[at + 2] === 0 && btf.raw[at + 3] === 0;
     if (open) setU32(btf.raw, at, Math.min(section.size, 0xffff_ffff));

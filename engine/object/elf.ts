@@ -56,6 +56,8 @@ export interface ElfReloc {
 export interface ElfFile {
   readonly sections: readonly ElfSection[];
   readonly symbols: readonly ElfSymbol[];
+  /** Symbols by the index of their section. */
+  readonly bySection: ReadonlyMap<number, readonly ElfSymbol[]>;
   /** Relocations of a section by its index, in file order. */
   readonly relocs: ReadonlyMap<number, readonly ElfReloc[]>;
 }
@@ -89,7 +91,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const sections = readSections(bytes, table.offset, table.count, table.names);
   const symtab = sections.find((s) => s.type === SHT.SYMTAB);
   const symbols = symtab === undefined ? [] : readSymbols(sections, symtab);
-  return { sections, symbols, relocs: readRelocs(sections, symbols, symtab) };
+  return { sections, symbols, bySection: groupBySection(symbols), relocs: readRelocs(sections, symbols, symtab) };
 }
 
 /** Parses any ELF64 little-endian file only to find its sections (a vmlinux with .BTF, say). */
@@ -217,6 +219,21 @@ function readSymbols(sections: readonly ElfSection[], symtab: ElfSection): ElfSy
     });
   }
   return symbols;
+}
+
+function groupBySection(symbols: readonly ElfSymbol[]): Map<number, ElfSymbol[]> {
+  const groups = new Map<number, ElfSymbol[]>();
+  for (const symbol of symbols) {
+    const group = groups.get(symbol.section);
+    if (group === undefined) groups.set(symbol.section, [symbol]);
+    else group.push(symbol);
+  }
+  return groups;
+}
+
+/** Symbols with a name in a section. */
+export function symbolsIn(elf: ElfFile, section: number): ElfSymbol[] {
+  return (elf.bySection.get(section) ?? []).filter((s) => s.name !== '');
 }
 
 /** Relocations of sections other than debug information, whose values nobody here reads. */

@@ -14,11 +14,13 @@ import {
   typeCount,
 } from './btf.ts';
 import { typeAlign, typeSize } from './btf-types.ts';
-import { type ElfFile, type ElfSymbol, SHN, STB } from './elf.ts';
+import { type ElfFile, type ElfSymbol, malformed, SHN, STB } from './elf.ts';
 import { setU32, setUint } from './le-bytes.ts';
 import type { MapSpec } from './spec.ts';
 
 export const KCONFIG = '.kconfig';
+
+const KCONFIG_MAX = 1 << 20;
 
 export interface Extern {
   readonly name: string;
@@ -37,6 +39,11 @@ const VALUES: { readonly [name: string]: bigint } = {
   LINUX_HAS_SYSCALL_WRAPPER: 1n,
   CONFIG_HZ: 250n,
 };
+
+/** Options that are `=y` in any kernel that runs BPF programs. */
+const YES: ReadonlySet<string> = new Set([
+  ...['CONFIG_BPF', 'CONFIG_BPF_SYSCALL', 'CONFIG_BPF_JIT', 'CONFIG_NET', 'CONFIG_INET', 'CONFIG_64BIT', 'CONFIG_SMP'],
+]);
 
 /** Externs by symbol index, and the .kconfig map when there is something in it (bpf_object__collect_externs). */
 export function collectExterns(
@@ -121,18 +128,22 @@ function layOutKconfig(
       value !== null || weak ? '' : `${symbol.name} (.kconfig) is not set in the kernel this engine stands for`;
     externs.set(symbol.index, { name: symbol.name, kind: 'kconfig', weak, offset: at, missing });
   }
-  const data = new Uint8Array(Math.min(end, 1 << 20));
+  if (end > KCONFIG_MAX) malformed(`${KCONFIG} would have ${end} bytes`, { section: KCONFIG, offset: 0 });
+  const data = new Uint8Array(end);
   for (const { at, size, value } of writes) setUint(data, at, size, value);
   return kconfigMap(fixSection(btf, offsets, data.length), data);
 }
 
 /** The value as a number; null when it has none or the type is no number. */
 function kconfigValue(btf: BtfData, name: string, type: number, size: number): bigint | null {
+  const id = skipModifiers(btf, type);
+  const kind = kindOf(btf, id);
+  const int = kind === KIND.INT ? intInfo(btf, id) : null;
+  if (size > 8 || (int === null && kind !== KIND.ENUM && kind !== KIND.ENUM64)) return null;
+  // `y` is 1 for a bool, TRI_YES for a tristate, and itself for a char.
+  if (YES.has(name)) return int !== null && !int.bool && size === 1 ? BigInt('y'.charCodeAt(0)) : 1n;
   const value = VALUES[name];
-  const kind = kindOf(btf, skipModifiers(btf, type));
-  if (value === undefined || size > 8 || (kind !== KIND.INT && kind !== KIND.ENUM)) return null;
-  if (kind === KIND.INT && intInfo(btf, skipModifiers(btf, type)).bool && value > 1n) return null;
-  return value;
+  return value === undefined || (int?.bool === true && value > 1n) ? null : value;
 }
 
 function fixSection(btf: BtfData, offsets: ReadonlyMap<number, number>, size: number): number {

@@ -1,7 +1,7 @@
 /** Functions in the executable sections: which are programs, which subprograms, and what BTF says about each. */
 import { type BtfData, KIND, kindOf, nameOf, referredType, setStatic, tagComponent, typeCount } from './btf.ts';
 import type { BtfExt } from './btf-ext.ts';
-import { type ElfFile, type ElfSection, type ElfSymbol, malformed, SHT, STB, STT } from './elf.ts';
+import { type ElfFile, type ElfSection, type ElfSymbol, malformed, SHT, STB, STT, symbolsIn } from './elf.ts';
 
 export interface Func {
   readonly name: string;
@@ -86,7 +86,7 @@ function index(all: readonly Func[]): Functions {
 
 /** FUNC symbols; very old compilers left the type out, so symbols without a type count where there are no others. */
 function functionSymbols(elf: ElfFile, section: ElfSection): ElfSymbol[] {
-  const here = elf.symbols.filter((s) => s.section === section.index && s.name !== '');
+  const here = symbolsIn(elf, section.index);
   const typed = here.filter((s) => s.type === STT.FUNC);
   const symbols = typed.length > 0 ? typed : here.filter((s) => s.type === STT.NOTYPE && s.bind !== STB.LOCAL);
   return symbols.sort((a, b) => a.value - b.value);
@@ -149,7 +149,9 @@ function functionTags(btf: BtfData): Map<number, string[]> {
     if (kindOf(btf, id) !== KIND.DECL_TAG || tagComponent(btf, id) !== -1) continue;
     const target = referredType(btf, id);
     if (kindOf(btf, target) !== KIND.FUNC) continue;
-    tags.set(target, [...(tags.get(target) ?? []), nameOf(btf, id)]);
+    const list = tags.get(target) ?? [];
+    list.push(nameOf(btf, id));
+    tags.set(target, list);
   }
   return tags;
 }

@@ -1,6 +1,6 @@
 /** Map definitions without BTF: struct bpf_map_def in `maps` and `maps/NAME`, with the extra fields of those who extended it. */
 import { MAP_FLAG } from '../uapi/map-types.ts';
-import { type ElfFile, type ElfSection, type ElfSymbol, malformed, STT } from './elf.ts';
+import { type ElfFile, type ElfSection, type ElfSymbol, malformed, STT, symbolsIn } from './elf.ts';
 import { u32At } from './le-bytes.ts';
 import { emptyMap, type PlacedMap } from './map-defs.ts';
 import type { MapSpec } from './spec.ts';
@@ -27,8 +27,8 @@ export function isLegacySection(section: ElfSection): boolean {
 
 /** Reads every definition of a section: one a symbol, or a single one where there are no symbols. */
 export function readLegacyMaps(elf: ElfFile, section: ElfSection): LegacyMap[] {
-  const symbols = elf.symbols
-    .filter((s) => s.section === section.index && s.type !== STT.SECTION && s.type !== STT.FUNC && s.name !== '')
+  const symbols = symbolsIn(elf, section.index)
+    .filter((s) => s.type !== STT.SECTION && s.type !== STT.FUNC)
     .sort((a, b) => a.value - b.value);
   if (symbols.length === 0) {
     const name = section.name.startsWith('maps/') ? section.name.slice(5) : section.name;

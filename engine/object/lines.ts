@@ -5,7 +5,7 @@ import type { Func } from './functions.ts';
 import type { LineInfo } from './spec.ts';
 
 /** Line records of all programs together; what is beyond is left out. */
-const LINES_MAX = 4_000_000;
+const LINES_MAX = 2_000_000;
 
 export class FunctionLines {
   private readonly btf: BtfData | null;

@@ -14,7 +14,7 @@ import type { LineInfo, PoisonedInsn, ProgReloc, SubprogSpec } from './spec.ts';
 /** BPF_COMPLEXITY_LIMIT_INSNS: longer programs are refused with E2BIG. */
 const INSNS_MAX = 1_000_000;
 /** Instructions of all programs of an object together, each with its subprograms. */
-const TOTAL_MAX = 16_000_000;
+const TOTAL_MAX = 4_000_000;
 
 export interface LinkedProgram {
   readonly insns: Uint8Array;

@@ -3,7 +3,7 @@ import type { Result } from '../errors.ts';
 import { type BtfData, parseBtf, parseBtfOnce } from './btf.ts';
 import { type BtfExt, parseBtfExt } from './btf-ext.ts';
 import { type CoreOutcome, relocateCore } from './core-relo.ts';
-import { dataMap, fixDataSections, isDataSection } from './data-maps.ts';
+import { dataMap, dataSectionTypes, fixDataSections, isDataSection } from './data-maps.ts';
 import { type ElfFile, isElf, malformed, opening, parseElf, parseElfSections } from './elf.ts';
 import { collectExterns } from './externs.ts';
 import { type Func, findFunctions, isCode } from './functions.ts';
@@ -41,6 +41,7 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
   const { externs, kconfig } = collectExterns(elf, btf);
   const placed = readMaps(elf, btf);
   const sections = elf.sections.filter(isDataSection);
+  const types = dataSectionTypes(btf);
   const data = new Map(sections.map((s) => [s.index, s.name]));
   fillMapValues(elf, functions, placed);
   fillTaggedSlots(functions, placed, warnings);
@@ -50,7 +51,7 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
     btf !== null && ext !== null && target !== null
       ? relocateCore({ ...core, btf, ext, target })
       : { failed: new Map(), poisoned: new Map() };
-  const linker = new Linker({ elf, functions, externs, maps: placed, data, code }, btf, ext, relocated);
+  const linker = new Linker({ elf, functions, externs, mapAt: finder(placed), data, code }, btf, ext, relocated);
   const programs = functions.programs.map((func) => program(func, linker.link(func), warnings));
   warnAboutData(elf, warnings);
   return {
@@ -60,7 +61,7 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
     programs,
     maps: [
       ...placed.map((m) => m.spec),
-      ...sections.map((s) => dataMap(s, btf)),
+      ...sections.map((s) => dataMap(s, btf, types)),
       ...(kconfig === null ? [] : [kconfig]),
     ],
     warnings,
@@ -109,6 +110,11 @@ function readMaps(elf: ElfFile, btf: BtfData | null): PlacedMap[] {
   return maps;
 }
 
+function finder(maps: readonly PlacedMap[]): (section: number, offset: number) => PlacedMap | undefined {
+  const places = new Map(maps.map((m) => [`${m.section}:${m.offset}`, m]));
+  return (section, offset) => places.get(`${section}:${offset}`);
+}
+
 function license(elf: ElfFile): string {
   const section = elf.sections.find((s) => s.name === 'license');
   return section === undefined ? '' : textAt(section.data, 0, Math.min(section.data.length, 128));
@@ -135,6 +141,7 @@ function program(func: Func, linked: LinkedProgram, warnings: string[]): Program
 function warnAboutData(elf: ElfFile, warnings: string[]): void {
   for (const section of elf.sections) {
     const count = isDataSection(section) ? (elf.relocs.get(section.index)?.length ?? 0) : 0;
+    if (section.name.startsWith('.struct_ops')) warnings.push(`${section.name}: struct_ops maps are not supported`);
     if (count > 0) warnings.push(`${section.name} holds ${count} addresses, which no loader fills in`);
   }
 }

@@ -32,7 +32,8 @@ export interface Symbols {
   readonly elf: ElfFile;
   readonly functions: Functions;
   readonly externs: ReadonlyMap<number, Extern>;
-  readonly maps: readonly PlacedMap[];
+  /** Map that is defined at a byte of a section. */
+  mapAt(section: number, offset: number): PlacedMap | undefined;
   /** Names of data section maps by section index. */
   readonly data: ReadonlyMap<number, string>;
   /** Code of the executable sections, a copy that is patched. */
@@ -125,8 +126,11 @@ function readLoad(scan: Scan, insn: number, reloc: ElfReloc | undefined): void {
   } else if (symbols.code.has(symbol.section)) {
     addFunc(scan, insn, symbol.section, symbol.value + addend);
   } else if (symbols.data.has(symbol.section)) {
-    const off = (symbol.value + addend) >>> 0;
-    scan.relocs.push({ insn, kind: 'map_value', name: symbols.data.get(symbol.section)!, off, weak: false });
+    const off = symbol.value + addend;
+    const name = symbols.data.get(symbol.section)!;
+    // array_map_direct_value_addr refuses this too.
+    if (off < 0 || off >= section.size) fail(scan, insn, `refers to byte ${off} of ${name}, which has ${section.size}`);
+    scan.relocs.push({ insn, kind: 'map_value', name, off, weak: false });
     clearLoad(scan.code, insn);
   } else {
     loadMap(scan, insn, symbol.section, symbol.value + (symbol.type === STT.SECTION ? addend : 0), symbol.name);
@@ -134,9 +138,11 @@ function readLoad(scan: Scan, insn: number, reloc: ElfReloc | undefined): void {
 }
 
 function loadMap(scan: Scan, insn: number, section: number, offset: number, symbol: string): void {
-  const map = scan.symbols.maps.find((m) => m.section === section && m.offset === offset);
+  const map = scan.symbols.mapAt(section, offset);
   if (map === undefined) {
     const holder = scan.symbols.elf.sections[section]!.name;
+    if (holder.startsWith('.addr_space.'))
+      fail(scan, insn, `variables in arenas (${symbol}) are not supported`, 'unsupported', 0);
     fail(scan, insn, `refers to ${symbol} in section ${holder || `#${section}`}, which is neither a map nor data`);
     return;
   }

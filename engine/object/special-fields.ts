@@ -9,6 +9,7 @@ import {
   referredType,
   secVars,
   skipModifiers,
+  vlenOf,
 } from './btf.ts';
 import { typeSize } from './btf-types.ts';
 
@@ -58,6 +59,7 @@ function collect(s: Search, typeId: number, at: number, depth: number): void {
   switch (kindOf(btf, id)) {
     case KIND.STRUCT: {
       const kind = STRUCTS.get(nameOf(btf, id));
+      s.left -= vlenOf(btf, id);
       if (kind !== undefined) s.fields.push({ kind, offset: at, size: Math.max(0, typeSize(btf, id)) });
       else
         for (const m of membersOf(btf, id))
