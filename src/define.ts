@@ -2,6 +2,9 @@
 import type { TestCase } from './test-case.ts';
 
 export { type PacketBuilder, pkt } from './packet/build.ts';
+export { dissect } from './packet/dissect.ts';
+export { fieldOf } from './packet/fields.ts';
+export type { Field, Layer } from './packet/layers.ts';
 export type { BytesSource, Expectation, FieldValue, TestCase } from './test-case.ts';
 
 export interface Config {
