@@ -1,8 +1,8 @@
 /** The root of the screen: subscribes to the store, picks the screen for the size, turns keys into commands. */
 import { useInput, usePaste, useStdin, useWindowSize } from 'ink';
-import { Component, type ReactNode, useEffect, useSyncExternalStore } from 'react';
+import { Component, type ReactNode, useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { Command, Store, ViewModel } from '../src/view.ts';
-import { AsciiContext } from './components/line.tsx';
+import { PaintContext } from './components/line.tsx';
 import { detailLines } from './detail-lines.ts';
 import { commandFor, keyNames } from './keymap.ts';
 import { type Layout, layout } from './layout.ts';
@@ -72,12 +72,18 @@ function Watching({ store }: { store: Store }) {
   return <Screen vm={vm} at={at} />;
 }
 
-export function App({ store }: { store: Store }) {
+export interface AppProps {
+  readonly store: Store;
+  readonly colour: boolean;
+}
+
+export function App({ store, colour }: AppProps) {
+  const options = useMemo(() => ({ colour, ascii: store.ascii === true }), [colour, store.ascii]);
   return (
     <Boundary crash={store.crash}>
-      <AsciiContext value={store.ascii === true}>
+      <PaintContext value={options}>
         <Watching store={store} />
-      </AsciiContext>
+      </PaintContext>
     </Boundary>
   );
 }

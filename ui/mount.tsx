@@ -6,8 +6,13 @@ import { App } from './app.tsx';
 /** A frame at once for whatever changes: verdicts should not wait for the clock of an animation. */
 const MAX_FPS = 120;
 
+/** The command line settles FORCE_COLOR before the screen is loaded. */
+function hasColour(): boolean {
+  return process.env.FORCE_COLOR !== '0' && (process.env.NO_COLOR ?? '') === '';
+}
+
 export function mount(store: Store): Screen {
-  const app = render(<App store={store} />, {
+  const app = render(<App store={store} colour={hasColour()} />, {
     alternateScreen: true,
     exitOnCtrlC: false,
     patchConsole: true,

@@ -1,11 +1,8 @@
 /** The two lines at the top: the project and why it ran last, then the verdict with its counts. */
-import { Text } from 'ink';
-import { useContext } from 'react';
 import type { Line as LineOfText, ViewModel } from '../../src/view.ts';
 import { apart, cells, lineCells } from '../cells.ts';
-import { toAscii } from '../glyphs.ts';
-import { BADGES } from '../theme.ts';
-import { AsciiContext, Line } from './line.tsx';
+import { paint, paintBadge } from '../paint.ts';
+import { Line, Row, usePaint } from './line.tsx';
 
 const blank = { text: ' ', tag: 'plain' } as const;
 
@@ -29,15 +26,10 @@ function rightSide(vm: ViewModel, room: number): LineOfText {
 }
 
 export function VerdictLine({ vm, width }: { vm: ViewModel; width: number }) {
-  const ascii = useContext(AsciiContext);
+  const options = usePaint();
   const badge = ` ${vm.badge.text} `;
-  const rest = width - cells(badge) - 1;
+  const rest = Math.max(0, width - cells(badge) - 1);
   const left: LineOfText = [{ text: '  ', tag: 'plain' }, ...vm.counts];
-  return (
-    <Text wrap="truncate">
-      <Text> </Text>
-      <Text {...BADGES[vm.badge.tag]}>{ascii ? toAscii(badge) : badge}</Text>
-      <Line line={apart(left, rightSide(vm, rest - lineCells(left) - 2), Math.max(0, rest))} />
-    </Text>
-  );
+  const line = apart(left, rightSide(vm, rest - lineCells(left) - 2), rest);
+  return <Row text={` ${paintBadge(badge, vm.badge.tag, options)}${paint(line, options)}`} />;
 }

@@ -1,34 +1,29 @@
-/** One line of tagged text, and many of them: each a Text that is cut at the edge, never wrapped. */
+/** One row of the screen: a string drawn as it is, cut at the edge, and drawn again only when it is another one. */
 import { Text } from 'ink';
 import { createContext, memo, useContext } from 'react';
-import type { Line as LineOfText, Span } from '../../src/view.ts';
-import { toAscii } from '../glyphs.ts';
-import { LOOKS } from '../theme.ts';
+import type { Line as LineOfText } from '../../src/view.ts';
+import { type PaintOptions, paint } from '../paint.ts';
 
-/** Whether only ASCII may be drawn. */
-export const AsciiContext = createContext(false);
+/** Whether there are colours, and whether only ASCII may be drawn. */
+export const PaintContext = createContext<PaintOptions>({ colour: true, ascii: false });
 
-function Piece({ span }: { span: Span }) {
-  const ascii = useContext(AsciiContext);
-  return <Text {...LOOKS[span.tag]}>{ascii ? toAscii(span.text) : span.text}</Text>;
+export function usePaint(): PaintOptions {
+  return useContext(PaintContext);
 }
 
-export const Line = memo(function Line({ line }: { line: LineOfText }) {
-  if (line.every((span) => span.text === '')) return <Text> </Text>;
-  return (
-    <Text wrap="truncate">
-      {line.map((span, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no identity but their place
-        <Piece key={i} span={span} />
-      ))}
-    </Text>
-  );
+export const Row = memo(function Row({ text }: { text: string }) {
+  return <Text wrap="truncate">{text === '' ? ' ' : text}</Text>;
 });
+
+export function Line({ line }: { line: LineOfText }) {
+  return <Row text={paint(line, usePaint())} />;
+}
 
 /** Lines from top to bottom. */
 export function Lines({ lines }: { lines: readonly LineOfText[] }) {
+  const options = usePaint();
   return lines.map((line, i) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: a line of the screen is its place
-    <Line key={i} line={line} />
+    <Row key={i} text={paint(line, options)} />
   ));
 }

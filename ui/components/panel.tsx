@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { Line as LineOfText, Span } from '../../src/view.ts';
 import { cells, cut, fill, lineCells } from '../cells.ts';
 import type { Size } from '../layout.ts';
-import { Line } from './line.tsx';
+import { Line, Lines } from './line.tsx';
 
 export interface PanelProps {
   readonly size: Size;
@@ -38,13 +38,10 @@ export function Panel({ size, title, note, lines, top, topRows = 0 }: PanelProps
   const rows = Math.max(0, height - 2);
   const body = Array.from({ length: Math.max(0, rows - topRows) }, (_, i) => bodyLine(lines[i] ?? [], width));
   return (
-    <Box flexDirection="column" flexShrink={0} width={width} height={height} overflow="hidden">
+    <Box flexDirection="column" flexShrink={0} width={width} height={height}>
       <Line line={upperEdge(title, note, width)} />
       {top}
-      {body.map((line, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line of the panel is its place
-        <Line key={i} line={line} />
-      ))}
+      <Lines lines={body} />
       <Line line={[edge(`└${'─'.repeat(Math.max(0, width - 2))}┘`)]} />
     </Box>
   );

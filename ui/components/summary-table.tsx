@@ -1,12 +1,12 @@
 /** The table of objects or programs with their counts: ink-table without its rules, between a panel's side edges. */
 import { Box, Text } from 'ink';
 import { type CellProps, Table } from 'ink-table';
-import { type PropsWithChildren, useContext } from 'react';
+import { memo, type PropsWithChildren } from 'react';
 import type { GroupRow } from '../../src/view.ts';
 import { cells, cut } from '../cells.ts';
 import { toAscii } from '../glyphs.ts';
 import { BORDER, LOOKS } from '../theme.ts';
-import { AsciiContext } from './line.tsx';
+import { usePaint } from './line.tsx';
 
 type Data = { [column: string]: string };
 
@@ -20,7 +20,7 @@ const CELL_LOOKS = [LOOKS.plain, LOOKS.good, LOOKS.bad, LOOKS.warn, LOOKS.dim];
 const PADDING = 1;
 
 function Glyphs({ children }: PropsWithChildren) {
-  const ascii = useContext(AsciiContext);
+  const { ascii } = usePaint();
   return typeof children === 'string' && ascii ? toAscii(children) : children;
 }
 
@@ -72,7 +72,13 @@ export interface SummaryTableProps {
   readonly width: number;
 }
 
-export function SummaryTable({ rows, label, width }: SummaryTableProps) {
+/** ink-table makes every row anew, whatever changed: so it is asked only when something did. */
+export const SummaryTable = memo(DrawnTable, (before, after) => {
+  const same = before.label === after.label && before.width === after.width;
+  return same && JSON.stringify(before.rows) === JSON.stringify(after.rows);
+});
+
+function DrawnTable({ rows, label, width }: SummaryTableProps) {
   const height = tableRows(rows);
   const data = tableData(rows, label, width - 2);
   const sides = Array.from({ length: height }, () => '│').join('\n');

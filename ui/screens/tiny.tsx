@@ -31,9 +31,9 @@ export function TinyScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
   const height = Math.max(0, rows - 1 - keys);
   const lines = bodyLines(vm, columns, height).slice(0, height);
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       <VerdictLine vm={vm} width={columns} />
-      <Box flexDirection="column" height={height} flexShrink={0} overflow="hidden">
+      <Box flexDirection="column" height={height} flexShrink={0}>
         <Lines lines={lines} />
       </Box>
       {keys > 0 ? <KeyLine vm={vm} width={columns} /> : null}

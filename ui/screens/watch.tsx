@@ -81,7 +81,7 @@ const rule = (width: number): LineOfText => [{ text: '─'.repeat(width), tag: '
 export function Frame({ vm, layout, children }: { vm: ViewModel; layout: Layout; children: React.ReactNode }) {
   const { columns, rows, events, roomy } = layout;
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       <TitleLine vm={vm} width={columns} />
       <VerdictLine vm={vm} width={columns} />
       {roomy ? <Line line={rule(columns)} /> : null}
