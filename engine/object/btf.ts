@@ -217,7 +217,9 @@ export function sizeField(btf: BtfData, id: number): number {
 }
 
 /** What a pointer, typedef, qualifier, function, variable or tag refers to; 0 for void. */
-export const referredType = sizeField;
+export function referredType(btf: BtfData, id: number): number {
+  return sizeField(btf, id);
+}
 
 /** The type behind typedefs, qualifiers and type tags. */
 export function skipModifiers(btf: BtfData, id: number): number {

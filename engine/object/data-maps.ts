@@ -82,10 +82,11 @@ export function fixDataSections(elf: ElfFile, btf: BtfData): void {
       if (kindOf(btf, v.type_id) !== KIND.VAR || linkageOf(btf, v.type_id) !== LINKAGE.GLOBAL) continue;
       const symbol = globals.get(nameOf(btf, v.type_id));
       if (symbol === undefined) continue;
-      if (open) setU32(btf.raw, v.at + 4, symbol.value);
+      // Also where the size was filled in: linkers left offsets of variables that came from another file at 0.
+      if (symbol.section === section.index) setU32(btf.raw, v.at + 4, symbol.value);
       if (symbol.hidden) setStatic(btf, v.type_id);
     }
-    if (open) sortVars(btf, id);
+    sortVars(btf, id);
   }
 }
 
