@@ -11,7 +11,6 @@ export const HIDDEN = '(clock)';
 const NAME = 'bpfdeck_clock';
 
 const TICK_NS = 4_000_000n;
-const TAI_OFFSET_NS = 37_000_000_000n;
 const INITIAL_JIFFIES = BigInt.asUintN(32, -300n * 250n);
 
 /** What each clock helper gives: a number that stands still, or the ticking time plus something. */
@@ -20,7 +19,7 @@ const HELPERS: Readonly<Record<number, (clock: Clock) => { readonly ticks: boole
   118: ({ time_ns }) => ({ ticks: false, value: INITIAL_JIFFIES + time_ns / TICK_NS }), // jiffies64
   125: () => ({ ticks: true, value: 0n }), // ktime_get_boot_ns
   160: ({ time_ns }) => ({ ticks: false, value: (time_ns / TICK_NS) * TICK_NS }), // ktime_get_coarse_ns
-  208: ({ wall_offset_ns }) => ({ ticks: true, value: wall_offset_ns + TAI_OFFSET_NS }), // ktime_get_tai_ns
+  208: ({ wall_offset_ns }) => ({ ticks: true, value: wall_offset_ns }), // ktime_get_tai_ns
 };
 
 const CALL = 0x85;

@@ -48,7 +48,13 @@ function* walk(map: KernelMap): Iterable<MapEntry> {
   }
 }
 
-/** All of an array, a batch at a time. */
+function firstNonZero(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && bytes[at] === 0) at++;
+  return at;
+}
+
+/** What is not zero of an array, a batch at a time. */
 function* batches(map: KernelMap): Iterable<MapEntry> {
   const most = Math.max(1, Math.min(BATCH_COUNT, Math.floor(BATCH_BYTES / map.user_value_size), map.max_entries));
   const keys = new Uint8Array(most * map.key_size);
@@ -61,11 +67,13 @@ function* batches(map: KernelMap): Iterable<MapEntry> {
     });
     const result = attr.call();
     if (result !== 0 && result !== -ERRNO.ENOENT) return;
-    for (let i = 0; i < attr.get('count'); i++) {
-      const at = i * map.user_value_size;
-      const value = values.subarray(at, at + map.user_value_size);
-      if (!value.some((byte) => byte !== 0)) continue;
-      yield { key: keys.slice(i * map.key_size, (i + 1) * map.key_size), value: value.slice() };
+    const size = map.user_value_size;
+    const end = attr.get('count') * size;
+    for (let at = firstNonZero(values, 0, end); at < end; ) {
+      const i = Math.floor(at / size);
+      const value = values.slice(i * size, (i + 1) * size);
+      yield { key: keys.slice(i * map.key_size, (i + 1) * map.key_size), value };
+      at = firstNonZero(values, (i + 1) * size, end);
     }
     if (result === -ERRNO.ENOENT) return;
     from = next;

@@ -18,6 +18,8 @@ export interface ProgramMakers {
   readonly btf: KernelBtf | null;
   /** Descriptor of the loaded BTF, 0 for none. */
   readonly btf_fd: number;
+  /** The verifier's log is not wanted when it refuses. */
+  readonly quiet: boolean;
 }
 
 /** A program of the kernel's, open in this process. */
@@ -101,7 +103,7 @@ export function loadProgram(program: ProgramSpec, type: number, makers: ProgramM
   };
   const fd = bpfPatiently(new Attr('PROG_LOAD', values));
   if (fd >= 0) return { spec: program, type, fd };
-  const log = verifierLog(values);
+  const log = makers.quiet ? '' : verifierLog(values);
   return failed(refusalOf(program, -fd, readLog(log, program)), log);
 }
 

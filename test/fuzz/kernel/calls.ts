@@ -1,6 +1,6 @@
 /** Statements that call: helpers whose answers are the same everywhere, local functions, and the old packet loads. */
 import { ALU, CLASS, JMP, MODE, SIZE } from '../../../engine/uapi/opcodes.ts';
-import { type Frame, fetch, fetchInto, KEY_SLOT, PACKET_BYTES, renew, SCRATCH, temps, VALUE_SLOT } from './frame.ts';
+import { type Frame, fetchInto, KEY_SLOT, PACKET_BYTES, renew, SCRATCH, temps, VALUE_SLOT } from './frame.ts';
 import {
   addK,
   andK,

@@ -18,22 +18,31 @@ import { type Item, type Node, straight } from './tree.ts';
 const WIDTHS: readonly Width[] = [1, 2, 4, 8];
 const ALIGNED = true;
 
-/** One access of `bytes` bytes of room at `base + from`; a result register that may be any number register. */
-function access(frame: Frame, base: number, from: number, bytes: number, aligned: boolean, dst?: number): Item {
+/** One access in `bytes` bytes of room at `base + from`; `pointers`: registers that hold no number just now. */
+function access(
+  frame: Frame,
+  base: number,
+  from: number,
+  bytes: number,
+  aligned: boolean,
+  pointers: readonly number[] = [],
+): Item {
   const { rng } = frame;
   const signed = rng.chance(25);
   const width = rng.pick(WIDTHS.filter((w) => w <= Math.min(bytes, signed ? 4 : 8)));
   const last = bytes - width;
   const off = from + (aligned ? width * rng.below(Math.floor(last / width) + 1) : rng.below(last + 1));
-  const into = dst ?? rng.pick(frame.scalars);
+  const into = rng.pick(frame.scalars.filter((reg) => !pointers.includes(reg)));
   if (signed) return loadSigned(width as 1 | 2 | 4, into, base, off);
   const kind = rng.below(10);
   if (kind < 5) return load(width, into, base, off);
-  return kind < 8 ? store(width, base, off, numberOtherThan(frame, base)) : storeK(width, base, off, rng.imm());
+  return kind < 8
+    ? store(width, base, off, numberOtherThan(frame, [base, ...pointers]))
+    : storeK(width, base, off, rng.imm());
 }
 
-function numberOtherThan(frame: Frame, base: number): number {
-  return frame.rng.pick(frame.scalars.filter((reg) => reg !== base));
+function numberOtherThan(frame: Frame, taken: readonly number[]): number {
+  return frame.rng.pick(frame.scalars.filter((reg) => !taken.includes(reg)));
 }
 
 export function stackAccess(frame: Frame): Node {
@@ -63,7 +72,7 @@ export function valueAtNumber(frame: Frame): Node {
   else items.push(fetchInto(frame, 'value', base), addX(base, index));
   if (backwards) items.push(addK(base, 16));
   const room = VALUE_BYTES - mask - (backwards ? 16 : 0);
-  items.push(access(frame, base, backwards ? -16 : 0, room, !ALIGNED, 0));
+  items.push(access(frame, base, backwards ? -16 : 0, room, !ALIGNED, [base, index]));
   return straight([...items, ...renew(frame, [base, index])]);
 }
 
@@ -77,7 +86,7 @@ export function packetAtNumber(frame: Frame): Node {
   const items: Item[] = [movX(beyond, rng.pick(frame.scalars)), andK(beyond, rng.pick([15, 63, 127, 1023]))];
   items.push(fetchInto(frame, 'packet', at), addX(at, beyond), movX(beyond, at), addK(beyond, bytes), ...edge.items);
   items.push(rng.chance(50) ? jumpX(JMP.JGT, beyond, edge.reg, skip) : jumpX(JMP.JLT, edge.reg, beyond, skip));
-  items.push(access(frame, at, 0, bytes, !ALIGNED, 0));
+  items.push(access(frame, at, 0, bytes, !ALIGNED, [at, beyond, end]));
   return straight([...items, { label: skip }, ...renew(frame, [at, beyond, ...(edge.reg === end ? [end] : [])])]);
 }
 
@@ -87,7 +96,7 @@ export function spilled(frame: Frame): Node {
   const role = frame.homes.has('packet') && rng.chance(50) ? 'packet' : 'value';
   const [from = 1, back = 2] = temps(frame, 2);
   const items: Item[] = [fetchInto(frame, role, from), store(8, FP, SPILL_SLOT, from), load(8, back, FP, SPILL_SLOT)];
-  items.push(access(frame, back, 0, role === 'packet' ? PACKET_BYTES : VALUE_BYTES, !ALIGNED, 0));
+  items.push(access(frame, back, 0, role === 'packet' ? PACKET_BYTES : VALUE_BYTES, !ALIGNED, [from, back]));
   return straight([...items, ...renew(frame, [from, back])]);
 }
 
@@ -107,7 +116,7 @@ export function atomicAccess(frame: Frame): Node {
   const ordered = rng.chance(30);
   const width = ordered ? rng.pick(WIDTHS) : rng.pick([4, 8] as const);
   const off = (onStack ? SCRATCH : 0) + width * rng.below(SCRATCH_BYTES / width);
-  const src = numberOtherThan(frame, reg);
+  const src = numberOtherThan(frame, [reg]);
   const kind = ordered ? rng.pick([ATOMIC.LOAD_ACQ, ATOMIC.STORE_REL]) : rng.pick(ATOMICS);
   return straight([...items, atomic(width, reg, off, src, kind), ...(reg === temp ? renew(frame, [temp]) : [])]);
 }
@@ -153,6 +162,6 @@ export function contextAccess(frame: Frame): Node {
   const { items, reg } = fetch(frame, 'ctx', temp);
   const fields: readonly (readonly [number, number, boolean])[] = FIELDS[frame.kind];
   const [off, , writable] = rng.pick(fields);
-  const one = writable && rng.chance(50) ? store(4, reg, off, numberOtherThan(frame, reg)) : load(4, 0, reg, off);
+  const one = writable && rng.chance(50) ? store(4, reg, off, numberOtherThan(frame, [reg])) : load(4, 0, reg, off);
   return straight([...items, one, ...(reg === temp ? renew(frame, [temp]) : [])]);
 }
