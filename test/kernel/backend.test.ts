@@ -90,7 +90,7 @@ describe.skipIf(noKernel !== null)(`kernel backend${noKernel === null ? '' : ` (
   test.skipIf(bpftool === null)(
     'leaves no program behind when its process is killed',
     async () => {
-      const script = join(import.meta.dir, '../support/kernel-forever.ts');
+      const script = join(import.meta.dir, '../support/kernel-forever-child.ts');
       const name = 'verdict_unknown';
       const before = new Set(loadedPrograms(name));
       const child = Bun.spawn([process.execPath, script], { stdout: 'ignore', stderr: 'ignore' });
