@@ -2,6 +2,7 @@
 import type { CaseRunner } from './case-runner.ts';
 import type { RunEvent } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
+import { plural } from './view-text.ts';
 
 export interface RunQueueOptions {
   readonly runner: CaseRunner;
@@ -80,14 +81,15 @@ export class RunQueue {
       if (event.type !== 'end' || !this.superseded) this.options.emit(event);
     });
     this.stop = null;
-    if (!this.superseded) return;
+    if (!this.superseded || open.size === 0) return;
     for (const id of open) this.pending.add(id);
+    this.causes = new Set([...causes, ...this.causes]);
   }
 }
 
 /** `build/lb.o rebuilt · test/lb.case.ts saved`. */
 function causeText(causes: ReadonlySet<string>): string {
   const list = [...causes];
-  const more = list.length > CAUSES_SHOWN ? [`${list.length - CAUSES_SHOWN} more changes`] : [];
+  const more = list.length > CAUSES_SHOWN ? [plural(list.length - CAUSES_SHOWN, 'more change')] : [];
   return [...list.slice(0, CAUSES_SHOWN), ...more].join(' · ');
 }

@@ -21,6 +21,7 @@ export interface WatchOptions {
   readonly request: SuiteRequest;
   readonly runner: CaseRunner;
   readonly poll: boolean;
+  readonly ascii?: boolean;
 }
 
 export class WatchSession implements Store {
@@ -28,6 +29,7 @@ export class WatchSession implements Store {
   readonly done: Promise<ExitCode>;
   readonly subscribe: Store['subscribe'];
   readonly getSnapshot: Store['getSnapshot'];
+  readonly ascii: boolean;
   private readonly runner: CaseRunner;
   private readonly store: SessionStore;
   private readonly files: WatchedProject;
@@ -48,6 +50,7 @@ export class WatchSession implements Store {
     this.done = promise;
     this.settle = { resolve, reject };
     this.runner = options.runner;
+    this.ascii = options.ascii === true;
     this.files = new WatchedProject(options.request);
     this.store = new SessionStore(options.request.cwd);
     this.subscribe = this.store.subscribe;

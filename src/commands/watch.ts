@@ -21,7 +21,12 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
     filters: [],
     objects: objectsOf(args),
   };
-  const session = new WatchSession({ request, runner: new WorkerRunner(), poll: args.poll === true });
+  const session = new WatchSession({
+    request,
+    runner: new WorkerRunner(),
+    poll: args.poll === true,
+    ascii: args.ascii === true,
+  });
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   const end = () => void session.finish(EXIT.INTERRUPTED);
   for (const signal of ENDING) process.on(signal, end);
@@ -36,6 +41,11 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   }
 }
 
+/** A dumb terminal cannot move its cursor: it gets the text of one run. */
+function holdsScreen(io: CommandIo): boolean {
+  return io.isTerminal && io.env.TERM !== 'dumb';
+}
+
 export const command: Command = {
   command: 'watch [object..]',
   describe: 'Run cases again whenever an object or a case file changes',
@@ -43,8 +53,9 @@ export const command: Command = {
     yargs
       .positional('object', { type: 'string', describe: 'Only these objects and their cases' })
       .option('config', { type: 'string', requiresArg: true, describe: 'Config file, instead of the nearest one' })
+      .option('ascii', { type: 'boolean', describe: 'Draw with the characters of ASCII alone' })
       .option('poll', { type: 'boolean', describe: 'Ask the file system again and again (NFS, containers)' })
       .example('$0 watch', 'everything of the project around the current directory')
       .example('$0 watch build/lb.o', 'one object, its cases and its load errors'),
-  run: (args, io) => (io.isTerminal ? watch(args, io) : runOnce(args, io, objectsOf(args))),
+  run: (args, io) => (holdsScreen(io) ? watch(args, io) : runOnce(args, io, objectsOf(args))),
 };

@@ -1,0 +1,56 @@
+/** States of a session that screens are drawn from in tests. */
+import type { RunEvent } from '../../src/outcome.ts';
+import { type Action, initialState, reduce, type State } from '../../src/session.ts';
+import { FAILED, outcomeOf, settled } from './settled.ts';
+
+const lb = ['arp passes', 'ipv4 syn goes to backend 2', 'ipv6 flow is encapsulated', 'a very long name '.repeat(9)];
+const CASES = [
+  ...lb.map((name) => settled(name)),
+  settled('日本語のケース名 — wide characters', { program: 'xdp_lb_tail' }),
+  ...Array.from({ length: 40 }, (_, i) => settled(`rule ${i}`, { object: '/p/build/fw.o', program: 'xdp_fw' })),
+];
+
+export function after(...actions: readonly Action[]): State {
+  return actions.reduce(reduce, initialState('/p'));
+}
+
+export const size = (columns: number, rows: number): Action => ({ type: 'size', columns, rows });
+
+function run(number: number, bad: readonly number[]): RunEvent[] {
+  return [
+    { type: 'start', run: number, cause: number === 1 ? 'start' : 'build/lb.o rebuilt', cases: CASES, kept: 0 },
+    ...CASES.map(
+      (one, i): RunEvent => ({
+        type: 'outcome',
+        run: number,
+        outcome: bad.includes(i) ? outcomeOf(one, 'fail', FAILED) : outcomeOf(one),
+      }),
+    ),
+    { type: 'end', run: number, took_ms: 2.1, cancelled: false },
+  ];
+}
+
+const events = (...all: RunEvent[]): Action => ({ type: 'events', events: all, at: 1_700_000_000_000 });
+const list: Action = { type: 'cases', cases: CASES, errors: [], objects: [] };
+const globs: Action = {
+  type: 'project',
+  root: '/p',
+  config: '/p/c.ts',
+  globs: { objects: ['b/*.o'], cases: ['*.case.ts'] },
+};
+const error = { file: '/p/test/x.case.ts', line: 3, message: 'Unexpected end of file', frame: ['▸ 3 │ test({'] };
+
+/** By name: what there is to see. */
+export const STATES: Readonly<Record<string, readonly Action[]>> = {
+  starting: [],
+  passing: [list, events(...run(1, []))],
+  failing: [list, events(...run(1, [])), events(...run(2, [2, 3, 10]))],
+  running: [list, events(...run(1, []).slice(0, 20))],
+  'file error': [{ ...list, errors: [error] } as Action, events(...run(1, []))],
+  waiting: [list, events(...run(1, [])), { type: 'absent', absent: new Map([['/p/build/lb.o', 'missing']]) }],
+  'no cases': [globs, { ...list, cases: [], objects: ['/p/b/lb.o'] } as Action],
+  'no project': [{ ...list, cases: [] } as Action],
+  help: [list, events(...run(1, [])), { type: 'command', command: { do: 'help' } }],
+  detail: [list, events(...run(1, [2])), { type: 'command', command: { do: 'open' } }],
+  'only failed': [list, events(...run(1, [2])), { type: 'command', command: { do: 'only-failed' } }],
+};
