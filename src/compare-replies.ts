@@ -1,6 +1,13 @@
 /** What two backends answered for the same request, side by side: every field in which they differ. */
-import { MAP_TYPE, type MapDump, type MapEntry, type OutputRecord, type ProgRunResult } from '../engine/index.ts';
-import type { RunReply } from './backends/backend.ts';
+import {
+  DEFAULT_ENV,
+  MAP_TYPE,
+  type MapDump,
+  type MapEntry,
+  type OutputRecord,
+  type ProgRunResult,
+} from '../engine/index.ts';
+import type { RunReply, RunRequest } from './backends/backend.ts';
 import { toHex } from './packet/hex.ts';
 
 /** One difference; bytes are hex, what one side does not have is null. */
@@ -111,6 +118,11 @@ function* allMismatches(engine: RunReply, kernel: RunReply): Iterable<Mismatch> 
   const records = [engine.result.records, kernel.result.records] as const;
   yield* listMismatches('records', recordTexts(records[0], records[1]), recordTexts(records[1], records[0]));
   yield* mapMismatches(engine.maps, kernel.maps);
+}
+
+/** The request as a judge gets it: the environment that the engine would hand in by itself is said, so that both see the same. */
+export function judgeRequest(request: RunRequest): RunRequest {
+  return { ...request, opts: { ...request.opts, env: { ...DEFAULT_ENV, ...request.opts.env } } };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { MapDump, MapEntry, ObjectSpec, ProgramSpec, Refusal } from '../../
 import { MAP_TYPE } from '../../engine/index.ts';
 import { Attr, bpf } from './kernel-attr.ts';
 import { KernelBtf } from './kernel-btf.ts';
-import { type Clock, clockMap, HIDDEN, withClock } from './kernel-clock.ts';
+import { envMap, type GivenEnv, HIDDEN, withEnv } from './kernel-env.ts';
 import { dumpMap } from './kernel-map-io.ts';
 import { createMap, freeze, isFrozen, type KernelMap, possibleCpus } from './kernel-maps.ts';
 import { collectStrings, type KernelProgram, type LoadRefusal, loadProgram } from './kernel-progs.ts';
@@ -20,8 +20,8 @@ export interface LoadWish {
   /** PROG_TYPE of that program, 0 to take the section's. */
   readonly type: number;
   readonly updates: readonly MapUpdate[];
-  /** Time the program is to see; absent = the kernel's own clocks. */
-  readonly clock?: Clock;
+  /** Time, chance and task that programs are to see. */
+  readonly env?: GivenEnv;
   /** The verifier's log is not wanted when it refuses. */
   readonly quiet?: boolean;
 }
@@ -57,7 +57,7 @@ export class LoadedInKernel {
     const wanted = this.wantedPrograms(wish, updates);
     this.loadBtf(wanted);
     const refusal =
-      this.createMaps(wish.clock) ??
+      this.createMaps(wish.env) ??
       applyUpdates(
         this.targets(),
         updates.filter((u) => !needsProgram(u.value)),
@@ -82,11 +82,11 @@ export class LoadedInKernel {
     return slots === null ? null : failed(slots);
   }
 
-  private wantedPrograms({ program, clock }: LoadWish, updates: readonly MapUpdate[]): ProgramSpec[] {
+  private wantedPrograms({ program, env }: LoadWish, updates: readonly MapUpdate[]): ProgramSpec[] {
     if (this.spec.btf !== null) this.btf = new KernelBtf(this.spec.btf);
     const wanted = new Set([program, ...programsIn(updates)]);
     const programs = this.spec.programs.filter((p) => wanted.has(p.name));
-    return clock === undefined ? programs : programs.map((p) => withClock(p, clock, this.btf));
+    return env === undefined ? programs : programs.map((p) => withEnv(p, env, this.btf));
   }
 
   /** Without BTF when the kernel refuses it: most programs do not need it. */
@@ -97,8 +97,11 @@ export class LoadedInKernel {
     this.btfFd = Math.max(0, new Attr('BTF_LOAD', { btf, btf_size: btf.length }).call());
   }
 
-  private createMaps(clock: Clock | undefined): Refusal | null {
-    for (const spec of [...this.spec.maps, ...(clock === undefined ? [] : [clockMap(clock)])]) {
+  private createMaps(env: GivenEnv | undefined): Refusal | null {
+    for (const spec of [
+      ...this.spec.maps,
+      ...(env?.time_ns === undefined && env?.seed === undefined ? [] : [envMap(env)]),
+    ]) {
       const map = createMap(spec, { btf_fd: this.btfFd, cpus: this.cpus });
       if (isRefusal(map)) return map;
       this.maps.set(spec.name, map);

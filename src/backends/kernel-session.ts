@@ -1,7 +1,6 @@
 /** Answers the requests of a backend with the kernel, in the process that makes the system calls. */
 import {
   ctxFromFields,
-  DEFAULT_ENV,
   MAP_TYPE,
   type ObjectSpec,
   type OutputRecord,
@@ -13,7 +12,6 @@ import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { OpenReply, RunReply, RunRequest } from './backend.ts';
-import type { Clock } from './kernel-clock.ts';
 import { pinToCpu } from './kernel-cpu.ts';
 import { LoadedInKernel } from './kernel-loaded.ts';
 import { updateElem } from './kernel-map-io.ts';
@@ -26,13 +24,6 @@ import { presetUpdates } from './presets.ts';
 
 function refused(why: Refusal, log = ''): RunReply {
   return { result: null, refusal: why, maps: [], maps_before: [], ...(log === '' ? {} : { log }) };
-}
-
-/** The clock a request sets; without one the kernel's own time is what the program sees. */
-function clockOf({ opts }: RunRequest): { readonly clock?: Clock } {
-  const { time_ns, wall_offset_ns } = opts.env ?? {};
-  if (time_ns === undefined) return {};
-  return { clock: { time_ns, wall_offset_ns: wall_offset_ns ?? DEFAULT_ENV.wall_offset_ns } };
 }
 
 /** Perf rings of one perf event array, a CPU each. */
@@ -96,8 +87,9 @@ export class KernelSession {
       throw new InputError(`the object has no program ${request.program}${hint}`);
     }
     const updates = presetUpdates(spec, request.presets, possibleCpus());
+    const env = request.opts.env ?? {};
     const type = request.type === undefined ? 0 : progTypeNumber(request.type);
-    const wrong = loaded.load({ program: request.program, type, updates, ...clockOf(request) });
+    const wrong = loaded.load({ program: request.program, type, updates, env });
     if (wrong !== null) return refused(wrong.refusal, wrong.log);
     const program = loaded.programs.get(request.program)!;
     let opts = request.opts;
@@ -109,7 +101,7 @@ export class KernelSession {
     const maps_before = loaded.dump();
     const maps = [...loaded.maps.values()];
     const readers = maps.filter((map) => map.type === MAP_TYPE.PERF_EVENT_ARRAY).map(openReader);
-    const cpu = pinToCpu(request.opts.env?.cpu ?? 0);
+    const cpu = pinToCpu(env.cpu ?? 0);
     this.printk ??= openPrintk();
     const outcome = testRun(program.fd, program.type, opts);
     const rings = maps.filter((map) => map.type === MAP_TYPE.RINGBUF);

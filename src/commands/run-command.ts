@@ -4,7 +4,7 @@ import { textArg } from '../args.ts';
 import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
 import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
 import { presetUpdates } from '../backends/presets.ts';
-import { compareReplies } from '../compare-replies.ts';
+import { compareReplies, judgeRequest } from '../compare-replies.ts';
 import { jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
 import type { Args, CommandIo } from './command.ts';
@@ -38,7 +38,7 @@ function report(done: RunDone, io: CommandIo): void {
 
 async function judge(backend: Backend, input: RunInput, request: RunRequest, reply: RunReply): Promise<Judged> {
   const opened = await backend.open(input.path, input.bytes, input.btf);
-  const other = opened.spec === null ? refused(opened.refusal!) : await backend.run(request);
+  const other = opened.spec === null ? refused(opened.refusal!) : await backend.run(judgeRequest(request));
   return { reply: other, mismatches: compareReplies(reply, other) };
 }
 

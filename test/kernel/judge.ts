@@ -6,7 +6,7 @@ import { EngineBackend } from '../../src/backends/engine.ts';
 import { possibleCpus } from '../../src/backends/kernel-maps.ts';
 import { probeKernel } from '../../src/backends/kernel-probe.ts';
 import { KernelSession } from '../../src/backends/kernel-session.ts';
-import { type CompareRules, compareReplies, type Mismatch } from '../../src/compare-replies.ts';
+import { type CompareRules, compareReplies, judgeRequest, type Mismatch } from '../../src/compare-replies.ts';
 
 const probed = probeKernel();
 /** Why the kernel cannot be asked here, null when it can. */
@@ -33,7 +33,7 @@ export class Judge {
   async run(request: RunRequest): Promise<{ readonly engine: RunReply; readonly kernel: RunReply }> {
     const env = { ...request.opts.env, cpus: this.cpus, cpu: 0 };
     const asked = { ...request, opts: { ...request.opts, env } };
-    return { engine: await this.engine.run(asked), kernel: this.kernel.run(asked) };
+    return { engine: await this.engine.run(asked), kernel: this.kernel.run(judgeRequest(asked)) };
   }
 
   async mismatches(request: RunRequest, rules: CompareRules = {}): Promise<Mismatch[]> {

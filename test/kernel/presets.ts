@@ -1,4 +1,4 @@
-/** Map content the fixture programs are run with, and what of their answers differs by nature. */
+/** Map content the fixture programs are run with. */
 
 export type Content = Readonly<Record<string, unknown>>;
 
@@ -42,9 +42,4 @@ export const CONTENTS: Readonly<Record<string, Readonly<Record<string, Content>>
   'spin-lock': { balances: { accounts: [{ balance: 1000 }, { balance: 5 }] } },
   'variable-offsets': { full: { scratch: [Array.from({ length: 256 }, (_, i) => i)] } },
   'tail-calls': { 'other slots': { jumps: { 2: 'tail_drop', 3: 'tail_by_length', 7: 'tail_count' } } },
-};
-
-/** Fields whose content is a clock's, a generator's, or a buffer's of this machine, by object and program. */
-export const BY_NATURE: Readonly<Record<string, readonly string[]>> = {
-  'environment/ask_all': ['maps..bss'],
 };
