@@ -28,6 +28,8 @@ const OPAQUE: ReadonlySet<number> = new Set([
   MAP_TYPE.BLOOM_FILTER,
 ]);
 
+const NAMED: ReadonlySet<number> = new Set([MAP_TYPE.PROG_ARRAY, MAP_TYPE.ARRAY_OF_MAPS, MAP_TYPE.HASH_OF_MAPS]);
+
 interface MapScope {
   readonly spec: ObjectSpec | null;
   readonly dump: MapDump;
@@ -132,8 +134,24 @@ function entryDifferences(scope: MapScope, key: unknown, value: unknown): Differ
   return received ? overwritten(at, received, expected, read) : [entry(at, shown(read(expected)), '(absent)')];
 }
 
+/** Maps of programs and of maps: what each key names. */
+function namedDifferences(scope: MapScope, content: unknown, refs: readonly (string | null)[]): Difference[] {
+  const { spec, dump } = scope;
+  return pairsOf(dump, content).flatMap(([key, value]) => {
+    const wanted = keyBytes(scope, key);
+    const at = `${dump.name}[${clip(valueText(decodeBytes(keyShape(spec, dump), wanted)), KEY_SHOWN)}]`;
+    if (value !== null && typeof value !== 'string') {
+      throw new InputError(`expect.maps.${at}: takes the name of a program or map, or null`);
+    }
+    const place = dump.entries.findIndex((e) => sameBytes(e.key, wanted));
+    const name = place < 0 ? null : (refs[place] ?? '(without a name)');
+    return name === value ? [] : [entry(at, value ?? '(absent)', name ?? '(absent)')];
+  });
+}
+
 function mapDifferences(scope: MapScope, content: unknown): Difference[] {
   const { dump } = scope;
+  if (dump.refs && NAMED.has(dump.type)) return namedDifferences(scope, content, dump.refs);
   if (OPAQUE.has(dump.type)) {
     throw new InputError(`expect.maps.${dump.name}: the content of this kind of map cannot be compared`);
   }

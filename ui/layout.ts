@@ -48,7 +48,7 @@ export function layout(columns: number, rows: number): Layout {
   const common = { ...base, events, roomy };
   if (columns < TWO_PANES) return { ...common, kind: 'one', list: { width: columns, height } };
   if (columns < THREE_PANES) {
-    const list = Math.floor(columns * 0.48);
+    const list = Math.floor(columns * 0.5);
     return {
       ...common,
       kind: 'two',

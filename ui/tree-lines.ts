@@ -1,6 +1,6 @@
 /** The lines of the case tree that fit a pane: rows around the cursor, with reasons under what failed where there is no detail beside. */
 import type { Line, Span, TreeRow } from '../src/view.ts';
-import { apart, cut } from './cells.ts';
+import { apart, cut, lineCells } from './cells.ts';
 import { windowStart } from './layout.ts';
 
 export interface TreeLine {
@@ -27,7 +27,15 @@ export function rowLine(row: TreeRow, selected: boolean, width: number): Line {
   const bar: Span = selected ? { text: '▌', tag: 'accent' } : blanks(1);
   const name: Span = selected ? { text: row.name.text, tag: 'strong' } : row.name;
   const left: Span[] = [bar, blanks(INDENT[row.kind]), row.sign, blanks(1), name];
-  return apart(left, row.right.length > 0 ? [...row.right, blanks(1)] : [], width);
+  return apart(left, rightOf(row, left, width), width);
+}
+
+/** At the right edge; the time of a case makes room for a name that needs it. */
+function rightOf(row: TreeRow, left: Line, width: number): Line {
+  if (row.right.length === 0) return [];
+  const right = [...row.right, blanks(1)];
+  const isTime = row.kind === 'case' && row.right.every((span) => span.tag === 'dim');
+  return isTime && lineCells(left) + lineCells(right) + 1 > width ? [] : right;
 }
 
 function reasonLine(row: TreeRow, reason: Line, width: number): Line {

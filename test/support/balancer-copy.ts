@@ -8,9 +8,12 @@ export const MAIN = join(ROOT, 'src', 'main.ts');
 const BALANCER = join(ROOT, 'fixtures', 'projects', 'balancer');
 
 export class ProjectCopy {
-  readonly root = mkdtempSync(join(tmpdir(), 'balancer-'));
+  /** `name` is the project's name on the screen. */
+  readonly root: string;
+  private readonly parent = mkdtempSync(join(tmpdir(), 'project-'));
 
-  constructor() {
+  constructor(name = 'balancer') {
+    this.root = join(this.parent, name);
     cpSync(BALANCER, this.root, { recursive: true });
   }
 
@@ -33,7 +36,7 @@ export class ProjectCopy {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.parent, { recursive: true, force: true });
   }
 }
 
