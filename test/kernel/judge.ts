@@ -11,6 +11,9 @@ import { type CompareRules, compareReplies, judgeRequest, type Mismatch } from '
 const probed = probeKernel();
 /** Why the kernel cannot be asked here, null when it can. */
 export const noKernel: string | null = probed.usable ? null : probed.reason;
+if (noKernel !== null && process.env.BPFDECK_KERNEL === 'required') {
+  throw new Error(`the kernel is required as judge (BPFDECK_KERNEL), but: ${noKernel}`);
+}
 
 /** Both backends, in this process: a test may be stopped, and no run here lasts. */
 export class Judge {

@@ -8,7 +8,7 @@ import { LoadedInKernel } from '../../../src/backends/kernel-loaded.ts';
 import { testRun } from '../../../src/backends/kernel-run.ts';
 import type { MapUpdate } from '../../../src/backends/presets.ts';
 import { compareReplies, type Mismatch } from '../../../src/compare-replies.ts';
-import type { RandomProgram } from './program.ts';
+import type { Input, RandomProgram } from './program.ts';
 import { PROGRAM, type Prepared, prepare } from './spec.ts';
 import type { Tree } from './tree.ts';
 
@@ -24,13 +24,13 @@ export type Verdict =
 /** Instructions the engine may execute; programs the verifier accepts end long before. */
 const BUDGET = 50_000_000;
 
-function updatesOf(program: RandomProgram): MapUpdate[] {
+function updatesOf(program: Input): MapUpdate[] {
   return Object.entries(program.content).flatMap(([map, pairs]) =>
     pairs.map(([key, bytes]): MapUpdate => ({ map, key, value: { kind: 'bytes', bytes }, path: map })),
   );
 }
 
-function onKernel({ spec }: Prepared, program: RandomProgram): RunReply | string {
+function onKernel({ spec }: Prepared, program: Input): RunReply | string {
   const loaded = new LoadedInKernel(spec);
   try {
     const wrong = loaded.load({ program: PROGRAM, type: 0, updates: updatesOf(program), quiet: true });
@@ -44,7 +44,7 @@ function onKernel({ spec }: Prepared, program: RandomProgram): RunReply | string
   }
 }
 
-function onEngine({ spec }: Prepared, program: RandomProgram): RunReply {
+function onEngine({ spec }: Prepared, program: Input): RunReply {
   const object = loadObject(spec);
   if (!object.ok) return { result: null, refusal: object.error, maps: [], maps_before: [] };
   for (const { map, key, value } of updatesOf(program)) {
@@ -57,7 +57,10 @@ function onEngine({ spec }: Prepared, program: RandomProgram): RunReply {
 
 /** `tree`: the program's, or what a reducer left of it. */
 export function judge(program: RandomProgram, tree: Tree = program.tree): Verdict {
-  const prepared = prepare(program, tree);
+  return judgePrepared(prepare(program, tree), program);
+}
+
+export function judgePrepared(prepared: Prepared, program: Input): Verdict {
   const kernel = onKernel(prepared, program);
   if (typeof kernel === 'string') return { kind: 'refused', why: kernel };
   let engine: RunReply;

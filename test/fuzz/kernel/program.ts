@@ -56,13 +56,17 @@ import {
 import { Random } from './random.ts';
 import type { Func, Item, Node, Tree } from './tree.ts';
 
-export interface RandomProgram {
-  readonly seed: number;
+/** What a program runs on. */
+export interface Input {
   readonly type: number;
-  readonly tree: Tree;
   readonly packet: Uint8Array;
   /** Initial content: map → [key, value] pairs. */
-  readonly content: Readonly<Record<MapName, readonly (readonly [Uint8Array, Uint8Array])[]>>;
+  readonly content: Readonly<Record<string, readonly (readonly [Uint8Array, Uint8Array])[]>>;
+}
+
+export interface RandomProgram extends Input {
+  readonly seed: number;
+  readonly tree: Tree;
 }
 
 /** The maps of every random program: one value in whose bytes the program works, tables to look up in, and results. */

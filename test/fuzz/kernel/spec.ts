@@ -17,29 +17,22 @@ export interface Prepared {
   readonly flat: Flat;
 }
 
+/** A flat program as the only one of an object. */
+export function specOf(flat: Omit<Flat, 'ops'>, type: number, path: string): ObjectSpec {
+  const subprogs = flat.starts.map((start, i) => {
+    return { name: i === 0 ? PROGRAM : `local${i}`, start, type_id: 0, global: false };
+  });
+  const one = {
+    ...{ name: PROGRAM, section: 'random', type, attach_type: 0, attach_target: '', prog_flags: 0, autoload: true },
+    ...{ insns: flat.insns, subprogs, relocs: flat.refs.map((ref) => ({ ...ref, weak: false })) },
+    ...{ lines: [], tags: [], error: null },
+  };
+  const maps = (Object.keys(MAPS) as MapName[]).map(mapSpec);
+  return { path, license: 'GPL', btf: null, programs: [one], maps, warnings: [], core_target: '' };
+}
+
 /** `tree`: the program's own, or what a reducer left of it. */
 export function prepare(program: RandomProgram, tree: Tree = program.tree): Prepared {
   const flat = flatten(tree);
-  const subprogs = flat.starts.map((start, i) => ({
-    name: i === 0 ? PROGRAM : `local${i}`,
-    start,
-    type_id: 0,
-    global: false,
-  }));
-  const relocs = flat.refs.map((ref) => ({ ...ref, weak: false }));
-  const one = {
-    ...{ name: PROGRAM, section: 'random', type: program.type, attach_type: 0, attach_target: '', prog_flags: 0 },
-    ...{ autoload: true, insns: flat.insns, subprogs, relocs, lines: [], tags: [], error: null },
-  };
-  const maps = (Object.keys(MAPS) as MapName[]).map(mapSpec);
-  const spec = {
-    path: `seed ${program.seed}`,
-    license: 'GPL',
-    btf: null,
-    programs: [one],
-    maps,
-    warnings: [],
-    core_target: '',
-  };
-  return { spec, flat };
+  return { spec: specOf(flat, program.type, `seed ${program.seed}`), flat };
 }
