@@ -1,6 +1,7 @@
 /** Case files to settled cases: imports each, collects what it exports or registers, settles it, finds its line. */
 import { readFileSync } from 'node:fs';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
+import { notPlain } from './case-plain.ts';
 import { settleCase } from './case-settle.ts';
 import { expandGlobs, type Project } from './config.ts';
 import { takeRegistered } from './define.ts';
@@ -58,7 +59,10 @@ function settleOne(one: unknown, project: Project, file: string, lines: LineFind
   const where = typeof name === 'string' ? `case ${JSON.stringify(name)}: ` : '';
   try {
     if (typeof one !== 'object' || one === null) throw new InputError(`${JSON.stringify(one)} is not a case`);
-    return settleCase(one as TestCase, project, file, line);
+    const settled = settleCase(one as TestCase, project, file, line);
+    const odd = notPlain({ ...settled, maps: (one as TestCase).maps, presets: [] }) ?? notPlain(settled);
+    if (odd !== null) throw new InputError(`\`${odd.replace(': ', '` is ')}, where only data belongs`);
+    return settled;
   } catch (thrown) {
     if (!(thrown instanceof InputError)) throw thrown;
     return { file, line, message: where + thrown.message, frame: codeFrame(lines.source, line) };

@@ -6,7 +6,7 @@ import { buildTree, errorKey, isBad } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
 
 export type { Command } from './session-commands.ts';
-export { initialState, type LogLine, type RunRecord, type State } from './session-state.ts';
+export { initialState, type LogLine, type State } from './session-state.ts';
 
 export type Action =
   | { readonly type: 'events'; readonly events: readonly RunEvent[]; readonly at: number }

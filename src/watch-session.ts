@@ -107,6 +107,11 @@ export class WatchSession implements Store {
     this.obey(command);
   };
 
+  /** A line for the events of the screen, from a case file's console. */
+  note(text: string, loud: boolean): void {
+    this.log(text, loud ? 'warn' : 'plain');
+  }
+
   private obey(command: Command): void {
     if (command.do === 'rerun-all') this.queue.add(this.ids(this.files.cases), 'a: all cases');
     else if (command.do === 'rerun-selected') this.rerunSelected();

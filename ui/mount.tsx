@@ -15,7 +15,7 @@ export function mount(store: Store): Screen {
   const app = render(<App store={store} colour={hasColour()} />, {
     alternateScreen: true,
     exitOnCtrlC: false,
-    patchConsole: true,
+    patchConsole: false,
     incrementalRendering: true,
     interactive: true,
     maxFps: MAX_FPS,

@@ -14,6 +14,7 @@ function objectsOf(args: Args): string[] {
 /** Opens the screen, watches until the user quits, and puts the terminal back whatever happens. */
 async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   const { WatchSession } = await import('../watch-session.ts');
+  const { redirectConsole } = await import('../watch-console.ts');
   const { WorkerRunner } = await import('../runner-client.ts');
   const request = {
     cwd: io.cwd,
@@ -31,10 +32,12 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   const end = () => void session.finish(EXIT.INTERRUPTED);
   for (const signal of ENDING) process.on(signal, end);
   const screen = await io.openScreen(session);
+  const giveBack = redirectConsole((line, loud) => session.note(line, loud));
   try {
     void session.start();
     return await session.done;
   } finally {
+    giveBack();
     await screen.close();
     for (const signal of ENDING) process.off(signal, end);
     release();

@@ -1,7 +1,8 @@
 /** Watch mode on a real terminal: a copy of the balancer project is broken and mended, keys are pressed, the terminal is left as it was. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, rmSync } from 'node:fs';
-import { MAIN, ProjectCopy, withReturn } from '../support/balancer-copy.ts';
+import { join } from 'node:path';
+import { MAIN, ProjectCopy, ROOT, withReturn } from '../support/balancer-copy.ts';
 import { KEY, TerminalRun } from '../support/terminal.ts';
 
 setDefaultTimeout(40_000);
@@ -145,6 +146,28 @@ test('SIGTERM, SIGHUP and SIGINT from outside restore the terminal', async () =>
     expect(screen.raw).toMatch(RESTORED);
     expect(screen.screen.buffer.active.type).toBe('normal');
   }
+});
+
+test('a bug while drawing restores the terminal before it is told', async () => {
+  const screen = new TerminalRun([process.execPath, join(ROOT, 'test', 'support', 'crashing-screen.ts')]);
+  running = screen;
+  await screen.until('✓ PASS');
+  screen.type('a');
+  expect(await screen.end()).toBe(70);
+  expect(screen.screen.buffer.active.type).toBe('normal');
+  expect(screen.text()).toContain('internal error: a bug in the view');
+  expect(screen.raw).toMatch(RESTORED);
+});
+
+test('what a case file writes to the console becomes an event line', async () => {
+  const screen = await watch();
+  const good = project.read('test/filter.case.ts');
+  project.write('test/filter.case.ts', `console.log('hello from', { a: 1 });\n${new TextDecoder().decode(good)}`);
+  await screen.until('hello from { a: 1 }');
+  await screen.until('✓ PASS');
+  expect(screen.lines()[1]).toContain('72 passed');
+  project.write('test/filter.case.ts', good);
+  await quit(screen);
 });
 
 test('colours and signs: none with NO_COLOR, ASCII alone with --ascii', async () => {
