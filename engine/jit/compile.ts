@@ -1,15 +1,17 @@
 /** Translates one linked program, with its subprograms, into a WebAssembly module: the kernel's bpf_int_jit_compile. */
 import { ok, type Refusal, type Result, refuse } from '../errors.ts';
 import { ARENA_BASE, PRIV, STACK_TOP, WASM_PAGE } from '../layout.ts';
+import type { CtxStruct } from '../uapi/contexts.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { HELPERS, type HelperProto } from '../uapi/helper-protos.ts';
 import { CLASS, CLASS_MASK, JMP, LDDW, PSEUDO } from '../uapi/opcodes.ts';
 import { Analysis, noLimits, packetMovers, takenFunctions } from './analyze.ts';
+import { CTX_STORE_LOCALS, CTX_STORE_TYPE, ctxStoreCode, hasStoreRules } from './ctx-store.ts';
 import { calleeOf, type Decoded, decodeProgram } from './decode.ts';
 import { FunctionWriter, PARAMS } from './function-writer.ts';
 import { lowerFunction } from './lower-function.ts';
 import type { ModuleParts } from './module-parts.ts';
-import { FAULT_TYPE, FIND_LOCALS, FIND_TYPE, faultCode, findCode } from './runtime-code.ts';
+import { CTX_REFUSES, FAULT_TYPE, FIND_LOCALS, FIND_TYPE, faultCode, findCode } from './runtime-code.ts';
 import type { Surroundings } from './step.ts';
 import type { CompiledProgram, JitInput, MapFacts } from './types.ts';
 import { ANY, type Value } from './values.ts';
@@ -102,22 +104,29 @@ function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis
   const imports = new Map(helpers.map((proto) => [proto.id, module.importFunc('h', proto.name, helperType(proto))]));
   const fault = module.declare(FAULT_TYPE);
   const find = module.declare(FIND_TYPE);
-  const first = find + 1;
+  const ctxStore = hasStoreRules(input.ctx) ? module.declare(CTX_STORE_TYPE) : null;
+  const first = (ctxStore ?? find) + 1;
   const count = d.starts.length - 1;
   for (let k = 0; k < count; k++) module.export(`f${k}`, module.declare(FUNC_TYPE));
   const parts: ModuleParts = {
-    ...{ refill, fault, find, count, funcType: module.type(FUNC_TYPE) },
+    ...{ refill, fault, find, ctxStore, count, funcType: module.type(FUNC_TYPE) },
     func: (k) => first + k,
     helper: (proto) => imports.get(proto.id)!,
   };
   module.define(fault, [], faultCode());
-  module.define(find, FIND_LOCALS, findCode(fault, input.ctx !== null));
+  module.define(find, FIND_LOCALS, findCode(fault, ctxRefuses(input.ctx)));
+  if (parts.ctxStore !== null) module.define(parts.ctxStore, CTX_STORE_LOCALS, ctxStoreCode(fault, input.ctx!));
   analysis.functions.forEach((facts, k) => {
     lowerFunction(new FunctionWriter(input, around, parts, k, facts.limits), facts, module, first + k);
   });
   writeRun(module, first);
   const functions = analysis.taken.length > 0 ? count : 0;
   return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions };
+}
+
+function ctxRefuses(struct: CtxStruct | null): number {
+  if (struct === null) return CTX_REFUSES.NOTHING;
+  return struct.fields.every((field) => field.write === 'no') ? CTX_REFUSES.STORES : CTX_REFUSES.ATOMICS;
 }
 
 /** run(r1, r2): the entry with its frame at the top of the stack. */

@@ -24,7 +24,7 @@ export interface FaultSite {
 }
 
 export class FunctionWriter {
-  readonly code = new WasmCode();
+  code = new WasmCode();
   readonly input: JitInput;
   readonly around: Surroundings;
   readonly parts: ModuleParts;
@@ -205,10 +205,10 @@ export class FunctionWriter {
     this.faultIf(insn, { kind: FAULT.CALL_DEPTH });
   }
 
-  /** What a fault leaves behind, in front of the trap: registers and the budget. */
+  /** Code of its own: what a fault leaves behind, in front of the trap. */
   cold(): WasmCode {
+    this.code = new WasmCode();
     const { code } = this;
-    const before = code.length;
     this.storeFuel();
     for (let register = 0; register <= 10; register++) {
       code.i32(0);
@@ -217,9 +217,6 @@ export class FunctionWriter {
       else code.i64(0);
       code.mem(W.i64_store, PRIV.FAULT_REGS + 8 * register);
     }
-    code.op(W.unreachable);
-    const cold = new WasmCode().append(code.bytes().slice(before));
-    code.length = before;
-    return cold;
+    return code.op(W.unreachable);
   }
 }

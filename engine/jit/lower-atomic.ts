@@ -1,7 +1,7 @@
 /** Atomic instructions as load, operation, store: a world has one thread. */
-import { FAULT } from '../layout.ts';
+import { FAULT, REGION } from '../layout.ts';
 import { ATOMIC } from '../uapi/opcodes.ts';
-import { planAccess } from './access.ts';
+import { type Access, planAccess } from './access.ts';
 import type { FunctionWriter } from './function-writer.ts';
 import { loadOp, lowerAddress, lowerLoad, type Place, storeOp } from './lower-memory.ts';
 import type { State } from './state.ts';
@@ -21,7 +21,14 @@ export function lowerAtomic(fn: FunctionWriter, state: State, i: number): void {
   const kind = d.imm[i]!;
   const size = sizeOf(d.op[i]!);
   const reg = kind === ATOMIC.LOAD_ACQ ? d.src[i]! : d.dst[i]!;
-  const place: Place = { insn: i, reg, off: d.off[i]!, size, write: kind !== ATOMIC.LOAD_ACQ };
+  const place: Place = {
+    insn: i,
+    reg,
+    off: d.off[i]!,
+    size,
+    write: kind !== ATOMIC.LOAD_ACQ,
+    atomic: kind < ATOMIC.LOAD_ACQ,
+  };
   checkAligned(fn, state, place);
   if (kind === ATOMIC.LOAD_ACQ) lowerLoad(fn, state, i);
   else if (kind === ATOMIC.STORE_REL) store(fn, state, place);
@@ -46,7 +53,9 @@ function checkAligned(fn: FunctionWriter, state: State, place: Place): void {
 
 function addressOf(fn: FunctionWriter, state: State, place: Place): number {
   const access = planAccess(state.regs[place.reg]!, place.off, place.size, true, fn.around.rules);
-  return lowerAddress(fn, state, place, access);
+  if (access.how !== 'ctx') return lowerAddress(fn, state, place, access);
+  const fault: Access = { how: 'fault', fault: FAULT.BAD_CTX_ACCESS, region: REGION.CTX, map: 0 };
+  return lowerAddress(fn, state, place, fault);
 }
 
 function store(fn: FunctionWriter, state: State, place: Place): void {

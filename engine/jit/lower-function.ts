@@ -34,9 +34,9 @@ export function lowerFunction(fn: FunctionWriter, facts: FunctionFacts, module: 
     fn.loadFuel();
     fn.fault(fn.d.starts[fn.subprog]!, { kind: FAULT.BAD_CALL_TARGET });
   } else lowerBlocks(fn, facts);
-  const body = new WasmCode().append(fn.code.bytes());
+  const body = fn.code;
   const cold = fn.cold();
-  fn.code.length = 0;
+  fn.code = new WasmCode();
   if (facts.args !== null) prologue(fn, facts);
   const open = new WasmCode().op(W.block, 0x40);
   const close = new WasmCode().op(W.unreachable, W.end);

@@ -4,6 +4,7 @@ import type { CtxField } from '../uapi/contexts.ts';
 import { CLASS, CLASS_MASK, MODE, MODE_MASK } from '../uapi/opcodes.ts';
 import { type Access, planAccess } from './access.ts';
 import { type FaultSite, FRAME_TOP, type FunctionWriter } from './function-writer.ts';
+import { ATOMIC_STORE, STORE } from './runtime-code.ts';
 import type { State } from './state.ts';
 import { sizeOf } from './step.ts';
 import { IN_LOCAL, type ObjectPtr, type Value } from './values.ts';
@@ -32,6 +33,8 @@ export interface Place {
   readonly off: number;
   readonly size: number;
   readonly write: boolean;
+  /** Reads and writes in one. */
+  readonly atomic?: boolean;
 }
 
 export function lowerLoad(fn: FunctionWriter, state: State, i: number): void {
@@ -76,9 +79,35 @@ export function lowerStore(fn: FunctionWriter, state: State, i: number): void {
     return;
   }
   const offset = lowerAddress(fn, state, place, access);
+  if (access.how === 'find' && fn.parts.ctxStore !== null) {
+    lowerFoundStore(fn, place, value, fn.parts.ctxStore);
+    return;
+  }
   value();
   if (access.how === 'ctx' && access.field.write === 'u16') code.i64(0xffff).op(W.i64_and);
   code.mem(storeOp(size), offset);
+}
+
+/** A store whose address, on the stack and in the local `found`, may turn out to be in the context. */
+function lowerFoundStore(fn: FunctionWriter, place: Place, value: () => void, ctxStore: number): void {
+  const { code } = fn;
+  const found = fn.narrow('found');
+  fn.loadWord(PRIV.CTX_ADDR);
+  code.op(W.i32_sub);
+  fn.loadWord(PRIV.CTX_LEN);
+  code.op(W.i32_lt_u);
+  fn.open(W.if);
+  code.get(found).i32(place.size);
+  value();
+  code.call(ctxStore).op(W.i32_eqz);
+  fn.open(W.if);
+  fn.leave(place.insn);
+  fn.close();
+  fn.else();
+  code.get(found);
+  value();
+  code.mem(storeOp(place.size), 0);
+  fn.close();
 }
 
 /** bpf_convert_ctx_access for queue_mapping: 0xffff and above is not stored; an immediate counts as a u32 there. */
@@ -164,7 +193,7 @@ function lowerFind(fn: FunctionWriter, place: Place): number {
   target(fn, place);
   code
     .i32(place.size)
-    .i32(place.write ? 1 : 0)
+    .i32(place.atomic === true ? ATOMIC_STORE : place.write ? STORE : 0)
     .call(fn.parts.find)
     .tee(fn.narrow('found'))
     .op(W.i32_eqz);

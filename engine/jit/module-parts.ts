@@ -7,6 +7,8 @@ export interface ModuleParts {
   readonly fault: number;
   /** (address: i64, size, write: i32) => the address as i32, or 0 after having written PRIV.FAULT_*. */
   readonly find: number;
+  /** (address, size: i32, value: i64) => 1, or 0 after having written PRIV.FAULT_*; null when the context has no rules for stores. */
+  readonly ctxStore: number | null;
   /** Type of BPF functions. */
   readonly funcType: number;
   /** Function of subprogram `k`. */

@@ -37,6 +37,11 @@ export function faultCode(): WasmCode {
   return c.i32(0).get(map).mem(W.i32_store, PRIV.FAULT_MAP);
 }
 
+/** What `find` is asked for, beside loads. */
+export const STORE = 1;
+export const ATOMIC_STORE = 3;
+/** What a context refuses: nothing (plain memory), atomic instructions, all stores. */
+export const CTX_REFUSES = { NOTHING: 0, ATOMICS: ATOMIC_STORE & ~STORE, STORES: STORE } as const;
 export const FIND_LOCALS = [T.I32, T.I64, T.I32, T.I32, T.I32, T.I32, T.I32];
 const A = 0;
 const SIZE = 1;
@@ -52,9 +57,9 @@ const AT = 9;
 
 /**
  * The same answer as helpers/check-mem.ts gives: stack, packet and context first, then the region table.
- * `ctxReadOnly`: a context is written to by its fields only.
+ * `write` is 0 for loads, STORE or ATOMIC_STORE. `ctxRefuses`: what a context does not take.
  */
-export function findCode(fault: number, ctxReadOnly: boolean): WasmCode {
+export function findCode(fault: number, ctxRefuses: number): WasmCode {
   const c = new WasmCode();
   c.get(A).i64(32).op(W.i64_shr_u, W.i64_eqz).open(W.if, T.VOID);
   c.get(A).op(W.i32_wrap_i64).set(P);
@@ -62,7 +67,7 @@ export function findCode(fault: number, ctxReadOnly: boolean): WasmCode {
   insideStack(c);
   insidePacket(c);
   c.get(P).i32(NULL_GUARD).op(W.i32_ge_u).open(W.if, T.VOID);
-  insideCtx(c, fault, ctxReadOnly);
+  insideCtx(c, fault, ctxRefuses);
   search(c);
   insideRow(c, fault);
   c.op(W.end, W.end);
@@ -79,7 +84,7 @@ const found = (c: WasmCode): WasmCode => c.open(W.if, T.VOID).get(P).op(W.return
 function fail(c: WasmCode, fault: number, kind: number, region: () => void, map: () => void): void {
   c.get(A).i32(kind);
   region();
-  c.i32(8).op(W.i32_shl, W.i32_or).get(WRITE).i32(16).op(W.i32_shl, W.i32_or).get(SIZE);
+  c.i32(8).op(W.i32_shl, W.i32_or).get(WRITE).i32(STORE).op(W.i32_and).i32(16).op(W.i32_shl, W.i32_or).get(SIZE);
   map();
   c.call(fault).i32(0).op(W.return);
 }
@@ -97,22 +102,20 @@ function insidePacket(c: WasmCode): void {
   found(wordWide(c.get(END), PRIV.PKT_DATA).op(W.i64_le_u, W.i32_and)).op(W.end);
 }
 
-function insideCtx(c: WasmCode, fault: number, readOnly: boolean): void {
+function insideCtx(c: WasmCode, fault: number, refuses: number): void {
   word(c.get(P), PRIV.CTX_ADDR).op(W.i32_ge_u);
   wordWide(wordWide(c.get(END), PRIV.CTX_ADDR), PRIV.CTX_LEN)
     .op(W.i64_add, W.i64_le_u, W.i32_and)
     .open(W.if, T.VOID);
-  if (readOnly) {
-    c.get(WRITE).open(W.if, T.VOID);
-    fail(
-      c,
-      fault,
-      FAULT.BAD_CTX_ACCESS,
-      () => c.i32(REGION.CTX),
-      () => c.i32(0),
-    );
-    c.op(W.end);
-  }
+  c.get(WRITE).i32(refuses).op(W.i32_and).open(W.if, T.VOID);
+  fail(
+    c,
+    fault,
+    FAULT.BAD_CTX_ACCESS,
+    () => c.i32(REGION.CTX),
+    () => c.i32(0),
+  );
+  c.op(W.end);
   c.get(P).op(W.return, W.end);
 }
 

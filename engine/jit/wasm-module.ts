@@ -16,7 +16,7 @@ export class WasmModule {
   private readonly imports = new WasmCode();
   private importCount = 0;
   private readonly funcTypes: number[] = [];
-  private readonly bodies: (Uint8Array | null)[] = [];
+  private readonly bodies: (WasmCode | null)[] = [];
   private readonly exports: [string, number][] = [];
   private importedFuncs = 0;
 
@@ -70,7 +70,7 @@ export class WasmModule {
     for (const [count, type] of groups) body.u32(count).byte(type);
     for (const part of parts) body.append(part.bytes());
     body.byte(W.end);
-    this.bodies[func - this.importedFuncs] = body.bytes();
+    this.bodies[func - this.importedFuncs] = body;
   }
 
   export(name: string, func: number): void {
@@ -88,7 +88,7 @@ export class WasmModule {
     for (const [name, func] of this.exports) exported.name(name).byte(KIND.FUNC).u32(func);
     section(out, SECTION.EXPORT, this.exports.length, exported);
     const code = new WasmCode();
-    for (const body of this.bodies) code.u32(body!.length).append(body!);
+    for (const body of this.bodies) code.u32(body!.length).append(body!.bytes());
     section(out, SECTION.CODE, this.bodies.length, code);
     return out.bytes().slice();
   }

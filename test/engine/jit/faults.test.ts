@@ -211,6 +211,19 @@ const CASES: Case[] = [
     lines: [asm.alu('mul', 1, 1), at, asm.storeImm(4, 1, 0, 1), asm.exit()],
     ...ctx(4, 0, true),
   },
+  {
+    name: 'half a field, through an unknown pointer',
+    ctx: TC,
+    lines: [asm.alu('mul', 1, 1), at, asm.storeImm(2, 1, 8, 1), asm.exit()],
+    ...ctx(2, 8, true),
+  },
+  { name: 'an atomic in the context', ctx: TC, lines: [at, asm.atomic(4, 0, 1, 8, 2), asm.exit()], ...ctx(4, 8, true) },
+  {
+    name: 'an atomic in the context, through an unknown pointer',
+    ctx: TC,
+    lines: [asm.alu('mul', 1, 1), at, asm.atomic(4, 0, 1, 8, 2), asm.exit()],
+    ...ctx(4, 8, true),
+  },
 ];
 
 function out(region: RegionKind, size: number, address: number, write = false) {
