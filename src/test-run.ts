@@ -1,6 +1,6 @@
 /** One run of a project's cases from start to exit code: what `test` does, and `watch` where there is no terminal. */
 import type { CaseRunner } from './case-runner.ts';
-import type { ExitCode } from './input-error.ts';
+import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError, RunEvent } from './outcome.ts';
 import type { Reporter } from './reporters/reporter.ts';
 import { loadSuite, type Suite, type SuiteRequest } from './suite.ts';
@@ -49,5 +49,15 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
     await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail }, emit);
   }
   for (const reporter of reporters) reporter.finish(summary);
-  return exitCodeOf(summary, options.passWithNoTests);
+  const code = exitCodeOf(summary, options.passWithNoTests);
+  if (code === EXIT.NO_CASES) throw new InputError(noCaseSentence(suite, options.request), EXIT.NO_CASES);
+  return code;
+}
+
+/** Why there was nothing to run, so that a misspelt word or glob is seen. */
+function noCaseSentence(suite: Suite, { filters, objects, cwd }: SuiteRequest): string {
+  if (filters.length > 0) return `no case has ${filters.map((word) => JSON.stringify(word)).join(' or ')} in its name`;
+  if (objects.length > 0) return `no case is about ${objects.join(' or ')}`;
+  const { root, cases } = suite.project ?? { root: cwd, cases: [] };
+  return `there is no case in ${root}: looked for ${cases.join(', ')}`;
 }

@@ -225,7 +225,10 @@ function runLine(state: State, record: RunRecord): Line {
   }
   if (record.fixed > 0) parts.push(span(`${record.fixed} mended`, 'good'));
   const same = record.broken.length === 0 && record.fixed === 0 && !record.cancelled;
-  if (same) parts.push(record.failed > 0 ? span(`still ${record.failed} failing`, 'bad') : span('all well', 'good'));
+  const any = record.ran + record.kept > 0;
+  if (same && any) {
+    parts.push(record.failed > 0 ? span(`still ${record.failed} failing`, 'bad') : span('all well', 'good'));
+  }
   return joined(parts);
 }
 

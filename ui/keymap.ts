@@ -119,7 +119,7 @@ export const KEYMAP: readonly Binding[] = [
     keys: ['escape'],
     shown: 'Esc',
     short: (vm) => (vm.help || vm.pane === 'detail' ? 'back' : vm.onlyFailed ? 'clear filter' : 'follow failures'),
-    help: 'back: out of the help, the detail, the filter; then the cursor follows failures again',
+    help: 'out of help, detail, filter; then the cursor follows failures',
     when: (vm) => vm.help || vm.pane === 'detail' || vm.onlyFailed || (!vm.follow && vm.anyFailed),
     command: () => ({ do: 'back' }),
     rank: 8,

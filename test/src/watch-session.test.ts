@@ -252,6 +252,21 @@ test('objects named: only their cases, load errors of those without', async () =
   expect(scene.view.rows.map((row) => row.name.text)).toContain('mine');
 });
 
+test('a first case in an empty directory is picked up, object and all', async () => {
+  const scene = new Scene();
+  rmSync(scene.path('test'), { recursive: true });
+  rmSync(scene.path('build'), { recursive: true });
+  rmSync(scene.path('bpfdeck.config.ts'));
+  await scene.started();
+  expect(scene.view.empty?.title).toBe('There is no project here yet');
+  scene.write('deep/down/first.case.ts', CASES['test/fw.case.ts']);
+  await scene.until(() => scene.waiting);
+  scene.write('build/fw.o', fw);
+  await scene.until(() => scene.counts === '1 passed (1)');
+  scene.write('bpfdeck.config.ts', "export default { cases: 'none/*.case.ts' };");
+  await scene.until(() => scene.view.badge.text === '· NO CASES');
+});
+
 test('polling picks up changes as well', async () => {
   const scene = await new Scene({}, { poll: true }).started();
   scene.replace('build/lb.o', lb({ retval: 1 }));
