@@ -7,6 +7,7 @@ import {
   callHelper,
   callLocal,
   FP,
+  funcAddress,
   jumpK,
   jumpX,
   load,
@@ -24,11 +25,17 @@ const HELPER = {
   MAP_LOOKUP: 1,
   MAP_UPDATE: 2,
   MAP_DELETE: 3,
+  TAIL_CALL: 12,
+  SKB_VLAN_PUSH: 18,
+  SKB_VLAN_POP: 19,
   SKB_STORE_BYTES: 9,
   SKB_LOAD_BYTES: 26,
   CSUM_DIFF: 28,
+  SKB_CHANGE_TAIL: 38,
+  SKB_PULL_DATA: 39,
   XDP_ADJUST_HEAD: 44,
   XDP_ADJUST_TAIL: 65,
+  LOOP: 181,
   XDP_GET_BUFF_LEN: 188,
   XDP_LOAD_BYTES: 189,
   XDP_STORE_BYTES: 190,
@@ -134,10 +141,55 @@ export function packetLength(frame: Frame): Node {
   return straight([fetchInto(frame, 'ctx', 1), callHelper(HELPER.XDP_GET_BUFF_LEN), ...renew(frame, CLOBBERED)]);
 }
 
-/** A local function: the map value in r1, numbers in r2 to r5. */
+/** A local function: the map value in r1, these scratch words in r2, numbers in r3 to r5. */
 export function callFunction(frame: Frame): Node {
-  const items: Item[] = [fetchInto(frame, 'value', 1), callLocal(frame.rng.pick(frame.callees))];
+  const items: Item[] = [fetchInto(frame, 'value', 1), movX(2, FP), addK(2, SCRATCH)];
+  return straight([...items, callLocal(frame.rng.pick(frame.callees)), ...renew(frame, CLOBBERED)]);
+}
+
+/** bpf_loop: the function is called back with these scratch words. */
+export function loopBack(frame: Frame): Node {
+  const { rng } = frame;
+  const items: Item[] = [
+    movK(1, rng.below(7)),
+    funcAddress(2, rng.pick(frame.callbacks)),
+    movX(3, FP),
+    addK(3, SCRATCH),
+  ];
+  items.push(movK(4, rng.chance(90) ? 0 : 1), callHelper(HELPER.LOOP));
   return straight([...items, ...renew(frame, CLOBBERED)]);
+}
+
+/** bpf_tail_call into a slot that may be empty, or outside. */
+export function tailCall(frame: Frame): Node {
+  const { rng } = frame;
+  const items: Item[] = [movX(3, rng.pick(frame.scalars)), andK(3, rng.pick([1, 3, 7]))];
+  items.push(fetchInto(frame, 'ctx', 1), mapHandle(2, 'jumps'), callHelper(HELPER.TAIL_CALL));
+  return straight([...items, ...renew(frame, [0, ...CLOBBERED])]);
+}
+
+/** bpf_skb_change_tail, _pull_data, _vlan_push, _vlan_pop: what moves a socket buffer's bytes. */
+export function changeBuffer(frame: Frame): Node {
+  const { rng } = frame;
+  const items: Item[] = [fetchInto(frame, 'ctx', 1)];
+  switch (rng.below(4)) {
+    case 0:
+      items.push(movK(2, rng.between(60, 300)), movK(3, 0), callHelper(HELPER.SKB_CHANGE_TAIL));
+      break;
+    case 1:
+      items.push(movK(2, rng.pick([0, 10, 64, 100, 2000])), callHelper(HELPER.SKB_PULL_DATA));
+      break;
+    case 2:
+      items.push(
+        movK(2, rng.pick([0x0081, 0xa888, 0x0008])),
+        movK(3, rng.below(0x10000)),
+        callHelper(HELPER.SKB_VLAN_PUSH),
+      );
+      break;
+    default:
+      items.push(callHelper(HELPER.SKB_VLAN_POP));
+  }
+  return straight([...items, ...renew(frame, CLOBBERED), ...freshPacket(frame)]);
 }
 
 /** LD_ABS and LD_IND, which end the run with 0 when they read outside; the context must be in r6. */

@@ -82,3 +82,20 @@ export function crossing(frame: Frame, inside: Inside, loops: number): Node {
     tail: [{ label: behind }, movX(0, frame.rng.pick(frame.scalars))],
   };
 }
+
+/** A loop that is also entered in its middle, which makes it irreducible. */
+export function sideLoop(frame: Frame, inside: Inside, loops: number): Node {
+  const top = frame.freshLabel();
+  const side = frame.freshLabel();
+  const behind = frame.freshLabel();
+  const slot = COUNTER_SLOT - 8 * loops;
+  const { prepare, jump: decide } = comparison(frame, side);
+  const step: Item[] = [load(8, 0, FP, slot), addK(0, 1), store(8, FP, slot, 0)];
+  return {
+    head: [...prepare, storeK(8, FP, slot, 0), decide, { label: top }],
+    body: inside(frame, behind, loops + 1),
+    middle: [{ label: side }],
+    other: inside(frame, behind, loops + 1),
+    tail: [...step, jumpK(JMP.JNE, 0, frame.rng.between(2, 3), top), { label: behind }],
+  };
+}

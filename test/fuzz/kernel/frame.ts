@@ -4,7 +4,8 @@ import { FP, load, movX } from './ops.ts';
 import type { Random } from './random.ts';
 import type { Item, Op } from './tree.ts';
 
-export type Role = 'ctx' | 'packet' | 'end' | 'value';
+/** `lent`: another function's scratch words. */
+export type Role = 'ctx' | 'packet' | 'end' | 'value' | 'lent';
 /** A register that holds the pointer throughout, or the stack slot it is reloaded from. */
 export type Home = { readonly reg: number } | { readonly slot: number };
 
@@ -15,6 +16,10 @@ export interface Frame {
   readonly homes: ReadonlyMap<Role, Home>;
   /** Labels of local functions that may be called from here. */
   readonly callees: readonly number[];
+  /** Labels of local functions that helpers may call back. */
+  readonly callbacks: readonly number[];
+  /** Whether the program may end in another one. */
+  readonly tails: boolean;
   /** Where early returns go. */
   readonly exit: number;
   readonly kind: 'xdp' | 'tc' | 'socket';

@@ -59,6 +59,22 @@ function fixed(frame: Frame, role: 'packet' | 'value', bytes: number): Node {
   return straight([...items, one, ...(reg === temp ? renew(frame, [temp]) : [])]);
 }
 export const packetAccess = (frame: Frame): Node => fixed(frame, 'packet', PACKET_BYTES);
+/** The caller's scratch words, which lie on its stack. */
+export function lentAccess(frame: Frame): Node {
+  const [temp = 1] = temps(frame, 1);
+  const { items, reg } = fetch(frame, 'lent', temp);
+  const one = access(frame, reg, 0, SCRATCH_BYTES, ALIGNED);
+  return straight([...items, one, ...(reg === temp ? renew(frame, [temp]) : [])]);
+}
+
+/** A scratch word that a number chooses. */
+export function stackAtNumber(frame: Frame): Node {
+  const { rng } = frame;
+  const [base = 1, index = 2] = temps(frame, 2);
+  const items: Item[] = [movX(index, rng.pick(frame.scalars)), andK(index, 0x38), movX(base, FP), addX(base, index)];
+  items.push(access(frame, base, SCRATCH, 8, ALIGNED, [base, index]));
+  return straight([...items, ...renew(frame, [base, index])]);
+}
 export const valueAccess = (frame: Frame): Node => fixed(frame, 'value', VALUE_BYTES);
 
 /** base += number & mask, then an access: the verifier knows the number's range. */

@@ -1,5 +1,5 @@
 /** Shorthand for making instructions. */
-import { ALU, ATOMIC, CLASS, JMP, LDDW, MODE, SIZE, SRC_X } from '../../../engine/uapi/opcodes.ts';
+import { ALU, ATOMIC, CLASS, JMP, LDDW, MODE, PSEUDO, SIZE, SRC_X } from '../../../engine/uapi/opcodes.ts';
 import type { Op } from './tree.ts';
 
 export type Width = 1 | 2 | 4 | 8;
@@ -47,6 +47,7 @@ export const mapHandle = (dst: number, name: string): Op => ({
   ...op(LDDW, dst, 0, 0, 0),
   ...{ high: 0, map: { name, kind: 'map', at: 0 } },
 });
+export const funcAddress = (dst: number, to: number): Op => ({ ...op(LDDW, dst, PSEUDO.FUNC, 0, 0), high: 0, to });
 export const mapValue = (dst: number, name: string, at: number): Op => ({
   ...op(LDDW, dst, 0, 0, 0),
   ...{ high: 0, map: { name, kind: 'map_value', at } },

@@ -1,14 +1,32 @@
 /** A random program as an opened object: what both backends load. */
-import type { MapSpec, ObjectSpec } from '../../../engine/index.ts';
+import type { MapSpec, ObjectSpec, ProgramSpec } from '../../../engine/index.ts';
+import { FUNCTION_TYPE, functionBtf } from './btf.ts';
 import { MAPS, type MapName, type RandomProgram } from './program.ts';
 import { type Flat, flatten, type Tree } from './tree.ts';
 
 export const PROGRAM = 'random';
 
-function mapSpec(name: MapName): MapSpec {
+/** A flat program without the instructions' own form. */
+export type Code = Omit<Flat, 'ops'>;
+
+function mapSpec(name: MapName, tails: number): MapSpec {
+  const values = name === 'jumps' ? Array.from({ length: tails }, (_, i) => ({ index: i, name: tailName(i) })) : [];
   return {
     ...{ name, ...MAPS[name], map_flags: 0, map_extra: 0n, numa_node: 0, pinning: 0 },
-    ...{ key_type_id: 0, value_type_id: 0, inner: null, values: [], data: null, section: '.maps' },
+    ...{ key_type_id: 0, value_type_id: 0, inner: null, values, data: null, section: '.maps' },
+  };
+}
+
+const tailName = (slot: number): string => `tail${slot}`;
+
+function programSpec(name: string, type: number, code: Code): ProgramSpec {
+  const subprogs = code.starts.map((start, i) => {
+    return { name: i === 0 ? name : `local${i}`, start, type_id: FUNCTION_TYPE, global: false };
+  });
+  return {
+    ...{ name, section: 'random', type, attach_type: 0, attach_target: '', prog_flags: 0, autoload: true },
+    ...{ insns: code.insns, subprogs, relocs: code.refs.map((ref) => ({ ...ref, weak: false })) },
+    ...{ lines: [], tags: [], error: null },
   };
 }
 
@@ -17,22 +35,16 @@ export interface Prepared {
   readonly flat: Flat;
 }
 
-/** A flat program as the only one of an object. */
-export function specOf(flat: Omit<Flat, 'ops'>, type: number, path: string): ObjectSpec {
-  const subprogs = flat.starts.map((start, i) => {
-    return { name: i === 0 ? PROGRAM : `local${i}`, start, type_id: 0, global: false };
-  });
-  const one = {
-    ...{ name: PROGRAM, section: 'random', type, attach_type: 0, attach_target: '', prog_flags: 0, autoload: true },
-    ...{ insns: flat.insns, subprogs, relocs: flat.refs.map((ref) => ({ ...ref, weak: false })) },
-    ...{ lines: [], tags: [], error: null },
-  };
-  const maps = (Object.keys(MAPS) as MapName[]).map(mapSpec);
-  return { path, license: 'GPL', btf: null, programs: [one], maps, warnings: [], core_target: '' };
+/** The object of a program and of those in the slots of `jumps`. */
+export function specOf(code: Code, tails: readonly Code[], type: number, path: string): ObjectSpec {
+  const others = tails.map((tail, i) => programSpec(tailName(i), type, tail));
+  const maps = (Object.keys(MAPS) as MapName[]).map((name) => mapSpec(name, tails.length));
+  const programs = [programSpec(PROGRAM, type, code), ...others];
+  return { path, license: 'GPL', btf: functionBtf(), programs, maps, warnings: [], core_target: '' };
 }
 
 /** `tree`: the program's own, or what a reducer left of it. */
 export function prepare(program: RandomProgram, tree: Tree = program.tree): Prepared {
   const flat = flatten(tree);
-  return { spec: specOf(flat, program.type, `seed ${program.seed}`), flat };
+  return { spec: specOf(flat, program.tails.map(flatten), program.type, `seed ${program.seed}`), flat };
 }

@@ -1,5 +1,5 @@
 /** Programs as trees: what a reducer may cut out is a node, and flattening resolves labels into offsets. */
-import { CLASS, JMP } from '../../../engine/uapi/opcodes.ts';
+import { CLASS, JMP, LDDW } from '../../../engine/uapi/opcodes.ts';
 
 /** One instruction, not yet placed. */
 export interface Op {
@@ -8,7 +8,7 @@ export interface Op {
   readonly src: number;
   readonly off: number;
   readonly imm: number;
-  /** Label a jump, may_goto or local call goes to. */
+  /** Label a jump, may_goto or local call goes to, or whose address a ldimm64 takes. */
   readonly to?: number;
   /** Second half of a ldimm64. */
   readonly high?: number;
@@ -82,8 +82,7 @@ function reached(tree: Tree): Func[] {
   // Functions call only later ones, so that one pass sees all.
   return tree.filter((func) => {
     if (!wanted.has(func.label)) return false;
-    for (const item of flattenFunc(func))
-      if ('to' in item && item.op === CALL && item.to !== undefined) wanted.add(item.to);
+    for (const item of flattenFunc(func)) if ('to' in item && item.to !== undefined) wanted.add(item.to);
     return true;
   });
 }
@@ -112,7 +111,7 @@ function encode(ops: readonly Op[], places: ReadonlyMap<number, number>, length:
   for (const op of ops) {
     const distance = op.to === undefined ? 0 : (places.get(op.to) ?? Number.NaN) - at - 1;
     if (Number.isNaN(distance)) throw new Error(`label ${op.to} is nowhere`);
-    const inImm = op.to !== undefined && (op.op === GOTOL || op.op === CALL);
+    const inImm = op.to !== undefined && (op.op === GOTOL || op.op === CALL || op.op === LDDW);
     view.setUint8(at * 8, op.op);
     view.setUint8(at * 8 + 1, op.dst | (op.src << 4));
     view.setInt16(at * 8 + 2, op.to === undefined || inImm ? op.off : distance, true);
