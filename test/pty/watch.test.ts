@@ -1,8 +1,8 @@
 /** Watch mode on a real terminal: a copy of the balancer project is broken and mended, keys are pressed, the terminal is left as it was. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { MAIN, ProjectCopy, ROOT, withReturn } from '../support/balancer-copy.ts';
+import { MAIN, ProjectCopy, withReturn } from '../support/balancer-copy.ts';
+import { CRASHING_SCREEN } from '../support/crashing-screen.ts';
 import { KEY, TerminalRun } from '../support/terminal.ts';
 
 setDefaultTimeout(40_000);
@@ -149,7 +149,7 @@ test('SIGTERM, SIGHUP and SIGINT from outside restore the terminal', async () =>
 });
 
 test('a bug while drawing restores the terminal before it is told', async () => {
-  const screen = new TerminalRun([process.execPath, join(ROOT, 'test', 'support', 'crashing-screen.ts')]);
+  const screen = new TerminalRun([process.execPath, CRASHING_SCREEN]);
   running = screen;
   await screen.until('✓ PASS');
   screen.type('a');
