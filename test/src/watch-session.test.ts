@@ -176,6 +176,16 @@ test('a module that a case file imports runs the cases of that file', async () =
   expect(scene.programsRun()).toEqual(['xdp_fw', 'xdp_lb', 'xdp_lb']);
 });
 
+test('a file of bytes that a case names runs the cases of its file', async () => {
+  const text = CASES['test/fw.case.ts'].replace('expect:', "data_in: { file: 'data/frame.bin' }, expect:");
+  const files = { 'test/fw.case.ts': text, 'data/frame.bin': new Uint8Array([1, 2]) };
+  const scene = await new Scene(files).started();
+  scene.write('data/frame.bin', new Uint8Array([3, 4, 5]));
+  await scene.until(() => scene.run.startsWith('data/frame.bin saved · run 2') && !scene.view.running);
+  expect(scene.backend.runs.at(-1)?.opts.data_in).toEqual(new Uint8Array([3, 4, 5]));
+  expect(scene.programsRun()).toHaveLength(3);
+});
+
 test('a new case file and a removed one', async () => {
   const scene = await new Scene().started();
   scene.write('test/new.case.ts', CASES['test/fw.case.ts'].replace("'pass'", "'new'"));
