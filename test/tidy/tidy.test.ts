@@ -15,19 +15,25 @@ function tree(): SourceFile[] {
 }
 
 const FILES = tree();
+const KNOWN = check(FILES);
+
+/** What is wrong with a tree that is not wrong with the real one. */
+function news(files: readonly SourceFile[]): string[] {
+  return check(files).filter((one) => !KNOWN.includes(one));
+}
 
 /** The tree with one file added or put in another's place. */
 function planted(path: string, text: string): string[] {
-  return check([...FILES.filter((file) => file.path !== path), { path, text: `/** Planted. */\n${text}` }]);
+  return news([...FILES.filter((file) => file.path !== path), { path, text: `/** Planted. */\n${text}` }]);
 }
 
 function appended(path: string, text: string): string[] {
-  return check(FILES.map((file) => (file.path === path ? { path, text: `${file.text}\n${text}\n` } : file)));
+  return news(FILES.map((file) => (file.path === path ? { path, text: `${file.text}\n${text}\n` } : file)));
 }
 
 test('the tree has no violation', () => {
   expect(FILES.length).toBeGreaterThan(100);
-  expect(check(FILES)).toEqual([]);
+  expect(KNOWN).toEqual([]);
 });
 
 test('imports are read with their types, over several lines, and when they are called', () => {
@@ -74,5 +80,5 @@ test('a file of 401 lines is found, a table of facts may be longer', () => {
 
 test('a file without its opening sentence is found', () => {
   const files = [...FILES, { path: 'test/planted.test.ts', text: 'export const x = 1;\n' }];
-  expect(check(files)).toEqual(['test/planted.test.ts does not open with a sentence that says what it is']);
+  expect(news(files)).toEqual(['test/planted.test.ts does not open with a sentence that says what it is']);
 });
