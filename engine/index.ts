@@ -8,6 +8,14 @@ export { type HelperNeed, objectNeeds, type ProgramNeeds, programNeeds } from '.
 export { loadObject } from './load/load-object.ts';
 export type { LoadedObject, LoadedProgram, LoadOpts } from './load/types.ts';
 export type { BpfMap } from './maps/map.ts';
+export type {
+  CgroupSpec,
+  DeviceSpec,
+  NeighbourSpec,
+  NetnsSpec,
+  RouteSpec,
+  SocketSpec,
+} from './net/netns-spec.ts';
 export {
   type DatasecVar,
   type DecodeOpts,
@@ -20,6 +28,7 @@ export {
   typeName,
   typeSize,
 } from './object/btf-values.ts';
+export { type KernelType, kernelType } from './object/kernel-types.ts';
 export { type OpenOpts, openObject } from './object/open.ts';
 export type {
   LineInfo,
@@ -27,8 +36,10 @@ export type {
   ObjectFile,
   ObjectSpec,
   ProgramSpec,
+  StructOpsSpec,
 } from './object/spec.ts';
 export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
+export { enterNetns } from './run/netns.ts';
 export { progRun } from './run/prog-run.ts';
 export { runInsns } from './run/run-insns.ts';
 export type {
@@ -40,6 +51,7 @@ export type {
   ProgRunOpts,
   ProgRunResult,
   RedirectTarget,
+  UserMemory,
 } from './run/types.ts';
 export { DEFAULT_BUDGET } from './run/types.ts';
 export { disassemble } from './uapi/disasm.ts';

@@ -116,6 +116,25 @@ export const PACKET_BASE = 0x200000;
 export const PACKET_SIZE = 0x100000;
 export const KOBJ_BASE = 0x300000;
 export const KOBJ_SIZE = 0x100000;
+/** What stands among the kernel objects, as addresses; rows of the two tables of sockets are 128 bytes apart. */
+export const KOBJ = {
+  /** struct bpf_sock behind `skb->sk`. */
+  SKB_SOCK: KOBJ_BASE,
+  /** struct bpf_flow_keys. */
+  FLOW_KEYS: KOBJ_BASE + 0x100,
+  /** struct bpf_dummy_ops_state. */
+  DUMMY_STATE: KOBJ_BASE + 0x200,
+  /** struct nf_hook_state, sk_buff and net_device of NETFILTER programs, each at most a page. */
+  NF_STATE: KOBJ_BASE + 0x1000,
+  NF_SKB: KOBJ_BASE + 0x2000,
+  NF_DEV: KOBJ_BASE + 0x3000,
+  /** The namespace's sockets as struct bpf_sock, and as struct bpf_tcp_sock. */
+  SOCKS: KOBJ_BASE + 0x40000,
+  TCP_SOCKS: KOBJ_BASE + 0x80000,
+} as const;
+/** Bytes from one socket to the next in each of the tables, and how many there can be. */
+export const SOCK_STRIDE = 128;
+export const SOCKS_MAX = 2048;
 export const ARENA_BASE = 0x400000;
 
 /** Kinds of region a pointer can be in; the numbers are what the JIT's code writes to PRIV.FAULT_REGION. */

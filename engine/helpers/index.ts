@@ -11,6 +11,7 @@ import { REDIRECT_HELPERS } from './redirect.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
 import type { HelperMaker } from './run-ctx.ts';
 import { SKB_HELPERS } from './skb.ts';
+import { SOCK_HELPERS } from './sock.ts';
 import { SPIN_LOCK_HELPERS } from './spin-lock.ts';
 import { STRING_HELPERS } from './string.ts';
 import { TASK_HELPERS } from './task.ts';
@@ -33,4 +34,5 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...XDP_HELPERS,
   ...SKB_HELPERS,
   ...CSUM_HELPERS,
+  ...SOCK_HELPERS,
 };

@@ -1,6 +1,7 @@
 /** The map helpers every program type may call (kernel/bpf/helpers.c), from the program's pointers to the map's own operations. */
 import { FAULT, PRIV, REGION } from '../layout.ts';
 import { type BpfMap, NOT_ALLOWED } from '../maps/map.ts';
+import { SockMap } from '../maps/sock-map.ts';
 import { StorageMap } from '../maps/storage.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
 import { checkRead, checkWrite } from './check-mem.ts';
@@ -35,7 +36,11 @@ function writableMap(rc: RunCtx, handle: number): BpfMap | undefined {
 const lookup: HelperMaker = (rc) => (handle, key) => {
   const map = rc.host.byHandle(handle!);
   if (map === undefined) return badMap(rc, handle!);
-  return checkRead(rc, key!, map.def.key_size) ? result(rc, handle!, map.lookup(key! >>> 0)) : 0;
+  if (!checkRead(rc, key!, map.def.key_size)) return 0;
+  const found = result(rc, handle!, map.lookup(key! >>> 0));
+  // A socket that is found is held until bpf_sk_release.
+  if (found !== 0 && map instanceof SockMap) rc.socketsHeld++;
+  return found;
 };
 
 const lookupPercpu: HelperMaker = (rc) => (handle, key, cpu) => {

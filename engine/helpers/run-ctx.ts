@@ -3,8 +3,10 @@ import type { RunEnv } from '../env.ts';
 import type { FaultKind, RegionKind } from '../layout.ts';
 import type { MapHost } from '../maps/map.ts';
 import type { WorldMemory } from '../memory.ts';
+import type { Netns } from '../net/netns.ts';
 import type { Skb } from '../net/skb.ts';
-import type { XdpBuff } from '../net/xdp-buff.ts';
+import type { SocketTable } from '../net/socket-table.ts';
+import type { XdpPacket } from '../net/xdp-buff.ts';
 import type { OutputRecord, RedirectTarget } from '../run/types.ts';
 
 /** A redirect as the last helper asked for it (struct bpf_redirect_info). */
@@ -19,7 +21,17 @@ export interface RunCtx {
   progType: number;
   /** Exactly one of these is set for packet programs. */
   skb: Skb | null;
-  xdp: XdpBuff | null;
+  xdp: XdpPacket | null;
+  /** Live frame mode: redirects are noted in memory (net/live-layout.ts) and acted upon, not told to user space. */
+  live?: boolean;
+  /** The namespace of the run, its sockets in memory, and references to them that the program has not given back. */
+  netns: Netns;
+  readonly sockets: SocketTable;
+  socketsHeld: number;
+  /** Device of the packet in hand, 0 without one. */
+  ifindex: number;
+  /** SK_LOOKUP: the socket selected so far (0: none), and whether its reuseport group would be asked. */
+  lookup: { readonly selected: number; readonly reuseport: boolean };
   /** ktime reads so far in this run. */
   clockReads: number;
   /** State of the pseudo-random generator, seeded from env.seed when the run starts. */

@@ -11,7 +11,10 @@ export type Access =
   | { readonly how: 'packet'; readonly meta: boolean }
   /** Inside this function's own frame. */
   | { readonly how: 'frame' }
-  | { readonly how: 'ctx'; readonly field: CtxField }
+  /** `end`: bytes of the context that the access needs. */
+  | { readonly how: 'ctx'; readonly field: CtxField; readonly end: number }
+  /** Inside the frames of the function's callers. */
+  | { readonly how: 'outer' }
   /** Anywhere the region table allows. */
   | { readonly how: 'find' }
   | { readonly how: 'fault'; readonly fault: FaultKind; readonly region: RegionKind; readonly map: number };
@@ -29,6 +32,8 @@ export function planAccess(value: Value, off: number, size: number, write: boole
   switch (value.kind) {
     case 'stack':
       return planFrame(value.off + off, value.span, size);
+    case 'outer':
+      return { how: 'outer' };
     case 'ctx':
       return planCtx(rules.ctx, value.off + off, size, write);
     case 'packet':
@@ -68,7 +73,7 @@ function planObject(value: ObjectPtr, from: number, size: number, write: boolean
 
 function planCtx(struct: CtxStruct | null, from: number, size: number, write: boolean): Access {
   const field = struct === null ? undefined : ctxField(struct, from, size, write);
-  return field === undefined ? fault(FAULT.BAD_CTX_ACCESS, REGION.CTX) : { how: 'ctx', field };
+  return field === undefined ? fault(FAULT.BAD_CTX_ACCESS, REGION.CTX) : { how: 'ctx', field, end: from + size };
 }
 
 /** The field that an access of the context lies in, if its rules allow the access. */
@@ -77,6 +82,8 @@ function ctxField(struct: CtxStruct, from: number, size: number, write: boolean)
   if (field === undefined || from % size !== 0) return undefined;
   if (write ? field.write === 'no' : !field.read) return undefined;
   if (field.widths === 'any') return field;
-  const whole = size === field.size && (from - field.offset) % field.size === 0;
+  const starts = (from - field.offset) % field.size === 0;
+  if (field.widths === 'start') return starts && size <= field.size ? field : undefined;
+  const whole = size === field.size && starts;
   return whole || (!write && field.widths !== 'whole' && size < field.size) ? field : undefined;
 }

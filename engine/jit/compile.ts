@@ -8,6 +8,7 @@ import { CLASS, CLASS_MASK, JMP, LDDW, PSEUDO } from '../uapi/opcodes.ts';
 import { Analysis, noLimits, packetMovers, takenFunctions } from './analyze.ts';
 import { CTX_STORE_LOCALS, CTX_STORE_TYPE, ctxStoreCode, hasStoreRules } from './ctx-store.ts';
 import { calleeOf, type Decoded, decodeProgram } from './decode.ts';
+import { FrameWrites } from './frame-writes.ts';
 import { FunctionWriter, PARAMS } from './function-writer.ts';
 import { lowerFunction } from './lower-function.ts';
 import type { ModuleParts } from './module-parts.ts';
@@ -50,6 +51,9 @@ function surroundings(input: JitInput, d: Decoded): Surroundings {
     movesPacket: (subprog) => moves[subprog]!,
     callbacksMovePacket: taken.some((k) => moves[k]!),
     limits: noLimits(),
+    frameWrites: new FrameWrites(),
+    writesOf: () => new FrameWrites(),
+    ctxEnd: 0,
   };
 }
 
@@ -121,7 +125,7 @@ function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis
   });
   writeRun(module, first);
   const functions = analysis.taken.length > 0 ? count : 0;
-  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions };
+  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions, ctx_end: around.ctxEnd };
 }
 
 function ctxRefuses(struct: CtxStruct | null): number {

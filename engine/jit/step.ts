@@ -1,6 +1,6 @@
 /** What one instruction does to what is known: loads and stores of pointers, calls, and the arithmetic of alu-values.ts. */
-import { REGION } from '../layout.ts';
-import type { HelperProto } from '../uapi/helper-protos.ts';
+import { FRAME_SIZE, REGION } from '../layout.ts';
+import type { ArgKind, HelperProto } from '../uapi/helper-protos.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
 import {
   ATOMIC,
@@ -20,6 +20,7 @@ import { type Access, type AccessRules, planAccess } from './access.ts';
 import { stepAlu } from './alu-values.ts';
 import { proveNonNull, proveRange } from './branch-values.ts';
 import { calleeOf, type Decoded } from './decode.ts';
+import type { FrameWrites } from './frame-writes.ts';
 import { insnId, type State } from './state.ts';
 import type { MapFacts } from './types.ts';
 import {
@@ -49,6 +50,12 @@ export interface Surroundings {
   readonly callbacksMovePacket: boolean;
   /** Where steps note what the function at hand compares with packet bounds. */
   limits: PacketLimits;
+  /** Where steps note what the function at hand writes to its callers' frames. */
+  frameWrites: FrameWrites;
+  /** The same of another function, as far as it is known. */
+  writesOf: (subprog: number) => FrameWrites;
+  /** Bytes of the context that any of the program's accesses needs (max_ctx_offset in the kernel). */
+  ctxEnd: number;
 }
 
 /** Sizes of the accesses that are compared with the bounds of the packet's data or metadata. */
@@ -167,16 +174,30 @@ function stepStore(state: State, around: Surroundings, i: number, value: Value):
   const size = sizeOf(d.op[i]!);
   const access = planAccess(state.regs[d.dst[i]!]!, d.off[i]!, size, true, around.rules);
   noteLimit(around, access, size);
-  stored(state, d.dst[i]!, d.off[i]!, size, value, access);
+  stored(state, around, d.dst[i]!, d.off[i]!, size, value, access);
 }
 
 function noteLimit(around: Surroundings, access: Access, size: number): void {
   if (access.how === 'packet') around.limits[access.meta ? 'meta' : 'packet'].add(size);
+  else if (access.how === 'ctx') around.ctxEnd = Math.max(around.ctxEnd, access.end);
 }
 
-function stored(state: State, reg: number, off: number, size: number, value: Value, access: Access): void {
+function stored(
+  state: State,
+  around: Surroundings,
+  reg: number,
+  off: number,
+  size: number,
+  value: Value,
+  access: Access,
+): void {
   const pointer = state.regs[reg]!;
-  if (access.how === 'find') state.spoilAll();
+  if (access.how === 'find') {
+    state.spoilAll();
+    around.frameWrites.noteAnywhere();
+  }
+  if (pointer.kind === 'outer')
+    around.frameWrites.note(pointer.arg, pointer.off + off, pointer.off + pointer.span + off + size);
   if (pointer.kind === 'stack' && access.how !== 'fault') {
     if (pointer.span === 0) state.store(pointer.off + off, size, value);
     else if (pointer.span === Infinity) state.spoilAll();
@@ -195,7 +216,7 @@ function stepAtomic(state: State, around: Surroundings, i: number): void {
   const size = sizeOf(d.op[i]!);
   const access = planAccess(state.regs[d.dst[i]!]!, d.off[i]!, size, true, around.rules);
   noteLimit(around, access, size);
-  stored(state, d.dst[i]!, d.off[i]!, size, kind === ATOMIC.STORE_REL ? state.regs[d.src[i]!]! : ANY, access);
+  stored(state, around, d.dst[i]!, d.off[i]!, size, kind === ATOMIC.STORE_REL ? state.regs[d.src[i]!]! : ANY, access);
   if (kind === ATOMIC.STORE_REL || (kind & ATOMIC.FETCH) === 0) return;
   state.define(kind === ATOMIC.CMPXCHG ? 0 : d.src[i]!, insnId(i), size === 8 ? ANY : scalar(0, U32_MAX));
 }
@@ -203,55 +224,112 @@ function stepAtomic(state: State, around: Surroundings, i: number): void {
 function stepCall(state: State, around: Surroundings, i: number): void {
   const { d } = around;
   if ((d.op[i]! & SRC_X) !== 0) {
+    writeAnywhere(state, around);
     called(state, i, around.callbacksMovePacket);
     return;
   }
   if (d.src[i] === PSEUDO_CALL) {
-    called(state, i, around.movesPacket(calleeOf(d, i)));
+    const callee = calleeOf(d, i);
+    callerWrites(state, around, callee, (arg) => state.regs[arg + 1]!);
+    called(state, i, around.movesPacket(callee));
     return;
   }
   const proto = around.helper(d.imm[i]!);
   if (proto === undefined) {
+    // It faults when it is reached.
     called(state, i, true);
     return;
   }
   const result = helperResult(state, proto, i);
+  if (around.rules.ctx?.open === true) noteLent(state, around, proto);
   helperWrites(state, proto, around);
   state.define(0, insnId(i), result);
 }
 
-/** A BPF function ran: it may have written to any frame. */
+/** Memory that a helper gets may be the context itself where that is plain memory (check_helper_mem_access). */
+function noteLent(state: State, around: Surroundings, proto: HelperProto): void {
+  const map = state.regs[1]!;
+  const facts = map.kind === 'map' ? map.facts : undefined;
+  proto.args.forEach((kind, arg) => {
+    const value = state.regs[arg + 1]!;
+    if (value.kind !== 'ctx') return;
+    const size = proto.args[arg + 1] === 'size' ? state.regs[arg + 2]! : undefined;
+    let bytes = 0;
+    if (kind === 'map_key') bytes = facts?.key_size ?? 0;
+    else if (kind === 'map_value') bytes = facts?.value_size ?? 0;
+    else if (size?.kind === 'scalar' && size.max <= 0xffff) bytes = size.max;
+    if (bytes > 0) around.ctxEnd = Math.max(around.ctxEnd, value.off + bytes);
+  });
+}
+
+/** A BPF function ran. */
 function called(state: State, i: number, movesPacket: boolean): void {
-  state.spoilAll();
   if (movesPacket) goStale(state);
   state.define(0, insnId(i), ANY);
+}
+
+function writeAnywhere(state: State, around: Surroundings): void {
+  state.spoilAll();
+  around.frameWrites.noteAnywhere();
+}
+
+/** What a function writes to frames, this one or those above; `passed` is what it got as an argument. */
+function callerWrites(state: State, around: Surroundings, callee: number, passed: (arg: number) => Value): void {
+  const writes = around.writesOf(callee);
+  if (writes.anywhere) writeAnywhere(state, around);
+  writes.args.forEach((stretch, arg) => {
+    if (stretch !== null) writeBehind(state, around, passed(arg), stretch.from, stretch.to);
+  });
+}
+
+/** Bytes behind a pointer are written, from `from` up to `to`; pointers into packets and maps do not reach a frame. */
+function writeBehind(state: State, around: Surroundings, pointer: Value, from: number, to: number): void {
+  if (pointer.kind === 'packet' || pointer.kind === 'object') return;
+  if (pointer.kind === 'outer')
+    around.frameWrites.note(pointer.arg, pointer.off + from, pointer.off + pointer.span + to);
+  else if (pointer.kind === 'stack' && pointer.span + to - from <= FRAME_SIZE) {
+    state.spoil(pointer.off + from, pointer.span + to - from);
+  } else writeAnywhere(state, around);
 }
 
 function goStale(state: State): void {
   state.change((held) => (held.kind === 'packet' || held.kind === 'meta' || held.kind === 'packet_end' ? STALE : held));
 }
 
-/** Helpers whose pointer arguments are not written to. */
+/** Helpers whose pointer arguments are not written to; what a callback writes through its context is the callback's. */
 const READS_ONLY: ReadonlySet<string> = new Set([
-  'spin_lock',
-  'spin_unlock',
-  'ringbuf_submit',
-  'ringbuf_discard',
-  'strncmp',
+  ...['spin_lock', 'spin_unlock', 'ringbuf_submit', 'ringbuf_discard', 'strncmp', 'loop', 'for_each_map_elem'],
+]);
+/** Argument of the callback that r3 of the helper becomes. */
+const CALLBACK_CONTEXT: ReadonlyMap<string, number> = new Map([
+  ['loop', 1],
+  ['for_each_map_elem', 3],
 ]);
 
 function helperWrites(state: State, proto: HelperProto, around: Surroundings): void {
+  if (proto.name === 'tail_call') around.frameWrites.noteAnywhere();
   proto.args.forEach((kind, arg) => {
-    const value = state.regs[arg + 1]!;
-    if (kind === 'mem_w') spoilThrough(state, value, proto.args[arg + 1] === 'size' ? state.regs[arg + 2]! : ANY);
-    else if (kind === 'ptr' && !READS_ONLY.has(proto.name)) spoilThrough(state, value, ANY);
-    else if (kind === 'map_value' && proto.name !== 'map_update_elem' && proto.name !== 'map_push_elem')
-      spoilThrough(state, value, ANY);
-    else if (kind === 'func') state.spoilAll();
+    const size = kind === 'mem_w' && proto.args[arg + 1] === 'size' ? state.regs[arg + 2]! : ANY;
+    const bytes = size.kind === 'scalar' ? size.max : Infinity;
+    if (writesThrough(proto, kind)) writeBehind(state, around, state.regs[arg + 1]!, 0, bytes);
+    else if (kind === 'func') callbackWrites(state, around, proto, state.regs[arg + 1]!);
   });
   if (proto.name === 'ringbuf_submit' || proto.name === 'ringbuf_discard') forget(state, 1);
   const calls = proto.args.includes('func');
   if (proto.changesPacket === true || (calls && around.callbacksMovePacket)) goStale(state);
+}
+
+function writesThrough(proto: HelperProto, kind: ArgKind): boolean {
+  if (kind === 'mem_w') return true;
+  if (kind === 'ptr') return !READS_ONLY.has(proto.name);
+  return kind === 'map_value' && proto.name !== 'map_update_elem' && proto.name !== 'map_push_elem';
+}
+
+/** A callback gets the context that the helper got, behind what the helper itself hands out. */
+function callbackWrites(state: State, around: Surroundings, proto: HelperProto, func: Value): void {
+  const place = CALLBACK_CONTEXT.get(proto.name);
+  if (func.kind !== 'func' || func.subprog === 0 || place === undefined) writeAnywhere(state, around);
+  else callerWrites(state, around, func.subprog, (arg) => (arg === place ? state.regs[3]! : ANY));
 }
 
 /** The block behind a pointer is given back: its pointers are plain numbers from now on. */
@@ -261,22 +339,13 @@ function forget(state: State, reg: number): void {
   if (id !== NO_ID) state.change((held) => (held.kind === 'object' && held.id === id ? ANY : held));
 }
 
-/** A helper may write up to `size` bytes behind a pointer; pointers into packets and maps do not reach the stack. */
-function spoilThrough(state: State, pointer: Value, size: Value): void {
-  if (pointer.kind === 'packet' || pointer.kind === 'object') return;
-  const bytes = size.kind === 'scalar' ? size.max : Infinity;
-  if (pointer.kind === 'stack' && pointer.span !== Infinity && bytes <= 512)
-    state.spoil(pointer.off, pointer.span + bytes);
-  else state.spoilAll();
-}
-
 /** MAP_OR_VALUE kinds: what bpf_map_lookup_elem finds in these is a map. */
-export function holdsMaps(facts: MapFacts): boolean {
+function holdsMaps(facts: MapFacts): boolean {
   return facts.type === MAP_TYPE.ARRAY_OF_MAPS || facts.type === MAP_TYPE.HASH_OF_MAPS;
 }
 
 /** Whether a lookup in the map yields the address of a value. */
-function holdsValues(facts: MapFacts): boolean {
+export function holdsValues(facts: MapFacts): boolean {
   const { type } = facts;
   return (
     !holdsMaps(facts) &&

@@ -60,4 +60,6 @@ export interface CompiledProgram {
   readonly helpers: readonly string[];
   /** Subprograms whose address is taken (callbacks, callx): the loader puts `f<K>` at table_base + K for all K. */
   readonly functions: number;
+  /** Bytes of the context that the program's own accesses need (max_ctx_offset in the kernel). */
+  readonly ctx_end: number;
 }

@@ -17,6 +17,8 @@ export interface LoadedProgram {
   readonly warnings: readonly string[];
   /** The instructions with handles in the place of map references, as they run. */
   readonly insns: Uint8Array;
+  /** Bytes of the context that the program's accesses need: how much of an open context user space must give. */
+  readonly max_ctx_offset: number;
   /** The entry, instantiated now if it was not before. */
   entry(): RunFunction;
   /** What a call of an unsupported helper says, by the number it calls. */

@@ -67,6 +67,10 @@ export class Program implements LoadedProgram {
     return factsOf(this.world.mem, map);
   }
 
+  get max_ctx_offset(): number {
+    return this.translated?.compiled.ctx_end ?? 0;
+  }
+
   unsupportedText(helper: number): string | undefined {
     return this.unsupported.get(helper);
   }

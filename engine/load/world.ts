@@ -7,6 +7,8 @@ import { trampoline } from '../jit/stubs.ts';
 import { PRIV } from '../layout.ts';
 import { MapTable } from '../maps/map-table.ts';
 import { WorldMemory } from '../memory.ts';
+import { freshNetns, hasDevice } from '../net/netns.ts';
+import { SocketTable } from '../net/socket-table.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { Budget } from './budget.ts';
 import { ProgramTable } from './program-table.ts';
@@ -18,9 +20,10 @@ export function makeWorld(cpus: number): World {
   const maps = new MapTable(mem, cpus);
   const programs = new ProgramTable(mem.wasm);
   maps.programIndex = (id) => programs.indexOf(id);
-  maps.hasDevice = (ifindex) => ifindex >= 1 && ifindex <= DEVICES;
   const budget = new Budget(mem);
   const rc = makeRunCtx(mem, maps, programs);
+  maps.hasDevice = (ifindex) => hasDevice(rc.netns, ifindex);
+  maps.socket = (cookie) => rc.sockets.byCookie(cookie);
   const helpers = new Map<string, (...args: number[]) => number>();
   return {
     ...{ mem, maps, rc, programs, budget },
@@ -37,10 +40,15 @@ export function makeWorld(cpus: number): World {
   };
 }
 
+/** The namespace of runs that describe none. */
+export const FRESH_NETNS = freshNetns(DEVICES);
+
 function makeRunCtx(mem: WorldMemory, maps: MapTable, programs: ProgramTable): RunCtx {
   const rc: RunCtx = {
     ...{ mem, host: maps, env: DEFAULT_ENV, progType: PROG_TYPE.UNSPEC, skb: null, xdp: null },
     ...{ clockReads: 0, random: 0, redirect: null, printk: [], records: [] },
+    ...{ netns: FRESH_NETNS, sockets: new SocketTable(mem), socketsHeld: 0, ifindex: 0 },
+    lookup: { selected: 0, reuseport: true },
     packetBytes: (length) => rc.skb?.packetBytes(length) ?? rc.xdp?.packetBytes(length) ?? null,
     mapName: (handle) => maps.byHandle(handle)?.def.name ?? '',
     callFunc: callerOf(mem, programs),

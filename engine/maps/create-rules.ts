@@ -150,6 +150,9 @@ const STORAGE: readonly CreateRule[] = [
   invalid('max_entries 0', (d) => d.max_entries === 0),
 ];
 
+const cookieValue = invalid('value_size 4 or 8', (d) => d.value_size === 4 || d.value_size === 8);
+const sockFlags = only(NUMA_NODE | RDONLY | WRONLY);
+
 /** Rules by MAP_TYPE. */
 const BY_TYPE: ReadonlyMap<number, readonly CreateRule[]> = new Map<number, readonly CreateRule[]>([
   [MAP_TYPE.ARRAY, arrayRules(MAP_FLAG.MMAPABLE | MAP_FLAG.INNER_MAP, false)],
@@ -176,6 +179,15 @@ const BY_TYPE: ReadonlyMap<number, readonly CreateRule[]> = new Map<number, read
       invalid('value_size 4 (qsize) or 8 (qsize and program)', (d) => d.value_size === 4 || d.value_size === 8),
       only(NUMA_NODE),
       tooBig(`max_entries up to ${NR_CPUS} (NR_CPUS)`, (d) => d.max_entries <= NR_CPUS),
+    ],
+  ],
+  [MAP_TYPE.SOCKMAP, [entries, u32Key, cookieValue, sockFlags]],
+  [
+    MAP_TYPE.SOCKHASH,
+    [
+      entries,
+      invalid('a key_size above 0', (d) => d.key_size > 0),
+      ...[cookieValue, sockFlags, tooBig('a key_size up to 512', (d) => d.key_size <= 512)],
     ],
   ],
   [MAP_TYPE.XSKMAP, [entries, u32Key, fdValue, only(NUMA_NODE | RDONLY | WRONLY)]],

@@ -16,6 +16,7 @@ import { PerfEventArray } from './perf-event-array.ts';
 import { ProgArray } from './prog-array.ts';
 import { QueueMap } from './queue.ts';
 import { RingbufMap } from './ringbuf.ts';
+import { SockMap } from './sock-map.ts';
 import { StackTraceMap } from './stack-trace.ts';
 import { StorageMap } from './storage.ts';
 import { XskMap } from './xskmap.ts';
@@ -46,6 +47,8 @@ const MAKERS: ReadonlyMap<number, Maker> = new Map<number, Maker>([
   [MAP_TYPE.PERCPU_CGROUP_STORAGE, StorageMap.create],
   [MAP_TYPE.STACK_TRACE, (host, def, id) => new StackTraceMap(host, def, id)],
   [MAP_TYPE.BLOOM_FILTER, BloomFilter.create],
+  [MAP_TYPE.SOCKMAP, (host, def, id) => new SockMap(host, def, id)],
+  [MAP_TYPE.SOCKHASH, (host, def, id) => new SockMap(host, def, id)],
 ]);
 
 /** Name of a MAP_TYPE number, or the number in digits. */

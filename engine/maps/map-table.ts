@@ -24,6 +24,8 @@ export class MapTable implements MapHost {
   programIndex: (id: number) => number = () => 0;
   /** Set by whoever knows the devices: MapHost.hasDevice. */
   hasDevice: (ifindex: number) => boolean = () => true;
+  /** Set by whoever knows the sockets: MapHost.socket. */
+  socket: (cookie: number) => number = () => 0;
 
   constructor(mem: WorldMemory, cpus: number) {
     this.mem = mem;

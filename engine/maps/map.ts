@@ -37,6 +37,8 @@ export interface MapHost {
   programIndex(id: number): number;
   /** Whether a network device has this ifindex. */
   hasDevice(ifindex: number): boolean;
+  /** Address of the socket with this cookie, 0 if there is none. */
+  socket(cookie: number): number;
 }
 
 /** One live element as user space sees it; `key` is empty for kinds without keys. */

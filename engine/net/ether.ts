@@ -12,12 +12,12 @@ export function protocolAt(skb: Skb, at: number): number {
 }
 
 /**
- * eth_skb_pkt_type on loopback, whose address and broadcast address are zero, or on another device, whose address is none
- * that a packet made for a test would have and whose broadcast address is all ones.
+ * eth_skb_pkt_type on loopback, whose broadcast address is zero as its own is, or on another device, whose broadcast
+ * address is all ones; a device of which nothing is known has an address that no packet made for a test has.
  */
-export function packetType(skb: Skb, loopback: boolean): number {
+export function packetType(skb: Skb, loopback: boolean, mac?: Uint8Array): number {
   const destination = skb.mem.u8.subarray(skb.mac, skb.mac + 6);
-  if (loopback && destination.every((byte) => byte === 0)) return PACKET.HOST;
+  if (mac !== undefined && destination.every((byte, i) => byte === mac[i])) return PACKET.HOST;
   if ((destination[0]! & 1) === 0) return PACKET.OTHERHOST;
   return !loopback && destination.every((byte) => byte === 0xff) ? PACKET.BROADCAST : PACKET.MULTICAST;
 }

@@ -1,5 +1,6 @@
 /** Opens an object file: ELF, BTF, maps, externs, functions, CO-RE, links; the result is inert and plain. */
 import type { Result } from '../errors.ts';
+import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { type BtfData, parseBtf, parseBtfOnce } from './btf.ts';
 import { type BtfExt, parseBtfExt } from './btf-ext.ts';
 import { type CoreOutcome, relocateCore } from './core-relo.ts';
@@ -7,13 +8,18 @@ import { dataMap, dataSectionTypes, fixDataSections, isDataSection } from './dat
 import { type ElfFile, isElf, malformed, opening, parseElf, parseElfSections } from './elf.ts';
 import { collectExterns } from './externs.ts';
 import { type Func, findFunctions, isCode } from './functions.ts';
+import { kernelStructs } from './kernel-structs.ts';
 import { textAt } from './le-bytes.ts';
 import { isLegacySection, type LegacyMap, readLegacyMaps } from './legacy-maps.ts';
 import { type LinkedProgram, Linker } from './link.ts';
 import { type PlacedMap, readBtfMaps } from './map-defs.ts';
 import { fillMapValues, fillTaggedSlots } from './map-values.ts';
 import { readSectionName } from './sections.ts';
-import type { ObjectFile, ObjectSpec, ProgramSpec } from './spec.ts';
+import type { ObjectFile, ObjectSpec, ProgramSpec, StructOpsSpec } from './spec.ts';
+import { readStructOps, structOpsOf } from './struct-ops.ts';
+
+/** Structs that NETFILTER programs get from the kernel. */
+const NETFILTER_STRUCTS = ['nf_hook_state', 'sk_buff', 'net_device'];
 
 export interface OpenOpts {
   /** Types that CO-RE relocations are resolved against: raw BTF, or an ELF file with a .BTF section. Default: the object's own. */
@@ -52,7 +58,8 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
       ? relocateCore({ ...core, btf, ext, target })
       : { failed: new Map(), poisoned: new Map() };
   const linker = new Linker({ elf, functions, externs, mapAt: finder(placed), data, code }, btf, ext, relocated);
-  const programs = functions.programs.map((func) => program(func, linker.link(func), warnings));
+  const struct_ops = readStructOps(elf, btf, functions);
+  const programs = functions.programs.map((func) => program(func, linker.link(func), { warnings, struct_ops, target }));
   warnAboutData(elf, warnings);
   return {
     path: file.path,
@@ -64,6 +71,7 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
       ...sections.map((s) => dataMap(s, btf, types)),
       ...(kconfig === null ? [] : [kconfig]),
     ],
+    ...(struct_ops.length === 0 ? {} : { struct_ops }),
     warnings,
     core_target: targetName,
   };
@@ -120,11 +128,22 @@ function license(elf: ElfFile): string {
   return section === undefined ? '' : textAt(section.data, 0, Math.min(section.data.length, 128));
 }
 
-function program(func: Func, linked: LinkedProgram, warnings: string[]): ProgramSpec {
+/** What all programs of an object share. */
+interface Around {
+  readonly warnings: string[];
+  readonly struct_ops: readonly StructOpsSpec[];
+  /** Types that CO-RE went by. */
+  readonly target: BtfData | null;
+}
+
+function program(func: Func, linked: LinkedProgram, { warnings, struct_ops: tables, target }: Around): ProgramSpec {
   const section = func.section.name;
   const { type, attach_type, attach_target, prog_flags, autoload, guessed } = readSectionName(section);
   if (guessed) warnings.push(`${func.name}: libbpf does not know section ${section}; its type is a guess by its name`);
+  const struct_ops = type === PROG_TYPE.STRUCT_OPS ? structOpsOf(func.name, attach_target, tables) : undefined;
   return {
+    ...(struct_ops === undefined ? {} : { struct_ops }),
+    ...(type === PROG_TYPE.NETFILTER ? { kernel_structs: kernelStructs(target, NETFILTER_STRUCTS) } : {}),
     name: func.name,
     section,
     type,

@@ -15,6 +15,8 @@ export interface ObjectSpec {
   readonly btf: BtfData | null;
   readonly programs: readonly ProgramSpec[];
   readonly maps: readonly MapSpec[];
+  /** Tables of kernel operations (`.struct_ops`), which programs fill in; absent: none. */
+  readonly struct_ops?: readonly StructOpsSpec[];
   /** Sentences worth showing that stop nothing. */
   readonly warnings: readonly string[];
   /** Which types CO-RE relocations were resolved against, in words ("the object's own types", "vmlinux.btf"). */
@@ -47,6 +49,10 @@ export interface ProgramSpec {
   readonly poisoned?: readonly PoisonedInsn[];
   /** Sorted by insn. */
   readonly lines: readonly LineInfo[];
+  /** Kernel structs that programs of the type get, as they lie in the types that CO-RE went by; absent: none. */
+  readonly kernel_structs?: readonly KernelStruct[];
+  /** The member of a kernel struct of operations that the program implements; absent: none. */
+  readonly struct_ops?: StructOpsMember;
   /** BTF decl tags on the function: `comment:test_retval=0`, `tail:MAP/SLOT`, … */
   readonly tags: readonly string[];
   /**
@@ -54,6 +60,28 @@ export interface ProgramSpec {
    * that only kernel symbols (`relocs` of kind extern and kfunc) are missing: a backend that has them may go on.
    */
   readonly error: Refusal | null;
+}
+
+/** A variable of a .struct_ops section. */
+export interface StructOpsSpec {
+  readonly name: string;
+  /** Name of the kernel's struct: `bpf_dummy_ops`. */
+  readonly type: string;
+  readonly section: string;
+  /** Members that a program of the object implements, in their order. */
+  readonly members: readonly { readonly name: string; readonly program: string }[];
+}
+
+export interface StructOpsMember {
+  readonly type: string;
+  readonly member: string;
+}
+
+/** Members of one kernel struct by name, those of anonymous structs and unions among them; offsets and sizes in bytes. */
+export interface KernelStruct {
+  readonly name: string;
+  readonly size: number;
+  readonly members: readonly { readonly name: string; readonly offset: number; readonly size: number }[];
 }
 
 export interface SubprogSpec {

@@ -1,6 +1,6 @@
 /** Contexts by field name: from what a user writes to the bytes of ctx_in, and from ctx_out back to names. */
 import { ok, type Result, refuse } from '../errors.ts';
-import { type CtxField, type CtxStruct, ctxStructOf } from '../uapi/contexts.ts';
+import { type CtxField, type CtxStruct, userCtxOf } from '../uapi/contexts.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import type { Decoded } from './types.ts';
 
@@ -16,7 +16,7 @@ export function ctxFromFields(
   fields: { readonly [field: string]: unknown },
   dataLength: number,
 ): Result<Uint8Array> {
-  const struct = ctxStructOf(type);
+  const struct = userCtxOf(type);
   if (struct === null) return refuse('unsupported', 0, 'contexts of this program type by field name are not supported');
   const bytes = new Uint8Array(struct.size);
   const given = type === PROG_TYPE.XDP ? { data_end: dataLength, ...fields } : fields;
@@ -24,15 +24,23 @@ export function ctxFromFields(
     const wrong = setField(struct, bytes, name, value);
     if (wrong !== null) return refuse('run', 0, `${struct.name}: ${wrong}`);
   }
-  return ok(bytes);
+  return ok(struct.open === true ? bytes.slice(0, givenBytes(struct, given)) : bytes);
+}
+
+/** How long an open context is: up to the last element given. */
+function givenBytes(struct: CtxStruct, given: { readonly [field: string]: unknown }): number {
+  const ends = struct.fields.map(({ name, offset, size }) => {
+    const value = given[name];
+    return value === undefined ? 0 : offset + size * (Array.isArray(value) ? value.length : 1);
+  });
+  return Math.max(0, ...ends);
 }
 
 /** Writes one field; what is wrong with it, or null. */
 function setField(struct: CtxStruct, bytes: Uint8Array, name: string, value: unknown): string | null {
-  const field = struct.fields.find((candidate) => candidate.name === name);
-  if (field === undefined) {
-    return `no field ${name}; it has ${struct.fields.map((candidate) => candidate.name).join(', ')}`;
-  }
+  const named = struct.fields.filter((candidate) => candidate.name !== '');
+  const field = named.find((candidate) => candidate.name === name);
+  if (field === undefined) return `no field ${name}; it has ${named.map((candidate) => candidate.name).join(', ')}`;
   const count = field.count ?? 1;
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (count > 1 && !Array.isArray(value)) return `${name} is an array of ${count} numbers`;
@@ -61,8 +69,12 @@ function setElement(bytes: Uint8Array, field: CtxField, index: number, value: bi
 /** A context struct's bytes by field name, in the struct's order; of bytes cut short, the fields that are whole. */
 export function ctxToFields(type: number, bytes: Uint8Array): Decoded {
   const fields: { [field: string]: Decoded } = {};
-  for (const field of ctxStructOf(type)?.fields ?? []) {
-    const count = field.count ?? 1;
+  const struct = userCtxOf(type);
+  for (const field of struct?.fields ?? []) {
+    const room = Math.floor((bytes.length - field.offset) / field.size);
+    const all = field.count ?? 1;
+    const count = struct?.open === true ? Math.min(all, room) : all;
+    if (field.name === '') continue;
     if (field.offset + count * field.size > bytes.length) continue;
     const elements = Array.from({ length: count }, (_, i) => elementOf(bytes, field, i));
     fields[field.name] = field.count === undefined ? elements[0]! : elements;

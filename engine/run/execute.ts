@@ -110,7 +110,8 @@ function refill(world: World, program: LoadedProgram): Stop | null {
 }
 
 function leakOf(world: World, program: LoadedProgram): Stop | null {
-  const leak = world.maps.leak();
+  const held = world.rc.socketsHeld;
+  const leak = held > 0 ? `${held} socket reference(s) not given back by bpf_sk_release at exit` : world.maps.leak();
   return leak === null ? null : faulted(leakFault(world, program, leak));
 }
 
@@ -135,5 +136,6 @@ function bugOf(program: LoadedProgram, thrown: unknown): Error {
 /** What a run that ended early held is let go of. */
 function abandon(world: World): void {
   world.maps.abandon();
+  world.rc.socketsHeld = 0;
   world.mem.u32[FAULT_KIND] = FAULT.NONE;
 }

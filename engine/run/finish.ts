@@ -6,8 +6,8 @@ import type { OutputRecord, ProgRunOpts, ProgRunResult } from './types.ts';
 
 /** What a type hands back: the packet (fragments apart) and the context struct, null where the caller gave none. */
 export interface Outcome {
-  /** Linear bytes, metadata included. */
-  readonly head: Uint8Array;
+  /** Linear bytes, metadata included; null: the type gives no data back (data_size_out becomes 0). */
+  readonly head: Uint8Array | null;
   readonly frags: Uint8Array;
   readonly ctx: Uint8Array | null;
 }
@@ -48,14 +48,25 @@ export function finish(world: World, execution: Execution, opts: ProgRunOpts, ou
   return assemble(world, execution, copyOut(execution.retval, opts, outcome));
 }
 
+/** A run that returned, of a type that tells its verdict only: nothing else is written. */
+export function finishVerdict(
+  world: World,
+  execution: Execution,
+  more: Partial<Pick<ProgRunResult, 'ctx_in_after' | 'user_memory_after'>> = {},
+): ProgRunResult {
+  const copied = { ...NOTHING, errno: 0, reason: '', retval: execution.retval };
+  return { ...assemble(world, execution, copied), duration_ns: 0, ...more };
+}
+
 function copyOut(retval: number, opts: ProgRunOpts, outcome: Outcome): Copied {
-  const { head, frags } = outcome;
+  const { frags } = outcome;
+  const head = outcome.head ?? frags;
   const size = head.length + frags.length;
   const room = opts.data_size_out ?? 0;
   const short = room !== 0 && size > room;
   const reason = short ? `data_size_out is ${room}, the packet has ${size} bytes` : '';
   const linear = (short ? room : size) - frags.length;
-  const wanted = opts.data_out !== false;
+  const wanted = opts.data_out !== false && outcome.head !== null;
   if (wanted && linear < 0) {
     return { ...NOTHING, errno: ERRNO.ENOSPC, reason: `${reason}, ${frags.length} of them in fragments` };
   }

@@ -3,8 +3,9 @@ import { ok, type Result, refuse } from '../errors.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE, progTypeName } from '../uapi/prog-types.ts';
-import { FAMILIES, hasNoTestRun } from './families.ts';
+import { FAMILIES, hasNoTestRun, runsAttachedOnly } from './families.ts';
 import { notRun } from './finish.ts';
+import { enterNetns } from './netns.ts';
 import { checkBuffers, F_XDP_LIVE_FRAMES } from './opts.ts';
 import { beginRun, type Executor } from './run.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
@@ -16,6 +17,8 @@ export function runProgram(
   opts: ProgRunOpts,
   executor: Executor,
 ): Result<ProgRunResult> {
+  const entered = enterNetns({ world }, opts.netns);
+  if (!entered.ok) return entered;
   const failure = checkBuffers(opts);
   if (failure !== null) return ok(notRun(failure));
   const { type } = program;
@@ -26,6 +29,9 @@ export function runProgram(
   }
   const family = FAMILIES.get(type);
   if (family === undefined) return unsupported(program, `running ${progTypeName(type)} programs`);
+  if (runsAttachedOnly(type, program.spec.attach_type)) {
+    return unsupported(program, 'running fentry, fexit and fmod_ret programs');
+  }
   if (type === PROG_TYPE.XDP && opts.flags === F_XDP_LIVE_FRAMES) {
     return unsupported(program, 'live frame mode (BPF_F_TEST_XDP_LIVE_FRAMES)');
   }

@@ -66,7 +66,8 @@ function prepare(run: Run, opts: ProgRunOpts, ctx: Uint8Array | null, withLink: 
   }
   const skb = new Skb(world.mem, opts.data_in ?? NO_BYTES);
   skb.protocol = protocolAt(skb, skb.mac + ETH_HLEN - 2);
-  skb.pktType = packetType(skb, ifindex === LOOPBACK);
+  skb.pktType = packetType(skb, ifindex === LOOPBACK, world.rc.netns.devices.get(ifindex)?.mac);
+  world.rc.ifindex = ifindex;
   const least = NETWORK_MIN.get(skb.protocol) ?? 0;
   if (skb.length - ETH_HLEN < least) {
     return invalid(`data_in has ${skb.length} bytes, its Ethernet type asks for ${ETH_HLEN + least}`);

@@ -2,6 +2,7 @@
 
 import type { RunEnv } from '../env.ts';
 import type { Where } from '../errors.ts';
+import type { NetnsSpec } from '../net/netns-spec.ts';
 
 export type { Decoded } from '../object/btf-decode.ts';
 
@@ -18,12 +19,22 @@ export interface ProgRunOpts {
   readonly flags?: number;
   readonly cpu?: number;
   readonly batch_size?: number;
+  /** Memory of the caller's that pointers in ctx_in lead to (STRUCT_OPS: the state its first argument points to). */
+  readonly user_memory?: readonly UserMemory[];
 
+  /** The network namespace the call is made in; default: a fresh one, with loopback. */
+  readonly netns?: NetnsSpec;
   readonly env?: Partial<RunEnv>;
   /** Instructions the whole call may execute, repeats included; default DEFAULT_BUDGET. */
   readonly budget?: number;
   /** A word in shared memory: nonzero stops the run (EINTR, as a pending signal does in the kernel). */
   readonly cancel?: Int32Array;
+}
+
+/** Bytes of user space at an address; a pointer that leads to none of them is a bad one (EFAULT). */
+export interface UserMemory {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
 }
 
 export interface MapEntry {
@@ -99,6 +110,8 @@ export interface ProgRunResult {
   readonly ctx_size_out: number | null;
   /** SYSCALL: the context as left by the program. */
   readonly ctx_in_after: Uint8Array | null;
+  /** The caller's memory as the call left it, where any was given and the type copies back to it. */
+  readonly user_memory_after?: readonly UserMemory[];
   readonly insns_executed: number;
   readonly printk: readonly string[];
   readonly records: readonly OutputRecord[];

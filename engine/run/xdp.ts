@@ -56,6 +56,7 @@ function prepare(run: Run, data_in: Uint8Array, ctx: Uint8Array | null): XdpBuff
   }
   const ingress = md?.getUint32(MD.INGRESS_IFINDEX, true) ?? 0;
   const device = ingress === 0 ? LOOPBACK : ingress;
+  run.world.rc.ifindex = device;
   // Loopback's queue is made to look as if its fragments were pages; other devices' queues leave that open.
   return new XdpBuff(run.world.mem, {
     data_in,
@@ -93,7 +94,11 @@ function checkDevice(run: Run, md: DataView | null): Failure | null {
   if (!run.world.maps.hasDevice(ingress)) {
     return { errno: ERRNO.ENODEV, reason: `ctx_in: no device has ifindex ${ingress}` };
   }
-  return queue === 0 ? null : invalid(`ctx_in: rx_queue_index is ${queue}, the device has one queue`);
+  const queues = run.world.rc.netns.devices.get(ingress)?.rx_queues ?? 1;
+  if (queue < queues) return null;
+  return invalid(
+    `ctx_in: rx_queue_index is ${queue}, the device has ${queues === 1 ? 'one queue' : `${queues} queues`}`,
+  );
 }
 
 /** xdp_convert_buff_to_md: positions counted from the start of the metadata. */

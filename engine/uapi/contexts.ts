@@ -2,13 +2,14 @@
 import { PROG_TYPE } from './prog-types.ts';
 
 /** What a load of the field yields, beyond a plain number. */
-export type CtxPointer = 'packet' | 'packet_end' | 'packet_meta' | 'sock' | 'flow_keys';
+export type CtxPointer = 'packet' | 'packet_end' | 'packet_meta' | 'sock' | 'flow_keys' | 'kernel';
 
 /**
  * Widths a program may use, each at a multiple of itself. narrow: loads of the whole element or less, stores of the whole.
- * whole: the whole element only. any: loads and stores of 1 to 8 bytes anywhere inside the field, all its elements together.
+ * whole: the whole element only. start: loads of the whole element or less that begin where it begins.
+ * any: loads and stores of 1 to 8 bytes anywhere inside the field, all its elements together.
  */
-export type CtxWidths = 'narrow' | 'whole' | 'any';
+export type CtxWidths = 'narrow' | 'whole' | 'start' | 'any';
 
 /**
  * no: a store is refused. as-is: stored whole. u16: the kernel's field has 16 bits, upper bits are lost.
@@ -17,7 +18,7 @@ export type CtxWidths = 'narrow' | 'whole' | 'any';
 export type CtxWrite = 'no' | 'as-is' | 'u16' | 'queue';
 
 export interface CtxField {
-  /** Name as in the uapi struct; arrays as `cb`, `remote_ip6` with `count`. */
+  /** Name as in the uapi struct; arrays as `cb`, `remote_ip6` with `count`; '' for bytes that programs may load but nobody names. */
   readonly name: string;
   readonly offset: number;
   /** Bytes of one element: 1, 2, 4 or 8. */
@@ -36,9 +37,11 @@ export interface CtxField {
 export interface CtxStruct {
   /** C name: `__sk_buff`, `xdp_md`, … */
   readonly name: string;
-  /** sizeof in the uapi header of 6.18. */
+  /** sizeof in the uapi header of 6.18; the most there can be where `open`. */
   readonly size: number;
   readonly fields: readonly CtxField[];
+  /** The user decides how many bytes there are, and a program must not reach behind them (max_ctx_offset). */
+  readonly open?: true;
 }
 
 /** The shape of a field, the same for every program type. */
@@ -94,6 +97,72 @@ const XDP_MD: readonly Shape[] = [
 ];
 const XDP_MD_SIZE = 24;
 
+/** struct bpf_sk_lookup; four bytes may be loaded at remote_port, for programs older than its two. */
+const SK_LOOKUP: readonly Shape[] = [
+  { name: 'sk', offset: 0, size: 8, pointer: 'sock', widths: 'whole' },
+  { name: 'family', offset: 8, size: 4 },
+  { name: 'protocol', offset: 12, size: 4 },
+  { name: 'remote_ip4', offset: 16, size: 4 },
+  { name: 'remote_ip6', offset: 20, size: 4, count: 4 },
+  { name: 'remote_port', offset: 36, size: 2 },
+  { name: '', offset: 38, size: 2 },
+  { name: '', offset: 36, size: 4, widths: 'whole' },
+  { name: 'local_ip4', offset: 40, size: 4 },
+  { name: 'local_ip6', offset: 44, size: 4, count: 4 },
+  { name: 'local_port', offset: 60, size: 4 },
+  { name: 'ingress_ifindex', offset: 64, size: 4 },
+];
+const SK_LOOKUP_SIZE = 72;
+
+/** struct bpf_flow_keys, as user space sees it: IPv4 and IPv6 addresses lie in the same place. */
+const FLOW_KEYS: readonly Shape[] = [
+  { name: 'nhoff', offset: 0, size: 2 },
+  { name: 'thoff', offset: 2, size: 2 },
+  { name: 'addr_proto', offset: 4, size: 2 },
+  { name: 'is_frag', offset: 6, size: 1 },
+  { name: 'is_first_frag', offset: 7, size: 1 },
+  { name: 'is_encap', offset: 8, size: 1 },
+  { name: 'ip_proto', offset: 9, size: 1 },
+  { name: 'n_proto', offset: 10, size: 2 },
+  { name: 'sport', offset: 12, size: 2 },
+  { name: 'dport', offset: 14, size: 2 },
+  { name: 'ipv4_src', offset: 16, size: 4 },
+  { name: 'ipv4_dst', offset: 20, size: 4 },
+  { name: 'ipv6_src', offset: 16, size: 4, count: 4 },
+  { name: 'ipv6_dst', offset: 32, size: 4, count: 4 },
+  { name: 'flags', offset: 48, size: 4 },
+  { name: 'flow_label', offset: 52, size: 4 },
+];
+const FLOW_KEYS_SIZE = 56;
+
+/** struct bpf_nf_ctx, which NETFILTER programs get. */
+const NF_CTX: readonly Shape[] = [
+  { name: 'state', offset: 0, size: 8, pointer: 'kernel', widths: 'whole' },
+  { name: 'skb', offset: 8, size: 8, pointer: 'kernel', widths: 'whole' },
+];
+/** struct nf_hook_state, which user space gives for them. */
+const NF_STATE: readonly Shape[] = [
+  { name: 'hook', offset: 0, size: 1 },
+  { name: 'pf', offset: 1, size: 1 },
+  { name: 'in', offset: 8, size: 8 },
+  { name: 'out', offset: 16, size: 8 },
+  { name: 'sk', offset: 24, size: 8 },
+  { name: 'net', offset: 32, size: 8 },
+  { name: 'okfn', offset: 40, size: 8 },
+];
+const NF_STATE_SIZE = 48;
+
+/** MAX_BPF_FUNC_ARGS */
+const ARGS_MAX = 12;
+const RAW_TP_ARGS: readonly Shape[] = [{ name: 'args', offset: 0, size: 8, count: ARGS_MAX, widths: 'any' }];
+/** Arguments of bpf_dummy_ops' members: a struct bpf_dummy_ops_state, then up to four numbers. */
+const DUMMY_OPS_ARGS: readonly Shape[] = [
+  { name: 'state', offset: 0, size: 8, pointer: 'kernel', widths: 'whole' },
+  { name: 'args', offset: 8, size: 8, count: 4, widths: 'start' },
+];
+/** The context of SYSCALL programs is what user space likes: U16_MAX bytes at most. */
+const SYSCALL_BYTES: readonly Shape[] = [{ name: 'bytes', offset: 0, size: 1, count: 0xffff, widths: 'any' }];
+
 /** Which fields of its struct a program type must not load, and which it may store to (the type's is_valid_access). */
 interface Access {
   readonly hidden: readonly string[];
@@ -142,6 +211,13 @@ function structOf(name: string, size: number, shapes: readonly Shape[], access: 
 const skBuff = (access: Access): CtxStruct => structOf('__sk_buff', SK_BUFF_SIZE, SK_BUFF, access);
 const xdpMd = (access: Access): CtxStruct => structOf('xdp_md', XDP_MD_SIZE, XDP_MD, access);
 
+/** flow_dissector_is_valid_access */
+const FLOW_DISSECTOR: Access = {
+  hidden: SK_BUFF.map((shape) => shape.name).filter((name) => !['data', 'data_end', 'flow_keys'].includes(name)),
+  writes: {},
+};
+const READ_ALL: Access = { hidden: [], writes: {} };
+
 const TC_STRUCT = skBuff(TC);
 const LWT_STRUCT = skBuff(LWT);
 
@@ -155,6 +231,21 @@ const STRUCTS: ReadonlyMap<number, CtxStruct> = new Map([
   [PROG_TYPE.LWT_XMIT, LWT_STRUCT],
   [PROG_TYPE.LWT_SEG6LOCAL, LWT_STRUCT],
   [PROG_TYPE.XDP, xdpMd(XDP)],
+  [PROG_TYPE.FLOW_DISSECTOR, skBuff(FLOW_DISSECTOR)],
+  [PROG_TYPE.SK_LOOKUP, structOf('bpf_sk_lookup', SK_LOOKUP_SIZE, SK_LOOKUP, READ_ALL)],
+  [PROG_TYPE.NETFILTER, structOf('bpf_nf_ctx', 16, NF_CTX, READ_ALL)],
+  [PROG_TYPE.RAW_TRACEPOINT, { ...structOf('u64[]', ARGS_MAX * 8, RAW_TP_ARGS, READ_ALL), open: true }],
+  [PROG_TYPE.STRUCT_OPS, { ...structOf('u64[]', 40, DUMMY_OPS_ARGS, READ_ALL), open: true }],
+  [
+    PROG_TYPE.SYSCALL,
+    { ...structOf('context', 0xffff, SYSCALL_BYTES, { hidden: [], writes: { bytes: 'as-is' } }), open: true },
+  ],
+]);
+
+/** Types whose ctx_in is another struct than the one their programs see. */
+const USER_STRUCTS: ReadonlyMap<number, CtxStruct> = new Map([
+  [PROG_TYPE.FLOW_DISSECTOR, structOf('bpf_flow_keys', FLOW_KEYS_SIZE, FLOW_KEYS, READ_ALL)],
+  [PROG_TYPE.NETFILTER, structOf('nf_hook_state', NF_STATE_SIZE, NF_STATE, READ_ALL)],
 ]);
 
 /** BPF_XDP_DEVMAP of enum bpf_attach_type. */
@@ -165,4 +256,9 @@ const XDP_DEVMAP_STRUCT = xdpMd(XDP_DEVMAP);
 export function ctxStructOf(progType: number, attachType = 0): CtxStruct | null {
   if (progType === PROG_TYPE.XDP && attachType === ATTACH_XDP_DEVMAP) return XDP_DEVMAP_STRUCT;
   return STRUCTS.get(progType) ?? null;
+}
+
+/** The struct of ctx_in and ctx_out for a program type; null for types whose context is no struct known here. */
+export function userCtxOf(progType: number): CtxStruct | null {
+  return USER_STRUCTS.get(progType) ?? STRUCTS.get(progType) ?? null;
 }

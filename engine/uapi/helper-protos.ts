@@ -159,4 +159,17 @@ export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
   row('get_hash_recalc', 'ctx', 'u32'),
   row('set_hash', 'ctx u32', 'i32'),
   row('set_hash_invalid', 'ctx', 'i32'),
+
+  // net/core/filter.c: sockets
+  row('sk_lookup_tcp', 'ctx mem size u64 u64', 'sock'),
+  row('sk_lookup_udp', 'ctx mem size u64 u64', 'sock'),
+  row('skc_lookup_tcp', 'ctx mem size u64 u64', 'sock'),
+  row('sk_release', 'ptr', 'i32'),
+  row('sk_fullsock', 'ptr', 'sock'),
+  row('tcp_sock', 'ptr', 'sock'),
+  row('get_listener_sock', 'ptr', 'sock'),
+  row('sk_assign', 'ptr ptr u64', 'i32'),
+  row('get_socket_cookie', 'ptr', 'u64'),
+  row('get_socket_uid', 'ctx', 'u32'),
+  row('get_netns_cookie', 'ptr', 'u64'),
 ]);

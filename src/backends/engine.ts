@@ -1,6 +1,7 @@
 /** The embedded engine behind the Backend interface: keeps loaded objects, gives every run fresh maps, applies presets, dumps maps. */
 import {
   ctxFromFields,
+  enterNetns,
   type LoadedObject,
   loadObject,
   type MapDump,
@@ -115,6 +116,8 @@ export class EngineBackend implements Backend {
     if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
     const program = object.program(request.program);
     if (!program.ok) return refused(program.error);
+    const entered = enterNetns(object, request.opts.netns);
+    if (!entered.ok) return refused(entered.error);
     object.reset();
     inner.reset();
     applyPresets(object, inner, request.presets, request.opts.env?.cpus ?? 1);

@@ -1,5 +1,6 @@
 /** BPF_PROG_LOAD: instructions with descriptors filled in, function and line info, and the verifier's log when it says no. */
 import { ERRNO, errnoName, type ObjectSpec, type ProgramSpec, type Refusal } from '../../engine/index.ts';
+import { attachPoint } from './kernel-attach.ts';
 import { Attr, type AttrValue, bpfPatiently } from './kernel-attr.ts';
 import type { KernelBtf } from './kernel-btf.ts';
 import type { KernelMap } from './kernel-maps.ts';
@@ -96,7 +97,7 @@ export function loadProgram(program: ProgramSpec, type: number, makers: ProgramM
   const values = {
     ...{ prog_type: type, insn_cnt: insns.length / 8, insns, license: zeroEnded(makers.spec.license) },
     ...{ prog_flags: program.prog_flags, prog_name: program.name },
-    expected_attach_type: own ? program.attach_type : 0,
+    ...(own ? attachPoint(program) : { expected_attach_type: 0 }),
     ...(makers.btf === null || makers.btf_fd <= 0
       ? {}
       : { prog_btf_fd: makers.btf_fd, ...debugInfo(program, makers.btf) }),

@@ -42,6 +42,7 @@ const INDEXED: ReadonlySet<number> = new Set<number>([
   MAP_TYPE.DEVMAP,
   MAP_TYPE.CPUMAP,
   MAP_TYPE.XSKMAP,
+  MAP_TYPE.SOCKMAP,
 ]);
 const PUSHED: ReadonlySet<number> = new Set<number>([MAP_TYPE.QUEUE, MAP_TYPE.STACK, MAP_TYPE.BLOOM_FILTER]);
 const KEYED: ReadonlySet<number> = new Set<number>([
@@ -52,6 +53,7 @@ const KEYED: ReadonlySet<number> = new Set<number>([
   MAP_TYPE.LPM_TRIE,
   MAP_TYPE.HASH_OF_MAPS,
   MAP_TYPE.DEVMAP_HASH,
+  MAP_TYPE.SOCKHASH,
 ]);
 
 /** What the readers of elements share. */

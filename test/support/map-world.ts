@@ -6,6 +6,8 @@ import { PRIV } from '../../engine/layout.ts';
 import type { BpfMap, MapDef } from '../../engine/maps/map.ts';
 import { MapTable } from '../../engine/maps/map-table.ts';
 import { WorldMemory } from '../../engine/memory.ts';
+import { freshNetns } from '../../engine/net/netns.ts';
+import { SocketTable } from '../../engine/net/socket-table.ts';
 import { MAP_TYPE, type MapTypeName } from '../../engine/uapi/map-types.ts';
 import { PROG_TYPE } from '../../engine/uapi/prog-types.ts';
 
@@ -46,6 +48,8 @@ export function mapWorld(cpus = 1, callFunc: RunCtx['callFunc'] = () => 0): MapW
   const rc: RunCtx = {
     ...{ mem, host: maps, env: DEFAULT_ENV, progType: PROG_TYPE.XDP, skb: null, xdp: null },
     ...{ clockReads: 0, random: 1, redirect: null, printk: [], records: [] },
+    ...{ netns: freshNetns(0), sockets: new SocketTable(mem), socketsHeld: 0, ifindex: 0 },
+    lookup: { selected: 0, reuseport: true },
     packetBytes: () => null,
     mapName: (handle) => maps.byHandle(handle)?.def.name ?? '?',
     callFunc,
