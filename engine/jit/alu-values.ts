@@ -66,6 +66,7 @@ function shifted(value: Value, by: number): Value {
     case 'packet':
     case 'meta':
     case 'stack':
+    case 'outer':
     case 'object': {
       const off = value.off + by;
       return Math.abs(off) <= FAR ? { ...value, off } : wandered(value);
@@ -100,6 +101,7 @@ function moved(value: Value, by: Scalar, id: number): Value {
       return span > SPAN_MAX ? wandered(value) : { ...value, id, span, range: 0 };
     }
     case 'stack':
+    case 'outer':
     case 'object': {
       const off = value.off + by.min;
       const span = value.span + by.max - by.min;
@@ -117,6 +119,7 @@ function wandered(value: Value): Value {
     case 'meta':
       return { ...value, id: NO_ID, span: Infinity, range: 0 };
     case 'stack':
+    case 'outer':
     case 'object':
       return { ...value, span: Infinity };
     case 'stale':

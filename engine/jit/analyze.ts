@@ -5,9 +5,10 @@ import { type Block, findBlocks, isGoto } from './blocks.ts';
 import { stepBranch } from './branch-values.ts';
 import { calleeOf, type Decoded } from './decode.ts';
 import { type FlowGraph, flowGraph } from './flow-graph.ts';
+import { FrameWrites } from './frame-writes.ts';
 import { joinValues } from './join.ts';
 import { argId, State } from './state.ts';
-import { type PacketLimits, type Surroundings, step } from './step.ts';
+import { holdsValues, type PacketLimits, type Surroundings, step, valueBlock } from './step.ts';
 import { ANY, IN_LOCAL, NO_ID, same, scalar, UNKNOWN_BASE, type Value } from './values.ts';
 
 const CALL = CLASS.JMP | JMP.CALL;
@@ -26,6 +27,9 @@ export interface FunctionFacts {
   /** r1 to r5 as all callers together pass them; null for a function that nobody calls. */
   args: Value[] | null;
   readonly limits: PacketLimits;
+  readonly writes: FrameWrites;
+  /** Functions to look at again when what this one writes turns out to be more. */
+  readonly callers: Set<number>;
   /** Times the arguments changed. */
   changes: number;
 }
@@ -38,6 +42,8 @@ export class Analysis {
   readonly around: Surroundings;
   readonly functions: FunctionFacts[];
   private readonly todo = new Set<number>();
+  /** Function being looked at. */
+  private at = 0;
   /** Functions whose address is taken. */
   readonly taken: readonly number[];
 
@@ -55,13 +61,16 @@ export class Analysis {
         args: null,
         changes: 0,
         limits: noLimits(),
+        writes: new FrameWrites(),
+        callers: new Set(),
       };
     });
+    around.writesOf = (k) => this.functions[k]!.writes;
     this.passArgs(0, entryArgs);
     while (this.todo.size > 0) {
       const k = this.todo.values().next().value!;
       this.todo.delete(k);
-      this.analyze(this.functions[k]!);
+      this.analyze(k);
     }
   }
 
@@ -81,7 +90,11 @@ export class Analysis {
     this.todo.add(k);
   }
 
-  private analyze(f: FunctionFacts): void {
+  private analyze(k: number): void {
+    const f = this.functions[k]!;
+    f.writes.changed = false;
+    this.around.frameWrites = f.writes;
+    this.at = k;
     f.states.fill(undefined);
     this.around.limits = f.limits;
     f.states[0] = State.entry(f.args!);
@@ -104,6 +117,7 @@ export class Analysis {
         });
       }
     }
+    if (f.writes.changed) for (const caller of f.callers) this.todo.add(caller);
   }
 
   /** Runs one block and hands what holds on each of its edges on. */
@@ -131,6 +145,7 @@ export class Analysis {
     const { d } = this.around;
     const args = state.regs.slice(1, 1 + ARGS);
     if (d.src[i] === PSEUDO_CALL) {
+      this.functions[calleeOf(d, i)]!.callers.add(this.at);
       this.passArgs(calleeOf(d, i), args);
       return;
     }
@@ -140,7 +155,9 @@ export class Analysis {
     const func = args[place]!;
     const passed = callbackArgs(proto, args, this.around.callbacksMovePacket);
     if (func.kind === 'func') {
-      if (func.subprog > 0) this.passArgs(func.subprog, passed);
+      if (func.subprog === 0) return;
+      this.functions[func.subprog]!.callers.add(this.at);
+      this.passArgs(func.subprog, passed);
     } else for (const k of this.taken) this.passArgs(k, passed);
   }
 }
@@ -149,8 +166,15 @@ export class Analysis {
 function callbackArgs(proto: HelperProto, args: readonly Value[], packetMoves: boolean): Value[] {
   const context = args[2]!.kind === 'ctx' || !packetMoves ? args[2]! : ANY;
   if (proto.name === 'loop') return [scalar(0, MAX_LOOPS), context];
-  if (proto.name === 'for_each_map_elem') return [args[0]!, ANY, ANY, context];
+  if (proto.name === 'for_each_map_elem') return [args[0]!, ANY, elementOf(args[0]!), context];
   return [];
+}
+
+/** The value of one of a map's elements. */
+function elementOf(map: Value): Value {
+  if (map.kind !== 'map' || !holdsValues(map.facts)) return ANY;
+  const place = { off: 0, span: 0, nullable: false, id: NO_ID, base: IN_LOCAL };
+  return { kind: 'object', block: valueBlock(map.facts), ...place };
 }
 
 /** What a value is to the function it is passed to: its own frame begins anew, and so do the names of pointers. */
@@ -170,7 +194,8 @@ function asArgument(value: Value, arg: number): Value {
     case 'map':
       return { ...value, id: value.nullable ? argId(arg) : NO_ID };
     case 'stack':
-      return ANY;
+    case 'outer':
+      return { kind: 'outer', arg, off: 0, span: 0 };
     default:
       return value;
   }

@@ -4,6 +4,7 @@ import {
   IN_LOCAL,
   NO_ID,
   type ObjectPtr,
+  type OuterPtr,
   type PacketPtr,
   type StackPtr,
   sameBlock,
@@ -38,6 +39,8 @@ export function joinValues(a: Value, b: Value, id: number, widen: boolean): Valu
       return joinPackets(a, b as PacketPtr, id, widen);
     case 'stack':
       return joinStack(a, b as StackPtr, widen);
+    case 'outer':
+      return joinOuter(a, b as OuterPtr, widen);
     case 'object':
       return joinObjects(a, b as ObjectPtr, widen);
     case 'ctx':
@@ -100,6 +103,11 @@ function widenedSpan(before: number, now: number): number {
 function joinStack(a: StackPtr, b: StackPtr, widen: boolean): Value {
   const place = joinPlaces(a, b, widen);
   return place === null ? ANY : { kind: 'stack', ...place };
+}
+
+function joinOuter(a: OuterPtr, b: OuterPtr, widen: boolean): OuterPtr {
+  const place = a.arg === b.arg ? joinPlaces(a, b, widen) : null;
+  return place === null ? { kind: 'outer', arg: -1, off: 0, span: Infinity } : { ...a, ...place };
 }
 
 /** The smallest stretch that holds both; null when it has no lower end. */

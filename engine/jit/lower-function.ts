@@ -61,6 +61,7 @@ function prologue(fn: FunctionWriter, facts: FunctionFacts): void {
   fn.costLeft = 0;
   fn.loadFuel();
   if (fn.uses('r10')) code.get(FRAME_TOP).op(W.i64_extend_i32_u).set(fn.reg(10));
+  if (fn.uses('above')) code.get(FRAME_TOP).op(W.i64_extend_i32_u).set(fn.wide('above'));
   facts.args!.forEach((arg, i) => {
     if (fn.uses(`base${i + 1}`)) lowerBaseOf(fn, i + 1, arg);
   });

@@ -1,5 +1,5 @@
 /** Loads and stores: the check that the access plan asks for, then the WebAssembly instruction. */
-import { FAULT, FRAME_SIZE, NULL_GUARD, PRIV, REGION } from '../layout.ts';
+import { FAULT, FRAME_SIZE, NULL_GUARD, PRIV, REGION, STACK_TOP } from '../layout.ts';
 import type { CtxField } from '../uapi/contexts.ts';
 import { CLASS, CLASS_MASK, MODE, MODE_MASK } from '../uapi/opcodes.ts';
 import { type Access, planAccess } from './access.ts';
@@ -153,6 +153,9 @@ export function lowerAddress(fn: FunctionWriter, state: State, place: Place, acc
     case 'frame':
       checkFrame(fn, place);
       break;
+    case 'outer':
+      checkOuter(fn, place);
+      break;
     default:
   }
   return lowerKnown(fn, place, pointer);
@@ -240,6 +243,18 @@ function checkFrame(fn: FunctionWriter, place: Place): void {
     .op(W.i64_add)
     .i64(FRAME_SIZE + 1 - place.size)
     .op(W.i64_ge_u);
+  fn.faultIf(place.insn, { ...siteOf(fn, place), kind: FAULT.OUT_OF_BOUNDS, region: REGION.STACK });
+}
+
+/** Callers' frames are those above this function's own. */
+function checkOuter(fn: FunctionWriter, place: Place): void {
+  const { code } = fn;
+  target(fn, place);
+  code.get(fn.wide('above')).op(W.i64_sub);
+  code
+    .i64(STACK_TOP + 1 - place.size)
+    .get(fn.wide('above'))
+    .op(W.i64_sub, W.i64_ge_u);
   fn.faultIf(place.insn, { ...siteOf(fn, place), kind: FAULT.OUT_OF_BOUNDS, region: REGION.STACK });
 }
 

@@ -51,6 +51,14 @@ export interface StackPtr {
   readonly span: number;
 }
 
+/** From argument `arg` of the function + off to the same + span: a pointer into the frames of its callers. `arg` -1: of one of them. */
+export interface OuterPtr {
+  readonly kind: 'outer';
+  readonly arg: number;
+  readonly off: number;
+  readonly span: number;
+}
+
 export interface CtxPtr {
   readonly kind: 'ctx';
   readonly off: number;
@@ -96,7 +104,17 @@ export interface FuncPtr {
   readonly subprog: number;
 }
 
-export type Value = Scalar | PacketPtr | PacketEnd | StalePtr | StackPtr | CtxPtr | ObjectPtr | MapPtr | FuncPtr;
+export type Value =
+  | Scalar
+  | PacketPtr
+  | PacketEnd
+  | StalePtr
+  | StackPtr
+  | OuterPtr
+  | CtxPtr
+  | ObjectPtr
+  | MapPtr
+  | FuncPtr;
 
 export const ANY: Scalar = { kind: 'scalar', min: 0, max: U64 };
 export const ZERO: Scalar = { kind: 'scalar', min: 0, max: 0 };
@@ -142,6 +160,10 @@ export function same(a: Value, b: Value): boolean {
     }
     case 'stack':
       return a.off === (b as StackPtr).off && a.span === (b as StackPtr).span;
+    case 'outer': {
+      const o = b as OuterPtr;
+      return a.arg === o.arg && a.off === o.off && a.span === o.span;
+    }
     case 'ctx':
       return a.off === (b as CtxPtr).off;
     case 'object':

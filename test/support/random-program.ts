@@ -5,6 +5,10 @@ export type Random = (below: number) => number;
 
 /** r1 holds the address of this many bytes. */
 export const AREA_BYTES = 64;
+/** Callees get a pointer to the last bytes of their caller's frame in r5, and keep it here. */
+const OUTER = 5;
+const OUTER_SLOT = -80;
+const OUTER_BYTES = 64;
 /** r9 counts the jumps back, r8 keeps the area's address; the rest is free. */
 const COUNTER = 9;
 const AREA = 8;
@@ -28,13 +32,15 @@ export function randomProgram(random: Random): RandomProgram {
 function randomFunction(random: Random, name: string, callees: readonly string[]): asm.Line[] {
   const pieces = 3 + random(12);
   const lines: asm.Line[] = [asm.movX(AREA, 1), asm.mov(COUNTER, 2 + random(4))];
+  const inner = name !== 'f0';
+  if (inner) lines.push(asm.store(8, 10, OUTER_SLOT, OUTER));
   for (const reg of FREE) {
     if (reg !== 1 && random(3) > 0)
       lines.push(asm.imm64(reg, interesting(random), random(2) === 0 ? 0 : interesting(random)));
   }
   for (let piece = 0; piece < pieces; piece++) {
     lines.push(asm.label(`${name}_${piece}`));
-    for (let n = 1 + random(5); n > 0; n--) lines.push(...randomInsn(random, callees));
+    for (let n = 1 + random(5); n > 0; n--) lines.push(...randomInsn(random, callees, inner));
     lines.push(...randomJump(random, name, piece, pieces));
   }
   lines.push(asm.label(`${name}_${pieces}`), asm.exit());
@@ -50,7 +56,7 @@ function interesting(random: Random): number {
 
 const free = (random: Random): number => FREE[random(FREE.length)]!;
 
-function randomInsn(random: Random, callees: readonly string[]): asm.Line[] {
+function randomInsn(random: Random, callees: readonly string[], inner: boolean): asm.Line[] {
   switch (random(9)) {
     case 0:
     case 1:
@@ -67,10 +73,29 @@ function randomInsn(random: Random, callees: readonly string[]): asm.Line[] {
     case 7:
       return throughPointer(random);
     default:
-      return callees.length > 0 && random(2) === 0
-        ? [asm.movX(1, AREA), asm.call(callees[random(callees.length)]!)]
-        : [asm.imm64(free(random), interesting(random), interesting(random))];
+      if (callees.length > 0 && random(2) === 0) return randomCall(random, callees[random(callees.length)]!);
+      if (inner && random(2) === 0) return throughCaller(random);
+      return [asm.imm64(free(random), interesting(random), interesting(random))];
   }
+}
+
+/** Now and then with a pointer that is spilled before and used after, where the callee may have written over it. */
+function randomCall(random: Random, callee: string): asm.Line[] {
+  const args = [asm.movX(1, AREA), asm.movX(OUTER, 10), asm.alu('add', OUTER, -OUTER_BYTES)];
+  if (random(2) === 0) return [...args, asm.call(callee)];
+  const slot = -8 * (1 + random(8));
+  // Where a pointer into the own frame is, no check would be made of it.
+  const spilled = random(2) === 0 ? AREA : OUTER;
+  const use = access(random, 4, 7, random(AREA_BYTES - 4));
+  return [...args, asm.store(8, 10, slot, spilled), asm.call(callee), asm.load(8, 7, 10, slot), use];
+}
+
+/** An access of the caller's frame, at a constant or a bounded place. */
+function throughCaller(random: Random): asm.Line[] {
+  const size = sizeOf(random);
+  const pointer = asm.load(8, 7, 10, OUTER_SLOT);
+  if (random(3) > 0) return [pointer, access(random, size, 7, random(OUTER_BYTES - size + 1))];
+  return [pointer, asm.alu('and', 6, 31), asm.aluX('add', 7, 6), access(random, size, 7, random(24))];
 }
 
 function randomAlu(random: Random): asm.Asm {
