@@ -1,8 +1,7 @@
 /** What of the running kernel a program is made for, by the ids of its BTF: a struct's member, a tracepoint, an iterator. */
-import { readFileSync } from 'node:fs';
 import { kernelType, PROG_TYPE, type ProgramSpec } from '../../engine/index.ts';
+import { kernelTypes } from './kernel-types.ts';
 
-const VMLINUX = '/sys/kernel/btf/vmlinux';
 /** BPF_TRACE_RAW_TP, BPF_TRACE_ITER; all other TRACING programs hang on functions. */
 const TRACE_RAW_TP = 23;
 const TRACE_ITER = 28;
@@ -13,27 +12,22 @@ export interface AttachPoint {
   readonly attach_btf_id: number;
 }
 
-let types: Uint8Array | null = null;
-
-function kernelTypes(): Uint8Array {
-  types ??= new Uint8Array(readFileSync(VMLINUX));
-  return types;
-}
-
 /** libbpf_prepare_prog_load and bpf_object__init_kern_struct_ops: for the section's own type only. */
 export function attachPoint(program: ProgramSpec): AttachPoint {
   const { type, attach_type, attach_target, struct_ops } = program;
+  const none = { attach_btf_id: 0, expected_attach_type: attach_type };
+  const types = kernelTypes();
+  if (types === null) return none;
   if (type === PROG_TYPE.STRUCT_OPS && struct_ops !== undefined) {
-    const { id, members } = kernelType(kernelTypes(), 'struct', struct_ops.type);
+    const { id, members } = kernelType(types, 'struct', struct_ops.type);
     return { attach_btf_id: id, expected_attach_type: Math.max(0, members.indexOf(struct_ops.member)) };
   }
-  if (type !== PROG_TYPE.TRACING && type !== PROG_TYPE.LSM)
-    return { attach_btf_id: 0, expected_attach_type: attach_type };
-  return { attach_btf_id: tracedId(type, attach_type, attach_target), expected_attach_type: attach_type };
+  if (type !== PROG_TYPE.TRACING && type !== PROG_TYPE.LSM) return none;
+  return { ...none, attach_btf_id: tracedId(types, type, attach_type, attach_target) };
 }
 
-function tracedId(type: number, attachType: number, target: string): number {
-  if (type === PROG_TYPE.LSM) return kernelType(kernelTypes(), 'func', `bpf_lsm_${target}`).id;
-  if (attachType === TRACE_RAW_TP) return kernelType(kernelTypes(), 'typedef', `btf_trace_${target}`).id;
-  return kernelType(kernelTypes(), 'func', attachType === TRACE_ITER ? `bpf_iter_${target}` : target).id;
+function tracedId(types: Uint8Array, type: number, attachType: number, target: string): number {
+  if (type === PROG_TYPE.LSM) return kernelType(types, 'func', `bpf_lsm_${target}`).id;
+  if (attachType === TRACE_RAW_TP) return kernelType(types, 'typedef', `btf_trace_${target}`).id;
+  return kernelType(types, 'func', attachType === TRACE_ITER ? `bpf_iter_${target}` : target).id;
 }

@@ -20,6 +20,7 @@ import { PerfRing } from './kernel-perf.ts';
 import { openPrintk, takeLines } from './kernel-printk.ts';
 import { ringbufRecords } from './kernel-ringbuf.ts';
 import { testRun } from './kernel-run.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { presetUpdates } from './presets.ts';
 
 function refused(why: Refusal, log = ''): RunReply {
@@ -54,14 +55,18 @@ export class KernelSession {
   private readonly specs = new Map<string, ObjectSpec>();
   private printk: PerfRing | string | null = null;
 
+  /** CO-RE relocations are resolved against `btf`, else against the running kernel's types. */
   open(path: string, bytes: Uint8Array, btf?: Uint8Array): OpenReply {
-    const opened = openObject({ path, bytes }, btf === undefined ? {} : { btf });
+    const own = btf === undefined ? kernelTypes() : null;
+    const target = btf ?? own;
+    const opened = openObject({ path, bytes }, target === null ? {} : { btf: target });
     if (!opened.ok) {
       this.specs.delete(path);
       return { spec: null, refusal: opened.error };
     }
-    this.specs.set(path, opened.value);
-    return { spec: opened.value, refusal: null };
+    const spec = own === null ? opened.value : { ...opened.value, core_target: "the running kernel's types" };
+    this.specs.set(path, spec);
+    return { spec, refusal: null };
   }
 
   /** Loads, fills, runs, reads back; nothing of it is left in the kernel afterwards. */

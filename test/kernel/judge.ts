@@ -1,11 +1,17 @@
 /** Runs one request on the engine and on the real kernel, and says where they differ. */
 import { basename } from 'node:path';
 
+import { loadObject, type MapDump, type ObjectSpec, type ProgRunResult, progRun } from '../../engine/index.ts';
 import type { MapPreset, RunReply, RunRequest } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
+import { applyPresets, InnerMaps } from '../../src/backends/engine-presets.ts';
+import { pinToCpu } from '../../src/backends/kernel-cpu.ts';
+import { LoadedInKernel } from '../../src/backends/kernel-loaded.ts';
 import { possibleCpus } from '../../src/backends/kernel-maps.ts';
 import { probeKernel } from '../../src/backends/kernel-probe.ts';
+import { testRun } from '../../src/backends/kernel-run.ts';
 import { KernelSession } from '../../src/backends/kernel-session.ts';
+import { presetUpdates } from '../../src/backends/presets.ts';
 import { type CompareRules, compareReplies, judgeRequest, type Mismatch } from '../../src/compare-replies.ts';
 
 const probed = probeKernel();
@@ -47,6 +53,48 @@ export class Judge {
   close(): void {
     this.kernel.close();
   }
+}
+
+export interface Answers {
+  readonly input: string;
+  readonly mismatches: readonly Mismatch[];
+}
+
+/**
+ * Runs one program on many packets in a row, on the same maps, which both sides change as they go; maps are compared at the end.
+ * For objects whose maps take the kernel long to make.
+ */
+export function runInARow(
+  spec: ObjectSpec,
+  program: string,
+  presets: readonly MapPreset[],
+  packets: Readonly<Record<string, Uint8Array>>,
+): Answers[] {
+  const cpus = possibleCpus();
+  const object = loadObject(spec, { cpus });
+  if (!object.ok) throw new Error(object.error.message);
+  applyPresets(object.value, new InnerMaps(object.value), presets, cpus);
+  const loaded = new LoadedInKernel(spec);
+  const wrong = loaded.load({ program, type: 0, updates: presetUpdates(spec, presets, cpus) });
+  if (wrong !== null) throw new Error(wrong.refusal.message);
+  const { fd, type } = loaded.programs.get(program)!;
+  pinToCpu(0);
+  const answers: Answers[] = [];
+  for (const [input, data_in] of Object.entries(packets)) {
+    const ran = progRun(object.value, program, { data_in, env: { cpu: 0 } });
+    if (!ran.ok) throw new Error(ran.error.message);
+    const kernel: ProgRunResult = { ...testRun(fd, type, { data_in }), printk: [], records: [] };
+    answers.push({ input, mismatches: compareReplies(replyOf(ran.value, []), replyOf(kernel, [])) });
+    if (input !== Object.keys(packets).at(-1)) continue;
+    const maps = [object.value.dumpMaps(), loaded.dump()] as const;
+    answers.push({ input: 'maps', mismatches: compareReplies(replyOf(kernel, maps[0]), replyOf(kernel, maps[1])) });
+  }
+  loaded.close();
+  return answers.filter(({ mismatches }) => mismatches.length > 0);
+}
+
+function replyOf(result: ProgRunResult, maps: readonly MapDump[]): RunReply {
+  return { result, refusal: null, maps, maps_before: [] };
 }
 
 /** Presets by map name. */

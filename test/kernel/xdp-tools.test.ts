@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openObject } from '../../engine/index.ts';
 import { ethernet, ipv4, ipv6, tcp, udp } from '../support/frames.ts';
 import { FRAMES } from './inputs.ts';
-import { Judge, noKernel, presetsOf } from './judge.ts';
+import { noKernel, presetsOf, runInARow } from './judge.ts';
 import type { Content } from './presets.ts';
 
 const FOLDER = ['/usr/lib/x86_64-linux-gnu/bpf', '/usr/lib/aarch64-linux-gnu/bpf', '/usr/lib/bpf'].find((folder) =>
@@ -71,34 +72,28 @@ const DISPATCHES: Readonly<Record<string, Content>> = {
   'first stops': { '.rodata': { conf: { num_progs_enabled: 1, chain_call_actions: [4] } } },
 };
 
-async function wrongAnswers(file: string, program: string, content: Content) {
+function wrongAnswers(file: string, program: string, content: Content) {
   const path = join(FOLDER ?? '', file);
-  const judge = new Judge();
-  const spec = await judge.open(path, new Uint8Array(readFileSync(path)));
-  const names = spec.maps.map((map) => map.name);
+  const opened = openObject({ path, bytes: new Uint8Array(readFileSync(path)) });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const names = opened.value.maps.map((map) => map.name);
   const presets = presetsOf(content).filter(({ map }) => names.includes(map));
-  const wrong: unknown[] = [];
-  for (const [input, data_in] of Object.entries(FILTER_FRAMES)) {
-    const found = await judge.mismatches({ object: path, program, presets, opts: { data_in } });
-    if (found.length > 0) wrong.push({ input, mismatches: found.slice(0, 6) });
-  }
-  judge.close();
-  return wrong;
+  return runInARow(opened.value, program, presets, FILTER_FRAMES);
 }
 
 describe.skipIf(SKIP !== null)(`xdp-tools on the kernel${SKIP === null ? '' : ` (skipped: ${SKIP})`}`, () => {
   const kinds = ['all', 'eth', 'ip', 'tcp', 'udp'];
   for (const name of kinds.flatMap((kind) => [`xdpfilt_alw_${kind}`, `xdpfilt_dny_${kind}`])) {
     for (const [what, content] of Object.entries(FILTERS)) {
-      test(`${name}, ${what}`, async () => {
-        expect(await wrongAnswers(`${name}.o`, name, content)).toEqual([]);
+      test(`${name}, ${what}`, () => {
+        expect(wrongAnswers(`${name}.o`, name, content)).toEqual([]);
       }, 30_000);
     }
   }
   for (const program of ['xdp_dispatcher', 'xdp_pass']) {
     for (const [what, content] of Object.entries(DISPATCHES)) {
-      test(`xdp-dispatcher/${program}, ${what}`, async () => {
-        expect(await wrongAnswers('xdp-dispatcher.o', program, content)).toEqual([]);
+      test(`xdp-dispatcher/${program}, ${what}`, () => {
+        expect(wrongAnswers('xdp-dispatcher.o', program, content)).toEqual([]);
       }, 30_000);
     }
   }
