@@ -316,7 +316,9 @@ function helperWrites(state: State, proto: HelperProto, around: Surroundings): v
   });
   if (proto.name === 'ringbuf_submit' || proto.name === 'ringbuf_discard') forget(state, 1);
   const calls = proto.args.includes('func');
-  if (proto.changesPacket === true || (calls && around.callbacksMovePacket)) goStale(state);
+  // A tail call that comes back here was none: nothing moved. One that was made comes back to this function's caller.
+  const moves = proto.changesPacket === true && proto.name !== 'tail_call';
+  if (moves || (calls && around.callbacksMovePacket)) goStale(state);
 }
 
 function writesThrough(proto: HelperProto, kind: ArgKind): boolean {
