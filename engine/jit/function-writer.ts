@@ -35,6 +35,8 @@ export class FunctionWriter {
   readonly limits: PacketLimits;
   /** Instructions of the present block after the present one. */
   costLeft = 0;
+  /** Registers that this block has just added a constant to. */
+  readonly sums = new Set<number>();
   /** Lowest offset from r10 where memory may be read before it was written; 0: nowhere. */
   unwritten = 0;
   private readonly names = new Map<string, number>();

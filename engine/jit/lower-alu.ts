@@ -30,6 +30,7 @@ export function lowerAlu(fn: FunctionWriter, state: State, i: number): void {
   else if ((op & CLASS_MASK) === CLASS.ALU64) lower64(fn, i);
   else lower32(fn, i);
   fn.code.set(fn.reg(dst));
+  noteSum(fn, i);
   lowerBase(fn, state, i);
 }
 
@@ -51,11 +52,32 @@ function lower64(fn: FunctionWriter, i: number): void {
       () => void code.get(dst),
       () => void right(),
     );
+  } else if (operation === ALU.ADD && (d.op[i]! & SRC_X) !== 0) {
+    addRegisters(fn, d.dst[i]!, d.src[i]!);
   } else {
     code.get(dst);
     right();
     code.op(OPS.get(operation)![0]);
   }
+}
+
+/**
+ * JavaScriptCore makes a + (b + 1) one `lea` with three operands, which takes two cycles where the loop waits for a;
+ * a - (0 - b) stays as it is written: 2.2 in place of 2.5 ns an iteration of a loop of seven dependent instructions.
+ */
+function addRegisters(fn: FunctionWriter, dst: number, src: number): void {
+  const { code, sums } = fn;
+  if (sums.has(src)) code.get(fn.reg(dst)).i64(0).get(fn.reg(src)).op(W.i64_sub, W.i64_sub);
+  else if (sums.has(dst)) code.get(fn.reg(src)).i64(0).get(fn.reg(dst)).op(W.i64_sub, W.i64_sub);
+  else code.get(fn.reg(dst)).get(fn.reg(src)).op(W.i64_add);
+}
+
+/** Whether the register that was just written holds a sum with a constant. */
+function noteSum(fn: FunctionWriter, i: number): void {
+  const { op, dst, src, off } = fn.d;
+  const copies = op[i] === (CLASS.ALU64 | SRC_X | ALU.MOV) && off[i] === 0 && fn.sums.has(src[i]!);
+  if (copies || op[i] === (CLASS.ALU64 | ALU.ADD)) fn.sums.add(dst[i]!);
+  else fn.sums.delete(dst[i]!);
 }
 
 function lower32(fn: FunctionWriter, i: number): void {

@@ -120,6 +120,7 @@ class BlockWriter implements NodeWriter {
     const state = this.facts.states[node]!.copy();
     fn.code.get(fn.fuel).i32(block.cost).op(W.i32_sub).set(fn.fuel);
     fn.costLeft = block.cost;
+    fn.sums.clear();
     for (let i = block.start; i < block.end; i++) {
       if (fn.d.skipped[i] === 1) continue;
       fn.costLeft--;
@@ -144,7 +145,9 @@ function ending(fn: FunctionWriter, last: number, succs: readonly number[]): End
 /** One instruction, and what is known after it. Jumps and exits are endings, not instructions. */
 function lowerInsn(fn: FunctionWriter, state: State, i: number): void {
   const op = fn.d.op[i]!;
-  switch (op & CLASS_MASK) {
+  const cls = op & CLASS_MASK;
+  if (cls !== CLASS.ALU && cls !== CLASS.ALU64) fn.sums.clear();
+  switch (cls) {
     case CLASS.ALU:
     case CLASS.ALU64:
       lowerAlu(fn, state, i);
@@ -164,7 +167,7 @@ function lowerInsn(fn: FunctionWriter, state: State, i: number): void {
       lowerStx(fn, state, i, op);
       break;
     default:
-      if ((op & OP_MASK) !== JMP.CALL || (op & CLASS_MASK) !== CLASS.JMP) return;
+      if ((op & OP_MASK) !== JMP.CALL || cls !== CLASS.JMP) return;
       lowerCall(fn, state, i);
   }
   step(state, fn.around, i);

@@ -241,25 +241,8 @@ function stepCall(state: State, around: Surroundings, i: number): void {
     return;
   }
   const result = helperResult(state, proto, i);
-  if (around.rules.ctx?.open === true) noteLent(state, around, proto);
   helperWrites(state, proto, around);
   state.define(0, insnId(i), result);
-}
-
-/** Memory that a helper gets may be the context itself where that is plain memory (check_helper_mem_access). */
-function noteLent(state: State, around: Surroundings, proto: HelperProto): void {
-  const map = state.regs[1]!;
-  const facts = map.kind === 'map' ? map.facts : undefined;
-  proto.args.forEach((kind, arg) => {
-    const value = state.regs[arg + 1]!;
-    if (value.kind !== 'ctx') return;
-    const size = proto.args[arg + 1] === 'size' ? state.regs[arg + 2]! : undefined;
-    let bytes = 0;
-    if (kind === 'map_key') bytes = facts?.key_size ?? 0;
-    else if (kind === 'map_value') bytes = facts?.value_size ?? 0;
-    else if (size?.kind === 'scalar' && size.max <= 0xffff) bytes = size.max;
-    if (bytes > 0) around.ctxEnd = Math.max(around.ctxEnd, value.off + bytes);
-  });
 }
 
 /** A BPF function ran. */
