@@ -33,6 +33,7 @@ export class WorldMemory {
   u16!: Uint16Array;
   u32!: Uint32Array;
   i32!: Int32Array;
+  f64!: Float64Array;
   dv!: DataView;
   private next = ARENA_BASE;
   private readonly rows: Row[] = [];
@@ -48,6 +49,7 @@ export class WorldMemory {
     this.u16 = new Uint16Array(b);
     this.u32 = new Uint32Array(b);
     this.i32 = new Int32Array(b);
+    this.f64 = new Float64Array(b);
     this.dv = new DataView(b);
   }
 

@@ -61,6 +61,12 @@ export class ProgramTable {
     return this.programs.get(id);
   }
 
+  /** The program with an id, loaded now if it was not before; throws RefusedProgram when it does not load, undefined when there is none. */
+  reach(id: number): LoadedProgram | undefined {
+    if (!this.programs.has(id)) this.places[id]?.reached();
+    return this.programs.get(id);
+  }
+
   /** Name of the program with an id, accepted or not. */
   nameOf(id: number): string | null {
     return id > 0 ? (this.places[id]?.name ?? null) : null;

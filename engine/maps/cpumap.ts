@@ -22,6 +22,14 @@ export class CpuMap extends RedirectMap {
     return this.values.has(key) ? key : -1;
   }
 
+  /** All entries, by CPU. */
+  destinations(): { readonly cpu: number; readonly qsize: number; readonly program: number }[] {
+    const sorted = [...this.values].sort(([a], [b]) => a - b);
+    return sorted.map(([cpu, value]) => {
+      return { cpu, qsize: indexOf(value), program: value.length === 8 ? indexOf(value.subarray(4)) : 0 };
+    });
+  }
+
   override userLookup(key: Uint8Array): Uint8Array | null {
     return (key.length === 4 ? this.values.get(indexOf(key))?.slice() : undefined) ?? null;
   }

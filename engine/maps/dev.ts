@@ -61,9 +61,20 @@ export class DevMap extends RedirectMap {
     return at === 0 ? -1 : this.mem.u32[at >>> 2]!;
   }
 
-  /** Ifindices that a broadcast reaches, in order of key. */
-  targets(): number[] {
-    return this.keys().map((key) => this.redirectTarget(key));
+  /** All entries in the order in which a broadcast reaches them: by key, of the hashed kind by bucket, the newest of a bucket first. */
+  destinations(): { readonly key: number; readonly ifindex: number; readonly program: number }[] {
+    const { u32 } = this.mem;
+    return this.broadcastOrder().map((key) => {
+      const at = this.addressOf(key) >>> 2;
+      return { key, ifindex: u32[at]!, program: u32[at + 1]! };
+    });
+  }
+
+  private broadcastOrder(): number[] {
+    if (!this.hashed) return this.keys();
+    let buckets = 1;
+    while (buckets < this.def.max_entries) buckets *= 2;
+    return [...this.slots.keys()].reverse().sort((a, b) => (a & (buckets - 1)) - (b & (buckets - 1)));
   }
 
   private keys(): number[] {
@@ -118,6 +129,8 @@ export class DevMap extends RedirectMap {
   private write(key: number, slot: number, ifindex: number, program: number): void {
     const at = this.area.base + slot * ENTRY;
     this.area.mark(at);
+    // An entry that is written again is the newest of its bucket.
+    this.slots.delete(key);
     this.mem.u32[at >>> 2] = ifindex;
     this.mem.u32[(at >>> 2) + 1] = Math.max(program, 0);
     this.slots.set(key, slot);

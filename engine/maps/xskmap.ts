@@ -49,6 +49,12 @@ export class XskMap extends RedirectMap {
     return this.present.has(key) ? this.mem.u32[(this.area.base + key * ENTRY) >>> 2]! : -1;
   }
 
+  /** All stand-ins, by key. */
+  sockets(): { readonly key: number; readonly queue: number }[] {
+    const sorted = [...this.present].sort((a, b) => a - b);
+    return sorted.map((key) => ({ key, queue: this.redirectTarget(key) }));
+  }
+
   /** `value` is the stand-in's queue, where bpf(2) takes the descriptor of a socket. */
   override userUpdate(key: Uint8Array, value: Uint8Array, flags: number): number {
     if (!this.fits(key, value, 4) || flags > UPDATE.EXIST) return -ERRNO.EINVAL;
@@ -75,8 +81,7 @@ export class XskMap extends RedirectMap {
 
   /** The stand-ins; the kernel shows none (-EOPNOTSUPP). */
   override *entries(): Iterable<MapContent> {
-    const sorted = [...this.present].sort((a, b) => a - b);
-    for (const index of sorted) yield { key: keyOf(index), value: keyOf(this.redirectTarget(index)) };
+    for (const { key, queue } of this.sockets()) yield { key: keyOf(key), value: keyOf(queue) };
   }
 
   override reset(): void {

@@ -39,7 +39,21 @@ export interface XdpBuffInit {
   readonly frags_grow: boolean;
 }
 
-export class XdpBuff {
+/** What helpers do with the packet of an XDP program, ordinary or live. */
+export interface XdpPacket {
+  /** bpf_xdp_get_buff_len */
+  readonly length: number;
+  /** First `length` bytes of the packet, fragments included; null when it is shorter. */
+  packetBytes(length: number): Uint8Array | null;
+  adjustHead(offset: number): number;
+  adjustMeta(offset: number): number;
+  adjustTail(offset: number): number;
+  /** 0 or a negative errno. */
+  checkRange(offset: number, length: number): number;
+  copyRange(offset: number, length: number, address: number, store: boolean): void;
+}
+
+export class XdpBuff implements XdpPacket {
   private readonly mem: WorldMemory;
   private meta = 0;
   private data = 0;

@@ -84,7 +84,11 @@ function faulted(fault: Fault): Stop {
 }
 
 /** Environment and run state as a call finds them: clock, chance, CPU, an untouched stack, nothing printed or sent yet. */
-function settle(world: World, program: LoadedProgram, opts: ExecuteOpts): void {
+export function settle(
+  world: World,
+  program: LoadedProgram,
+  opts: Pick<ExecuteOpts, 'env' | 'budget' | 'cancel'>,
+): void {
   const { rc, mem } = world;
   rc.env = { ...DEFAULT_ENV, cpus: world.maps.cpus, ...opts.env };
   invariant(rc.env.cpu >= 0 && rc.env.cpu < world.maps.cpus, `CPU ${rc.env.cpu} of ${world.maps.cpus}`);
@@ -109,14 +113,14 @@ function refill(world: World, program: LoadedProgram): Stop | null {
   return faulted(faultWith(world, program, kind, message));
 }
 
-function leakOf(world: World, program: LoadedProgram): Stop | null {
+export function leakOf(world: World, program: LoadedProgram): Stop | null {
   const held = world.rc.socketsHeld;
   const leak = held > 0 ? `${held} socket reference(s) not given back by bpf_sk_release at exit` : world.maps.leak();
   return leak === null ? null : faulted(leakFault(world, program, leak));
 }
 
 /** What a trap or exception means; whatever is no fault of the program is a bug of the engine. */
-function stopOf(world: World, program: LoadedProgram, thrown: unknown): Stop {
+export function stopOf(world: World, program: LoadedProgram, thrown: unknown): Stop {
   if (thrown instanceof RefusedProgram) return faulted(refusedFault(world, program, thrown.refusal));
   if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) {
     const message = 'calls go deeper than there is room for';
@@ -134,7 +138,7 @@ function bugOf(program: LoadedProgram, thrown: unknown): Error {
 }
 
 /** What a run that ended early held is let go of. */
-function abandon(world: World): void {
+export function abandon(world: World): void {
   world.maps.abandon();
   world.rc.socketsHeld = 0;
   world.mem.u32[FAULT_KIND] = FAULT.NONE;

@@ -9,6 +9,7 @@ import { enterNetns } from './netns.ts';
 import { checkBuffers, F_XDP_LIVE_FRAMES } from './opts.ts';
 import { beginRun, type Executor } from './run.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
+import { runXdpLive } from './xdp-live.ts';
 
 /** Refuses what the engine cannot run (stage `unsupported`, by name); an errno is part of the result. */
 export function runProgram(
@@ -33,7 +34,7 @@ export function runProgram(
     return unsupported(program, 'running fentry, fexit and fmod_ret programs');
   }
   if (type === PROG_TYPE.XDP && opts.flags === F_XDP_LIVE_FRAMES) {
-    return unsupported(program, 'live frame mode (BPF_F_TEST_XDP_LIVE_FRAMES)');
+    return runXdpLive(world, program, opts);
   }
   return ok(family(beginRun(world, program, executor), opts));
 }

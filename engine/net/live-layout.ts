@@ -1,0 +1,157 @@
+/** Where live frame mode keeps its state in linear memory, for the TypeScript that acts on it and the WebAssembly that does the same faster. */
+
+/** Private words beside those of layout.ts: where no program reaches. */
+export const LIVE = {
+  /** First byte of the page (data_hard_start) and first byte behind what bpf_xdp_adjust_tail may use, of the frame in hand. */
+  HARD_START: 0x1400,
+  HARD_END: 0x1404,
+  /** Descriptor of the page in hand. */
+  PAGE: 0x1408,
+  /** struct bpf_redirect_info: tgt_index, the map's descriptor (RI_NONE, or RI_IFINDEX for a bare ifindex), flags, whether an entry was found. */
+  RI_TGT_INDEX: 0x1410,
+  RI_MAP: 0x1414,
+  RI_FLAGS: 0x1418,
+  RI_FOUND: 0x141c,
+} as const;
+
+/** ri->map_id is 0: no helper was called. */
+export const RI_NONE = 0;
+/** ri->map_id is INT_MAX with BPF_MAP_TYPE_UNSPEC: tgt_index is an ifindex. */
+export const RI_IFINDEX = 0x7fffffff;
+
+export const PAGE_SIZE = 4096;
+export const PAGE_SHIFT = 12;
+/** struct xdp_page_head lies in front of the headroom. */
+export const PAGE_HEAD = 112;
+export const HEADROOM = 256;
+/** struct xdp_frame, at the start of the headroom. */
+export const FRAME_BYTES = 40;
+/** struct skb_shared_info, at the end of the page. */
+export const SHARED_INFO = 320;
+/** Page offset of the packet's first byte: 368. */
+export const DATA_AT = PAGE_HEAD + HEADROOM;
+/** Most bytes of a packet: 3408. */
+export const LIVE_PACKET_MAX = PAGE_SIZE - DATA_AT - SHARED_INFO;
+
+/** Words of a page's descriptor (struct xdp_frame and what the page pool knows of the page), beside the pages so that they stay in the cache. */
+export const PAGE_AT = {
+  /** xdpf->data, xdpf->len, xdpf->metasize */
+  DATA: 0,
+  LEN: 4,
+  META: 8,
+  /** Address of the page. */
+  BASE: 12,
+  /** data_hard_start, and the end of what the tail may grow to. */
+  HARD_START: 16,
+  HARD_END: 20,
+  /** Bytes from LOW to HIGH may differ from zero: what a page is cleaned of before it is new again. */
+  LOW: 24,
+  HIGH: 28,
+  /** xdpf->mem_type: 1 of the page pool, 0 a copy that a broadcast made. */
+  POOL: 32,
+  /** xdpf->dev_rx, for cpumaps: address of the device. */
+  DEV_RX: 36,
+} as const;
+export const PAGE_DESC = 64;
+export const PAGE_DESC_SHIFT = 6;
+
+/** Words of a ptr_ring. */
+export const RING_AT = { SIZE: 0, BATCH: 4, PRODUCER: 8, HEAD: 12, TAIL: 16, QUEUE: 20 } as const;
+export const RING_BYTES = 32;
+
+/** PP_ALLOC_CACHE_SIZE and PP_ALLOC_CACHE_REFILL */
+export const PP_CACHE = 128;
+export const PP_REFILL = 64;
+/** Words of the page pool; entries of cache, ring and free list are descriptors' addresses. */
+export const POOL_AT = {
+  CACHE_COUNT: 0,
+  FREE_COUNT: 4,
+  /** Address of the list of pages that belong to nobody. */
+  FREE: 8,
+  RING: 16,
+  CACHE: 64,
+} as const;
+export const POOL_BYTES = POOL_AT.CACHE + PP_CACHE * 4;
+
+/** DEV_MAP_BULK_SIZE, VETH_XDP_TX_BULK_SIZE, CPU_MAP_BULK_SIZE */
+export const DEV_BULK = 16;
+export const CPU_BULK = 8;
+/** TEST_XDP_MAX_BATCH */
+export const BATCH_MAX = 256;
+/** VETH_RING_SIZE */
+export const VETH_RING = 256;
+
+/** Devices of all namespaces of a run. */
+export const DEVICES_MAX = 64;
+/** Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, frames for the stack. */
+export const BATCH_AT = {
+  FLUSH_COUNT: 0,
+  POLL_COUNT: 4,
+  PASS_COUNT: 8,
+  FLUSH: 64,
+  POLL: 320,
+  PASS: 576,
+  TX: 1600,
+} as const;
+export const BATCH_BYTES = BATCH_AT.TX + DEV_BULK * 4;
+
+/** Bits of a device's FLAGS. */
+export const DEV_FLAG = {
+  UP: 1,
+  /** NETDEV_XDP_ACT_NDO_XMIT */
+  NDO_XMIT: 2,
+  /** Frames that leave here are looked at one by one: captured, or the device is no plain veth. */
+  SLOW: 4,
+  /** NAPI waits in the poll list. */
+  SCHEDULED: 8,
+} as const;
+
+/** Words of a device. */
+export const DEV_AT = {
+  IFINDEX: 0,
+  FLAGS: 4,
+  /** dev->mtu + hard_header_len + VLAN_HLEN */
+  MAX_LEN: 8,
+  /** Address of the veth's other end, 0 if none. */
+  PEER: 12,
+  /** Bulk queue of devmaps: frames in it, bq->dev_rx (0: not in the flush list), id of bq->xdp_prog. */
+  BQ_COUNT: 16,
+  BQ_DEV_RX: 20,
+  BQ_PROG: 24,
+  /** NAPI is enabled: the device is up and has native XDP or GRO. */
+  NAPI: 28,
+  /** Place in the shared table of the native XDP program, 0 if none. */
+  PROG: 32,
+  /** Address of its counters (f64). */
+  COUNTERS: 36,
+  /** Its ptr_ring, for what arrives from the other end. */
+  RING: 40,
+  BQ: 40 + RING_BYTES,
+} as const;
+export const DEV_BYTES = 192;
+
+/** Counters of a device, f64 each (struct rtnl_link_stats64 and veth's own). */
+export const DEV_COUNTERS = [
+  ...(['rx_packets', 'rx_bytes', 'rx_dropped', 'tx_packets', 'tx_bytes', 'tx_dropped'] as const),
+  ...(['xdp_xmit', 'xdp_xmit_drops', 'xdp_xmit_err', 'xdp_packets', 'xdp_drops', 'xdp_tx', 'xdp_tx_err'] as const),
+  ...(['xdp_redirect', 'xdp_redirect_err', 'xdp_pass'] as const),
+] as const;
+export type DevCounter = (typeof DEV_COUNTERS)[number];
+
+/** Counters of the run, f64 each. */
+export const RUN_COUNTERS = [
+  ...(['frames', 'batches', 'insns'] as const),
+  ...(['aborted', 'drop', 'pass', 'tx', 'redirect', 'unknown'] as const),
+  ...(['allocated', 'recycled', 'released', 'in_pool', 'in_flight', 'taken', 'pages_copied'] as const),
+] as const;
+export type RunCounter = (typeof RUN_COUNTERS)[number];
+
+/** Counters of a namespace's stack, f64 each; those of drops are the kernel's skb_drop_reason. */
+export const STACK_COUNTERS = [
+  ...(['received', 'received_bytes', 'udp_delivered', 'tcp', 'icmp', 'arp', 'other_protocols', 'forwarded'] as const),
+  ...(['OTHERHOST', 'UNHANDLED_PROTO', 'PKT_TOO_SMALL', 'IP_INHDR', 'IP_CSUM', 'IP_INADDRERRORS'] as const),
+  ...(['IP_INVALID_SOURCE', 'UDP_CSUM', 'NO_SOCKET', 'SOCKET_RCVBUFF', 'TC_INGRESS'] as const),
+] as const;
+export type StackCounter = (typeof STACK_COUNTERS)[number];
+/** The first of STACK_COUNTERS that is a reason for a drop. */
+export const FIRST_REASON = STACK_COUNTERS.indexOf('OTHERHOST');

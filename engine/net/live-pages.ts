@@ -1,0 +1,172 @@
+/** The pages of live frame mode: an arena of whole pages with a descriptor each, made new with the packet in them, or as copies of frames. */
+import type { WorldMemory } from '../memory.ts';
+import {
+  DATA_AT,
+  FRAME_BYTES,
+  HEADROOM,
+  PAGE_AT,
+  PAGE_DESC,
+  PAGE_DESC_SHIFT,
+  PAGE_HEAD,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  POOL_AT,
+  POOL_BYTES,
+  SHARED_INFO,
+} from './live-layout.ts';
+
+const FREE_COUNT = POOL_AT.FREE_COUNT >>> 2;
+const WORD = {
+  DATA: PAGE_AT.DATA >>> 2,
+  LEN: PAGE_AT.LEN >>> 2,
+  META: PAGE_AT.META >>> 2,
+  BASE: PAGE_AT.BASE >>> 2,
+  HARD_START: PAGE_AT.HARD_START >>> 2,
+  HARD_END: PAGE_AT.HARD_END >>> 2,
+  LOW: PAGE_AT.LOW >>> 2,
+  HIGH: PAGE_AT.HIGH >>> 2,
+  POOL: PAGE_AT.POOL >>> 2,
+};
+
+/** The packet that every new page begins with. */
+export interface Template {
+  readonly bytes: Uint8Array;
+  /** Bytes of it that are metadata in front of the packet. */
+  readonly meta: number;
+}
+
+export class LivePages {
+  readonly mem: WorldMemory;
+  /** Words of the page pool; the list of free pages hangs off them. */
+  readonly pool: number;
+  /** Address of page 0 and of its descriptor. */
+  readonly base: number;
+  readonly descs: number;
+  readonly count: number;
+  private readonly free: number;
+  private readonly template: Template;
+  private readonly templateAt: number;
+
+  private constructor(mem: WorldMemory, count: number, template: Template, at: readonly number[]) {
+    this.mem = mem;
+    this.count = count;
+    this.template = template;
+    const [base, descs, free, pool, templateAt] = at as [number, number, number, number, number];
+    this.base = base;
+    this.descs = descs;
+    this.free = free;
+    this.pool = pool;
+    this.templateAt = templateAt;
+    mem.u8.set(template.bytes, templateAt);
+    mem.u32[(pool + POOL_AT.FREE) >>> 2] = free;
+    for (let i = 0; i < count; i++) mem.u32[(free >>> 2) + i] = descs + (count - 1 - i) * PAGE_DESC;
+    mem.u32[(pool >>> 2) + FREE_COUNT] = count;
+  }
+
+  /** Room for `count` pages; null when the world has none. Untouched pages cost address space alone. */
+  static create(mem: WorldMemory, count: number, template: Template): LivePages | null {
+    const at = [
+      mem.alloc(count * PAGE_SIZE, PAGE_SIZE),
+      mem.alloc(count * PAGE_DESC, PAGE_DESC),
+      mem.alloc(count * 4, 64),
+      mem.alloc(POOL_BYTES, 64),
+      mem.alloc(PAGE_SIZE, 64),
+    ];
+    return at.includes(0) ? null : new LivePages(mem, count, template, at);
+  }
+
+  /** Pages that belong to nobody. */
+  get freeCount(): number {
+    return this.mem.u32[(this.pool >>> 2) + FREE_COUNT]!;
+  }
+
+  baseOf(desc: number): number {
+    return this.base + (((desc - this.descs) >>> PAGE_DESC_SHIFT) << PAGE_SHIFT);
+  }
+
+  /** Descriptor of a page that nobody has, 0 if there is none (alloc_pages). */
+  take(): number {
+    const { u32 } = this.mem;
+    const left = u32[(this.pool >>> 2) + FREE_COUNT]!;
+    if (left === 0) return 0;
+    u32[(this.pool >>> 2) + FREE_COUNT] = left - 1;
+    return u32[(this.free >>> 2) + left - 1]!;
+  }
+
+  /** put_page */
+  give(desc: number): void {
+    const { u32 } = this.mem;
+    const at = (this.pool >>> 2) + FREE_COUNT;
+    const left = u32[at]!;
+    u32[(this.free >>> 2) + left] = desc;
+    u32[at] = left + 1;
+  }
+
+  /** xdp_test_run_init_page: the packet at its place, zeros where an earlier use of the page may have left something. */
+  init(desc: number): void {
+    const { u32, u8 } = this.mem;
+    const at = desc >>> 2;
+    const base = this.baseOf(desc) >>> 0;
+    const { bytes, meta } = this.template;
+    const start = base + DATA_AT - meta;
+    const end = start + bytes.length;
+    if (u32[at + WORD.BASE] !== 0) {
+      if (u32[at + WORD.LOW]! < start) u8.fill(0, u32[at + WORD.LOW]!, start);
+      if (u32[at + WORD.HIGH]! > end) u8.fill(0, end, u32[at + WORD.HIGH]!);
+    }
+    u8.copyWithin(start, this.templateAt, this.templateAt + bytes.length);
+    u32[at + WORD.DATA] = start + meta;
+    u32[at + WORD.LEN] = bytes.length - meta;
+    u32[at + WORD.META] = meta;
+    u32[at + WORD.BASE] = base;
+    u32[at + WORD.HARD_START] = base + PAGE_HEAD;
+    u32[at + WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
+    u32[at + WORD.LOW] = start;
+    u32[at + WORD.HIGH] = end;
+    u32[at + WORD.POOL] = 1;
+  }
+
+  /** xdpf_clone: the frame on a page of its own, which no pool has; 0 when there is none. */
+  clone(desc: number): number {
+    const copy = this.take();
+    if (copy === 0) return 0;
+    const { u32, u8 } = this.mem;
+    const from = desc >>> 2;
+    const to = copy >>> 2;
+    const base = this.baseOf(copy) >>> 0;
+    const start = u32[from + WORD.HARD_START]!;
+    const end = u32[from + WORD.DATA]! + u32[from + WORD.LEN]!;
+    if (u32[to + WORD.BASE] !== 0) u8.fill(0, u32[to + WORD.LOW]!, u32[to + WORD.HIGH]!);
+    u8.copyWithin(base, start, end);
+    const move = base - start;
+    u32[to + WORD.DATA] = u32[from + WORD.DATA]! + move;
+    u32[to + WORD.LEN] = u32[from + WORD.LEN]!;
+    u32[to + WORD.META] = u32[from + WORD.META]!;
+    u32[to + WORD.BASE] = base;
+    u32[to + WORD.HARD_START] = base;
+    u32[to + WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
+    u32[to + WORD.LOW] = base;
+    u32[to + WORD.HIGH] = end + move;
+    u32[to + WORD.POOL] = 0;
+    return copy;
+  }
+
+  /** The bytes of a frame, without metadata; a view that lasts until the memory grows. */
+  bytes(desc: number): Uint8Array {
+    const { u32, u8 } = this.mem;
+    const data = u32[(desc >>> 2) + WORD.DATA]!;
+    return u8.subarray(data, data + u32[(desc >>> 2) + WORD.LEN]!);
+  }
+
+  /** Address of a frame's first byte. */
+  dataOf(desc: number): number {
+    return this.mem.u32[(desc >>> 2) + WORD.DATA]!;
+  }
+
+  length(desc: number): number {
+    return this.mem.u32[(desc >>> 2) + WORD.LEN]!;
+  }
+}
+
+/** Headroom that metadata and bpf_xdp_adjust_head may use. */
+export const HEADROOM_USABLE = HEADROOM - FRAME_BYTES;

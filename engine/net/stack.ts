@@ -1,0 +1,228 @@
+/** Where XDP_PASS leads (__netif_receive_skb_core and the protocols behind it), as far as it decides who holds a frame's page and what is counted. */
+import type { WorldMemory } from '../memory.ts';
+import { csumFold, csumPartial } from './csum.ts';
+import { FIRST_REASON, STACK_COUNTERS, type StackCounter } from './live-layout.ts';
+import type { LiveState } from './live-state.ts';
+import type { LiveDevice } from './net-device.ts';
+import { IPPROTO, type Netns } from './netns.ts';
+import { UdpSocket, udpSocketFor } from './udp-socket.ts';
+
+const COUNTER = Object.fromEntries(STACK_COUNTERS.map((name, i) => [name, i])) as Record<StackCounter, number>;
+const ETH_HLEN = 14;
+const ETH_P_IP = 0x0800;
+const ETH_P_ARP = 0x0806;
+const ETH_P_IPV6 = 0x86dd;
+const IPPROTO_ICMP = 1;
+const IPPROTO_ICMPV6 = 58;
+const IP_HLEN = 20;
+const IPV6_HLEN = 40;
+const UDP_HLEN = 8;
+/** Types below are lengths of 802.3 frames, whose protocols (ETH_P_802_2) nobody handles here. */
+const ETH_P_802_3_MIN = 0x600;
+
+/** A packet on its way up: where its layers begin in linear memory. */
+interface Packet {
+  page: number;
+  ip: number;
+  transport: number;
+  end: number;
+  version: 4 | 6;
+}
+
+export class NetStack {
+  readonly sockets: readonly UdpSocket[];
+  /** Called with every frame that comes up; null when nobody looks. */
+  onReceive: ((ifindex: number, page: number) => void) | null = null;
+  /** Address of its counters (f64). */
+  readonly countersAt: number;
+  private readonly state: LiveState;
+  private readonly mem: WorldMemory;
+  private readonly netns: Netns;
+  private readonly counters: number;
+  private readonly packet: Packet = { page: 0, ip: 0, transport: 0, end: 0, version: 4 };
+
+  /** `counters`: address of as many f64 as STACK_COUNTERS has names. */
+  constructor(state: LiveState, netns: Netns, counters: number) {
+    this.state = state;
+    this.mem = state.mem;
+    this.netns = netns;
+    this.countersAt = counters;
+    this.counters = counters >>> 3;
+    const udp = netns.sockets.filter((one) => one.protocol === IPPROTO.UDP);
+    this.sockets = udp.map((one) => new UdpSocket(state, one));
+  }
+
+  private count(counter: StackCounter, n = 1): void {
+    const at = this.counters + COUNTER[counter];
+    this.mem.f64[at] = this.mem.f64[at]! + n;
+  }
+
+  /** netif_receive_skb of one frame that came in on `dev`: the stack is done with its page when a socket does not hold it. */
+  receive(dev: LiveDevice, page: number): void {
+    const { pages, trace } = this.state;
+    this.onReceive?.(dev.ifindex, page);
+    const bytes = pages.length(page);
+    // eth_type_trans took the Ethernet header off.
+    trace.emit('netif_receive_skb', 0, dev.ifindex, bytes - ETH_HLEN);
+    this.count('received');
+    this.count('received_bytes', bytes);
+    const data = pages.dataOf(page);
+    const type = this.u16(data + 12);
+    if (type === ETH_P_IP) this.ip(dev, page, data, data + bytes);
+    else if (type === ETH_P_IPV6) this.ip6(dev, page, data, data + bytes);
+    else if (type === ETH_P_ARP) this.done('arp', page);
+    else this.unhandled(dev, page, type);
+  }
+
+  private unhandled(dev: LiveDevice, page: number, type: number): void {
+    dev.add('rx_dropped', 1);
+    this.drop(dev, page, 'UNHANDLED_PROTO', type < ETH_P_802_3_MIN ? 4 : type);
+  }
+
+  /** kfree_skb_reason */
+  private drop(dev: LiveDevice, page: number, reason: StackCounter, protocol: number): void {
+    this.count(reason);
+    this.state.trace.emit('kfree_skb', COUNTER[reason] - FIRST_REASON, dev.ifindex, protocol);
+    this.state.put(page);
+  }
+
+  /** consume_skb */
+  private done(counter: StackCounter, page: number): void {
+    this.count(counter);
+    this.state.put(page);
+  }
+
+  private u16(at: number): number {
+    const { u8 } = this.mem;
+    return (u8[at]! << 8) | u8[at + 1]!;
+  }
+
+  /** Whether the frame is for somebody else: no group address, and not the device's own (eth_skb_pkt_type). */
+  private otherHost(dev: LiveDevice, data: number): boolean {
+    const { u8 } = this.mem;
+    if ((u8[data]! & 1) !== 0) return false;
+    const { mac } = dev.net;
+    for (let i = 0; i < 6; i++) if (u8[data + i] !== mac[i]) return true;
+    return false;
+  }
+
+  /** ip_rcv_core, ip_rcv_finish_core */
+  private ip(dev: LiveDevice, page: number, data: number, end: number): void {
+    const reason = this.otherHost(dev, data) ? 'OTHERHOST' : this.ipProblem(page, data + ETH_HLEN, end);
+    if (reason !== null) this.drop(dev, page, reason, ETH_P_IP);
+    else if (this.isLocal(data + ETH_HLEN + 16, 4)) this.deliver(dev, this.mem.u8[data + ETH_HLEN + 9]!);
+    else this.forward(dev, page, ETH_P_IP);
+  }
+
+  /** Why a packet is dropped before it is known where it goes; null when it is not. */
+  private ipProblem(page: number, ip: number, end: number): StackCounter | null {
+    const { u8 } = this.mem;
+    if (ip + IP_HLEN > end) return 'PKT_TOO_SMALL';
+    const headerBytes = (u8[ip]! & 15) * 4;
+    if (u8[ip]! >> 4 !== 4 || headerBytes < IP_HLEN || ip + headerBytes > end) return 'IP_INHDR';
+    if (csumFold(csumPartial(u8, ip, headerBytes, 0)) !== 0) return 'IP_CSUM';
+    const total = this.u16(ip + 2);
+    if (total > end - ip) return 'PKT_TOO_SMALL';
+    if (total < headerBytes) return 'IP_INHDR';
+    this.begin(page, ip, ip + headerBytes, ip + total, 4);
+    return (u8[ip + 12]! & 0xf0) === 0xe0 || u8[ip + 12] === 127 ? 'IP_INVALID_SOURCE' : null;
+  }
+
+  /** ip6_rcv_core, ip6_input; extension headers lead to nobody here. */
+  private ip6(dev: LiveDevice, page: number, data: number, end: number): void {
+    const ip = data + ETH_HLEN;
+    const reason = this.otherHost(dev, data) ? 'OTHERHOST' : this.ip6Problem(page, ip, end);
+    if (reason !== null) this.drop(dev, page, reason, ETH_P_IPV6);
+    else if (this.mem.u8[ip + 24] === 0xff || this.isLocal(ip + 24, 16)) this.deliver(dev, this.mem.u8[ip + 6]!);
+    else this.forward(dev, page, ETH_P_IPV6);
+  }
+
+  private ip6Problem(page: number, ip: number, end: number): StackCounter | null {
+    if (ip + IPV6_HLEN > end) return 'PKT_TOO_SMALL';
+    if (this.mem.u8[ip]! >> 4 !== 6) return 'IP_INHDR';
+    const total = this.u16(ip + 4) + IPV6_HLEN;
+    if (total > end - ip) return 'PKT_TOO_SMALL';
+    this.begin(page, ip, ip + IPV6_HLEN, ip + total, 6);
+    return null;
+  }
+
+  private begin(page: number, ip: number, transport: number, end: number, version: 4 | 6): void {
+    const { packet } = this;
+    packet.page = page;
+    packet.ip = ip;
+    packet.transport = transport;
+    packet.end = end;
+    packet.version = version;
+  }
+
+  /** Whether an address is one of this host's: its own, a broadcast of its networks, or a multicast group. */
+  private isLocal(at: number, bytes: 4 | 16): boolean {
+    const { u8 } = this.mem;
+    if (bytes === 4 && (u8[at]! >= 0xe0 || u8[at] === 127)) return true;
+    return this.netns.routes.some(
+      ({ type, to }) =>
+        (type === 'local' || type === 'broadcast') &&
+        to.address.length === bytes &&
+        to.address.every((byte, i) => byte === u8[at + i]),
+    );
+  }
+
+  /** ip_forward where the device may, ip_error where it may not. */
+  private forward(dev: LiveDevice, page: number, protocol: number): void {
+    if (dev.net.forwarding) this.done('forwarded', page);
+    else this.drop(dev, page, 'IP_INADDRERRORS', protocol);
+  }
+
+  /** ip_protocol_deliver_rcu */
+  private deliver(dev: LiveDevice, protocol: number): void {
+    const { page } = this.packet;
+    if (protocol === IPPROTO.UDP) this.udp(dev);
+    else if (protocol === IPPROTO.TCP) this.done('tcp', page);
+    else this.done(protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6 ? 'icmp' : 'other_protocols', page);
+  }
+
+  /** __udp4_lib_rcv */
+  private udp(dev: LiveDevice): void {
+    const { page, transport, end, version, ip } = this.packet;
+    const socket = udpSocketFor(this.sockets, this.mem.u8, { ip, transport, version, dev: dev.ifindex });
+    const reason = this.udpProblem(transport, end) ?? (socket === null ? 'NO_SOCKET' : null);
+    if (reason !== null) this.drop(dev, page, reason, version === 4 ? ETH_P_IP : ETH_P_IPV6);
+    else if (socket!.enqueue(page)) this.count('udp_delivered');
+    else this.drop(dev, page, 'SOCKET_RCVBUFF', version === 4 ? ETH_P_IP : ETH_P_IPV6);
+  }
+
+  private udpProblem(transport: number, end: number): StackCounter | null {
+    if (transport + UDP_HLEN > end) return 'PKT_TOO_SMALL';
+    const length = this.u16(transport + 4);
+    if (length > end - transport || length < UDP_HLEN) return 'PKT_TOO_SMALL';
+    return this.udpSumHolds(length) ? null : 'UDP_CSUM';
+  }
+
+  /** udp4_csum_init and what completes it: 0 is no sum in IPv4. */
+  private udpSumHolds(length: number): boolean {
+    const { transport, version, ip } = this.packet;
+    const { u8 } = this.mem;
+    if (version === 4 && this.u16(transport + 6) === 0) return true;
+    const addresses = version === 4 ? csumPartial(u8, ip + 12, 8, 0) : csumPartial(u8, ip + 8, 32, 0);
+    // Protocol and length, in the order of a little-endian machine.
+    const pseudo = (IPPROTO.UDP << 8) + (((length & 0xff) << 8) | (length >> 8));
+    return csumFold(csumPartial(u8, transport, length, addresses + pseudo)) === 0;
+  }
+
+  /** What user space reads: every socket that is read at all is empty now. */
+  readSockets(): void {
+    for (const socket of this.sockets) if (socket.isRead) socket.read();
+  }
+
+  report(): Record<StackCounter, number> {
+    const { f64 } = this.mem;
+    return Object.fromEntries(STACK_COUNTERS.map((name, i) => [name, f64[this.counters + i]!])) as Record<
+      StackCounter,
+      number
+    >;
+  }
+
+  zero(): void {
+    this.mem.f64.fill(0, this.counters, this.counters + STACK_COUNTERS.length);
+  }
+}

@@ -1,0 +1,112 @@
+/** One batch of live frames (xdp_test_run_batch in net/bpf/test_run.c): run, act on the verdicts, flush, deliver, let the far ends work. */
+import { BATCH_AT, type RunCounter } from '../net/live-layout.ts';
+import type { LiveState } from '../net/live-state.ts';
+import type { LiveDevice, LiveProg } from '../net/net-device.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import type { CpuWork, LiveCpus } from './xdp-live-cpus.ts';
+import type { LiveDevices } from './xdp-live-devices.ts';
+import type { LivePoll } from './xdp-live-poll.ts';
+import type { LivePrograms } from './xdp-live-programs.ts';
+import type { LiveRedirects } from './xdp-live-redirect.ts';
+
+const XDP_PASS = 2;
+const XDP_TX = 3;
+const XDP_REDIRECT = 4;
+/** Counter of each verdict; all others are unknown. */
+const VERDICTS: readonly RunCounter[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
+
+/** The parts of a live run. */
+export interface LiveParts {
+  readonly state: LiveState;
+  readonly devices: LiveDevices;
+  readonly programs: LivePrograms;
+  readonly redirects: LiveRedirects;
+  readonly cpus: LiveCpus;
+  readonly poll: LivePoll;
+  readonly prog: LiveProg;
+  readonly ingress: LiveDevice;
+  readonly rx_queue_index: number;
+}
+
+export class LiveBatch {
+  private readonly parts: LiveParts;
+  private readonly work: CpuWork;
+
+  constructor(parts: LiveParts) {
+    this.parts = parts;
+    const { devices, redirects } = parts;
+    this.work = {
+      deviceAt: devices.at,
+      receive: (dev, page) => devices.stacks[dev.netns as 'near' | 'far'].receive(dev, page),
+      redirect: (page, rx) => redirects.redirect(page, rx),
+      flush: () => redirects.flush(),
+    };
+  }
+
+  /** Runs `frames` frames and all that follows from them; 0, or ENOMEM when the pool ran dry on the way. */
+  run(frames: number): number {
+    const errno = this.programRuns(frames);
+    this.finish();
+    this.parts.state.count('batches');
+    return errno;
+  }
+
+  private programRuns(frames: number): number {
+    const { state, redirects } = this.parts;
+    redirects.forget();
+    for (let i = 0; i < frames; i++) {
+      const page = state.pool.take();
+      if (page === 0) return ERRNO.ENOMEM;
+      this.frame(page);
+    }
+    return 0;
+  }
+
+  private frame(page: number): void {
+    const { state, programs, prog, ingress, rx_queue_index } = this.parts;
+    const { buff } = state;
+    state.count('frames');
+    state.count('taken');
+    buff.enter(ingress.ifindex, rx_queue_index, 0);
+    buff.showOriginal(page);
+    const act = programs.run(prog);
+    buff.keep(page);
+    state.count(VERDICTS[act] ?? 'unknown');
+    this.act(act, page);
+  }
+
+  private act(act: number, page: number): void {
+    const { state, redirects, ingress } = this.parts;
+    if (act === XDP_PASS) {
+      const count = state.passed;
+      state.setWord(BATCH_AT.PASS + count * 4, page);
+      state.setWord(BATCH_AT.PASS_COUNT, count + 1);
+      return;
+    }
+    if (act === XDP_TX) redirects.askForTx(ingress);
+    const acted = act === XDP_TX || act === XDP_REDIRECT;
+    if (!acted || redirects.redirect(page, ingress) !== 0) state.put(page);
+  }
+
+  /** After the last frame: redirects leave, passed frames go up, then whoever got frames works, until nothing moves any more. */
+  finish(): void {
+    const { redirects, poll, cpus, devices } = this.parts;
+    redirects.flush();
+    this.deliver();
+    do {
+      poll.run();
+      cpus.run(this.work);
+    } while (poll.waiting || cpus.waiting);
+    devices.stacks.near.readSockets();
+    devices.stacks.far.readSockets();
+  }
+
+  /** xdp_recv_frames */
+  private deliver(): void {
+    const { state, devices, ingress } = this.parts;
+    const count = state.passed;
+    if (count === 0) return;
+    for (let i = 0; i < count; i++) devices.stacks.near.receive(ingress, state.word(BATCH_AT.PASS + i * 4));
+    state.setWord(BATCH_AT.PASS_COUNT, 0);
+  }
+}

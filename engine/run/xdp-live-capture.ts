@@ -1,0 +1,91 @@
+/** Captures frames of a live run on request: what leaves through a device, what goes up into a namespace's stack, what AF_XDP sockets get. */
+import type { LiveParts } from './xdp-live-batch.ts';
+import type { NetnsName } from './xdp-live-devices.ts';
+
+export interface CapturedFrame {
+  /** `xmit`: left through the device; `stack`: went up from it; `xsk`: went to a socket in the map. */
+  readonly at: 'xmit' | 'stack' | 'xsk';
+  readonly netns: string;
+  readonly ifindex: number;
+  /** Frames that had been run when its batch began. */
+  readonly frame: number;
+  readonly data: Uint8Array;
+}
+
+export interface CaptureOpts {
+  /** One frame of so many; default 1: all. */
+  readonly every?: number;
+  /** Frames to keep at most; default 1000. */
+  readonly limit?: number;
+}
+
+export class LiveCapture {
+  private readonly parts: LiveParts;
+  private readonly frame: () => number;
+  private frames: CapturedFrame[] = [];
+
+  constructor(parts: LiveParts, frame: () => number) {
+    this.parts = parts;
+    this.frame = frame;
+  }
+
+  /** Frames that leave through a device. False when there is no such device. */
+  onDevice(netns: NetnsName, ifindex: number, opts: CaptureOpts = {}): boolean {
+    const dev = this.parts.devices.byIfindex(netns, ifindex);
+    if (dev === null) return false;
+    dev.onXmit = this.keeper('xmit', netns, opts, () => ifindex);
+    dev.refresh();
+    return true;
+  }
+
+  /** Frames that go up into the stack of a namespace. */
+  onStack(netns: NetnsName, opts: CaptureOpts = {}): void {
+    let from = 0;
+    const keep = this.keeper('stack', netns, opts, () => from);
+    this.parts.devices.stacks[netns].onReceive = (ifindex, page) => {
+      from = ifindex;
+      keep(page);
+    };
+  }
+
+  /** Frames that reach AF_XDP sockets. */
+  onSockets(opts: CaptureOpts = {}): void {
+    const keep = this.keeper('xsk', 'near', opts, () => this.parts.ingress.ifindex);
+    this.parts.redirects.onSocket = (_socket, page) => keep(page);
+  }
+
+  /** Ends all captures; what was kept can still be taken. */
+  stop(): void {
+    for (const dev of this.parts.devices.all) {
+      dev.onXmit = null;
+      dev.refresh();
+    }
+    this.parts.devices.stacks.near.onReceive = null;
+    this.parts.devices.stacks.far.onReceive = null;
+    this.parts.redirects.onSocket = null;
+  }
+
+  /** The frames kept since the last time. */
+  take(): CapturedFrame[] {
+    const { frames } = this;
+    this.frames = [];
+    return frames;
+  }
+
+  private keeper(
+    at: CapturedFrame['at'],
+    netns: string,
+    opts: CaptureOpts,
+    ifindexOf: () => number,
+  ): (page: number) => void {
+    const every = Math.max(1, opts.every ?? 1);
+    let left = opts.limit ?? 1000;
+    let seen = 0;
+    return (page) => {
+      if (seen++ % every !== 0 || left === 0) return;
+      left--;
+      const data = this.parts.state.pages.bytes(page).slice();
+      this.frames.push({ at, netns, ifindex: ifindexOf(), frame: this.frame(), data });
+    };
+  }
+}

@@ -1,0 +1,155 @@
+/** The receiving end of veth pairs: NAPI runs the device's XDP program on every frame that came over (veth_poll, veth_xdp_rcv). */
+import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, PP_REFILL } from '../net/live-layout.ts';
+import type { LiveState } from '../net/live-state.ts';
+import type { LiveDevice, LiveProg } from '../net/net-device.ts';
+import type { LiveDevices } from './xdp-live-devices.ts';
+import type { LivePrograms } from './xdp-live-programs.ts';
+import type { LiveRedirects } from './xdp-live-redirect.ts';
+
+/** NAPI_POLL_WEIGHT */
+const WEIGHT = PP_REFILL;
+/** VETH_XDP_BATCH: frames for the stack are handed over by sixteens. */
+const TO_STACK = 16;
+const XDP_DROP = 1;
+const XDP_PASS = 2;
+const XDP_TX = 3;
+const XDP_REDIRECT = 4;
+
+export class LivePoll {
+  private readonly state: LiveState;
+  private readonly devices: LiveDevices;
+  private readonly programs: LivePrograms;
+  private readonly redirects: LiveRedirects;
+  private readonly passed: number[] = [];
+  private sendingBack = 0;
+  private redirected = false;
+
+  constructor(state: LiveState, devices: LiveDevices, programs: LivePrograms, redirects: LiveRedirects) {
+    this.state = state;
+    this.devices = devices;
+    this.programs = programs;
+    this.redirects = redirects;
+  }
+
+  get waiting(): boolean {
+    return this.state.word(BATCH_AT.POLL_COUNT) > 0;
+  }
+
+  /** net_rx_action: devices take turns, 64 frames at a time, until nobody has any. */
+  run(): void {
+    this.redirects.forget();
+    while (this.waiting) {
+      const dev = this.next();
+      const done = this.poll(dev);
+      if (done === WEIGHT || dev.ring.count > 0) dev.schedule();
+    }
+  }
+
+  /** The device that waits longest. */
+  private next(): LiveDevice {
+    const { state } = this;
+    const { u32 } = state.mem;
+    const count = state.word(BATCH_AT.POLL_COUNT) - 1;
+    const list = (state.batch + BATCH_AT.POLL) >>> 2;
+    const dev = this.devices.at(u32[list]!);
+    u32.copyWithin(list, list + 1, list + 1 + count);
+    state.setWord(BATCH_AT.POLL_COUNT, count);
+    dev.setWord(DEV_AT.FLAGS, dev.word(DEV_AT.FLAGS) & ~DEV_FLAG.SCHEDULED);
+    return dev;
+  }
+
+  /** veth_poll: how many frames there were. */
+  private poll(dev: LiveDevice): number {
+    const { pages } = this.state;
+    let done = 0;
+    let bytes = 0;
+    this.redirected = false;
+    while (done < WEIGHT) {
+      const page = dev.ring.consume();
+      if (page === 0) break;
+      bytes += pages.length(page);
+      this.receive(dev, page);
+      done++;
+    }
+    this.toStack(dev);
+    dev.add('rx_packets', done);
+    dev.add('rx_bytes', bytes);
+    dev.add('xdp_packets', dev.prog === null ? 0 : done);
+    dev.peer?.add('tx_packets', done);
+    dev.peer?.add('tx_bytes', bytes);
+    if (this.sendingBack > 0) this.sendBack(dev);
+    if (this.redirected) this.redirects.flush();
+    return done;
+  }
+
+  /** veth_xdp_rcv_one */
+  private receive(dev: LiveDevice, page: number): void {
+    const { prog } = dev;
+    if (prog === null) {
+      this.pass(dev, page);
+      return;
+    }
+    const { buff } = this.state;
+    // A program behind a devmap may have run since the last frame.
+    buff.enter(dev.ifindex, 0, 0);
+    buff.show(page);
+    const act = this.programs.run(prog);
+    buff.keep(page);
+    if (act === XDP_PASS) {
+      dev.add('xdp_pass', 1);
+      this.pass(dev, page);
+    } else if (act === XDP_TX) this.tx(dev, page);
+    else if (act === XDP_REDIRECT) this.redirect(dev, page);
+    else this.drop(dev, page, act, prog);
+  }
+
+  private pass(dev: LiveDevice, page: number): void {
+    this.passed.push(page);
+    if (this.passed.length === TO_STACK) this.toStack(dev);
+  }
+
+  /** veth_xdp_rcv_bulk_skb */
+  private toStack(dev: LiveDevice): void {
+    const stack = this.devices.stacks[dev.netns as 'near' | 'far'];
+    for (const page of this.passed) stack.receive(dev, page);
+    this.passed.length = 0;
+  }
+
+  /** veth_xdp_tx: back to where the frame came from, by sixteens. */
+  private tx(dev: LiveDevice, page: number): void {
+    if (this.sendingBack === DEV_BULK) this.sendBack(dev);
+    this.state.setWord(BATCH_AT.TX + this.sendingBack * 4, page);
+    this.sendingBack++;
+    dev.add('xdp_tx', 1);
+  }
+
+  /** veth_xdp_flush_bq */
+  private sendBack(dev: LiveDevice): void {
+    const count = this.sendingBack;
+    const frames = this.state.batch + BATCH_AT.TX;
+    const taken = dev.vethXmit(frames, count, false);
+    const sent = Math.max(taken, 0);
+    for (let i = sent; i < count; i++) this.state.put(this.state.word(BATCH_AT.TX + i * 4));
+    if (count > sent) dev.add('xdp_tx_err', count - sent);
+    this.sendingBack = 0;
+    this.state.trace.emit('xdp_bulk_tx', sent - taken, dev.ifindex, sent, count - sent);
+  }
+
+  private redirect(dev: LiveDevice, page: number): void {
+    const errno = this.redirects.redirect(page, dev);
+    if (errno === 0) {
+      this.redirected = true;
+      dev.add('xdp_redirect', 1);
+      return;
+    }
+    dev.add('xdp_redirect_err', 1);
+    dev.add('rx_dropped', 1);
+    this.state.put(page);
+  }
+
+  private drop(dev: LiveDevice, page: number, act: number, prog: LiveProg): void {
+    if (act !== XDP_DROP) this.state.trace.emit('xdp_exception', act, dev.ifindex, prog.id);
+    dev.add('xdp_drops', 1);
+    this.state.put(page);
+  }
+}

@@ -1,0 +1,177 @@
+/** What becomes of XDP_REDIRECT and XDP_TX in live frame mode (xdp_do_redirect_frame in net/core/filter.c). */
+import type { World } from '../load/types.ts';
+import { CpuMap } from '../maps/cpumap.ts';
+import { DevMap } from '../maps/dev.ts';
+import { RedirectMap } from '../maps/redirect-map.ts';
+import { XskMap } from '../maps/xskmap.ts';
+import type { BulkQueues, Destination } from '../net/bulk-queue.ts';
+import type { CpuQueue } from '../net/cpu-queue.ts';
+import { LIVE, RI_IFINDEX, RI_NONE } from '../net/live-layout.ts';
+import type { LiveState } from '../net/live-state.ts';
+import type { LiveDevice } from '../net/net-device.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import type { LiveCpus } from './xdp-live-cpus.ts';
+import type { LiveDevices } from './xdp-live-devices.ts';
+import type { LivePrograms } from './xdp-live-programs.ts';
+
+const BPF_F_EXCLUDE_INGRESS = 16;
+const TGT_INDEX = LIVE.RI_TGT_INDEX >>> 2;
+const MAP = LIVE.RI_MAP >>> 2;
+const FLAGS = LIVE.RI_FLAGS >>> 2;
+const FOUND = LIVE.RI_FOUND >>> 2;
+
+/** A map's entries, resolved: devices, CPUs or sockets by key. */
+interface Targets {
+  readonly id: number;
+  readonly devices: ReadonlyMap<number, Destination>;
+  /** In the order of a broadcast. */
+  readonly all: readonly Destination[];
+  readonly cpus: ReadonlyMap<number, CpuQueue>;
+  readonly sockets: Map<number, XskSocket>;
+}
+
+/** A stand-in for an AF_XDP socket in copy mode that user space always reads. */
+export interface XskSocket {
+  readonly map: string;
+  readonly key: number;
+  readonly queue: number;
+  received: number;
+}
+
+export class LiveRedirects {
+  readonly flushCpus: CpuQueue[] = [];
+  /** Called with every frame that reaches an AF_XDP socket. */
+  onSocket: ((socket: XskSocket, page: number) => void) | null = null;
+  private readonly world: World;
+  private readonly state: LiveState;
+  private readonly bulk: BulkQueues;
+  private readonly devices: LiveDevices;
+  private readonly programs: LivePrograms;
+  private readonly cpus: LiveCpus;
+  /** By descriptor address of the map. */
+  private readonly targets = new Map<number, Targets>();
+
+  constructor(
+    world: World,
+    state: LiveState,
+    bulk: BulkQueues,
+    devices: LiveDevices,
+    programs: LivePrograms,
+    cpus: LiveCpus,
+  ) {
+    this.world = world;
+    this.state = state;
+    this.bulk = bulk;
+    this.devices = devices;
+    this.programs = programs;
+    this.cpus = cpus;
+  }
+
+  /** Resolves the entries of all redirect maps anew: user space may have changed them between two steps. */
+  refresh(): void {
+    for (const map of this.world.maps.all()) {
+      if (map instanceof RedirectMap) this.targets.set(map.handle, this.resolve(map));
+    }
+  }
+
+  private resolve(map: RedirectMap): Targets {
+    const devices = new Map<number, Destination>();
+    const cpus = new Map<number, CpuQueue>();
+    const sockets = new Map<number, XskSocket>();
+    const old = this.targets.get(map.handle);
+    if (map instanceof DevMap) {
+      for (const { key, ifindex, program } of map.destinations()) {
+        const dev = this.devices.byIfindex(this.devices.near, ifindex);
+        if (dev !== null) devices.set(key, { dev, prog: program === 0 ? null : this.programs.byId(program) });
+      }
+    } else if (map instanceof CpuMap) {
+      for (const { cpu, qsize, program } of map.destinations())
+        cpus.set(cpu, this.cpus.queue(map.id, cpu, qsize, program));
+    } else if (map instanceof XskMap) {
+      for (const { key, queue } of map.sockets()) {
+        const received = old?.sockets.get(key)?.received ?? 0;
+        sockets.set(key, { map: map.def.name, key, queue, received });
+      }
+    }
+    return { id: map.id, devices, all: [...devices.values()], cpus, sockets };
+  }
+
+  /** Every AF_XDP stand-in there is. */
+  xskSockets(): XskSocket[] {
+    return [...this.targets.values()].flatMap(({ sockets }) => [...sockets.values()]);
+  }
+
+  /** bpf_net_ctx_set: nothing was asked for yet. */
+  forget(): void {
+    const { u32 } = this.state.mem;
+    u32[TGT_INDEX] = 0;
+    u32[MAP] = RI_NONE;
+    u32[FLAGS] = 0;
+    u32[FOUND] = 0;
+  }
+
+  /** XDP_TX is a redirect to the device the frame came in on. */
+  askForTx(dev: LiveDevice): void {
+    const { u32 } = this.state.mem;
+    u32[TGT_INDEX] = dev.ifindex;
+    u32[MAP] = RI_IFINDEX;
+  }
+
+  /** Acts on what the program asked for: 0, or a positive errno and the frame is still the caller's. */
+  redirect(page: number, rx: LiveDevice): number {
+    const { u32 } = this.state.mem;
+    const map = u32[MAP]!;
+    const index = u32[TGT_INDEX]!;
+    u32[MAP] = RI_NONE;
+    if (map === RI_IFINDEX) return this.toIfindex(page, rx, index);
+    const targets = map === RI_NONE ? undefined : this.targets.get(map);
+    if (targets === undefined) {
+      this.state.trace.redirect(ERRNO.EBADRQC, rx.ifindex, 0, 0, index);
+      return ERRNO.EBADRQC;
+    }
+    const to = u32[FOUND] === 0 ? undefined : targets.devices.get(index);
+    const flags = u32[FLAGS]!;
+    const errno = flags === 0 ? this.toEntry(targets, index, to, page, rx) : this.toAll(targets, flags, page, rx);
+    this.state.trace.redirect(errno, rx.ifindex, to?.dev.ifindex ?? 0, targets.id, index);
+    return errno;
+  }
+
+  private toIfindex(page: number, rx: LiveDevice, ifindex: number): number {
+    const dev = this.devices.byIfindex(rx.netns, ifindex);
+    const errno = dev === null ? ERRNO.EINVAL : this.bulk.enqueue({ dev, prog: null }, page, rx);
+    this.state.trace.redirect(errno, rx.ifindex, ifindex, RI_IFINDEX, 0);
+    return errno;
+  }
+
+  private toEntry(targets: Targets, index: number, to: Destination | undefined, page: number, rx: LiveDevice): number {
+    if (to !== undefined) return this.bulk.enqueue(to, page, rx);
+    const cpu = targets.cpus.get(index);
+    if (cpu !== undefined) {
+      cpu.enqueue(page, rx, this.flushCpus);
+      return 0;
+    }
+    const socket = targets.sockets.get(index);
+    // A devmap's entry whose device is gone.
+    return socket === undefined ? ERRNO.EINVAL : this.toSocket(socket, page);
+  }
+
+  /** xsk_rcv in copy mode: the socket has a copy, the page is free again. */
+  private toSocket(socket: XskSocket, page: number): number {
+    if (socket.queue !== this.state.buff.rxQueue) return ERRNO.EINVAL;
+    socket.received++;
+    this.onSocket?.(socket, page);
+    this.state.put(page);
+    return 0;
+  }
+
+  private toAll(targets: Targets, flags: number, page: number, rx: LiveDevice): number {
+    const excluded = (flags & BPF_F_EXCLUDE_INGRESS) === 0 ? null : rx;
+    return this.bulk.broadcast(targets.all, page, rx, excluded, ERRNO.ENOMEM);
+  }
+
+  /** xdp_do_flush: devices, then CPUs. */
+  flush(): void {
+    this.bulk.flush();
+    while (this.flushCpus.length > 0) this.flushCpus.at(-1)!.flush(this.flushCpus);
+  }
+}

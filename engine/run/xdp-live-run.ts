@@ -1,0 +1,252 @@
+/** A live run under way: batches on request, counters that can be read at any time, and what can be changed between two batches. */
+
+import { PRIV } from '../layout.ts';
+import type { LoadedProgram, World } from '../load/types.ts';
+import type { TraceEvent } from '../net/live-trace.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import { abandon, leakOf, settle, stopOf } from './execute.ts';
+import { DEFAULT_BUDGET, type Fault, type OutputRecord } from './types.ts';
+import type { LiveBatch, LiveParts } from './xdp-live-batch.ts';
+import { LiveCapture } from './xdp-live-capture.ts';
+import type { LiveOpts, LiveSetup } from './xdp-live-opts.ts';
+import { LiveCounters, type LiveReport, liveReport } from './xdp-live-report.ts';
+
+const NS_PER_MS = 1e6;
+/** Lines of trace_printk and records that are kept until somebody fetches them. */
+const OUTPUT_MAX = 1000;
+
+export interface LiveOutput {
+  readonly printk: readonly string[];
+  readonly records: readonly OutputRecord[];
+  /** Lines and records that came when there was no room. */
+  readonly lost: number;
+}
+
+/** How long to run: until whichever comes first; always to the edge of a batch. */
+export interface LiveSpan {
+  readonly ms?: number;
+  readonly frames?: number;
+  readonly batches?: number;
+}
+
+export class LiveRun {
+  /** Why the run ended before its last frame: a positive errno (ENOMEM, EINTR), 0 if it did not. */
+  errno = 0;
+  fault: Fault | null = null;
+  readonly capture: LiveCapture;
+  /** Numbers that any thread may read while the run goes on. */
+  readonly counters: LiveCounters;
+  private readonly world: World;
+  private readonly program: LoadedProgram;
+  private readonly opts: LiveOpts;
+  private readonly setup: LiveSetup;
+  private readonly parts: LiveParts;
+  private readonly batch: LiveBatch;
+  private size: number;
+  private ran = 0;
+  private took_ms = 0;
+  private closed = false;
+  private output: { printk: string[]; records: OutputRecord[]; lost: number } = { printk: [], records: [], lost: 0 };
+  private readonly faultsLeft: NonNullable<NonNullable<LiveOpts['faults']>['link']>[number][];
+
+  constructor(
+    world: World,
+    program: LoadedProgram,
+    opts: LiveOpts,
+    setup: LiveSetup,
+    parts: LiveParts,
+    batch: LiveBatch,
+  ) {
+    this.world = world;
+    this.program = program;
+    this.opts = opts;
+    this.setup = setup;
+    this.parts = parts;
+    this.batch = batch;
+    this.size = setup.batch_size;
+    this.counters = new LiveCounters(parts);
+    this.capture = new LiveCapture(parts, () => this.ran);
+    this.faultsLeft = [...(opts.faults?.link ?? [])].sort((a, b) => a.at_frame - b.at_frame);
+    settle(world, program, opts);
+    world.maps.beginCall();
+  }
+
+  /** Frames that were run. */
+  get frames(): number {
+    return this.ran;
+  }
+
+  /** No further frame follows: all were run, or the run ended early, or it was closed. */
+  get done(): boolean {
+    return this.closed || this.errno !== 0 || this.fault !== null || this.ran >= this.setup.repeat;
+  }
+
+  get batch_size(): number {
+    return this.size;
+  }
+
+  /** Takes effect with the next batch; the ring of the page pool gets the new size. Throws RangeError outside of 1 to 256. */
+  set batch_size(size: number) {
+    if (!Number.isInteger(size) || size < 1 || size > 256) throw new RangeError(`batch_size ${size}: 1 to 256`);
+    this.size = size;
+    this.parts.state.pool.resize(size);
+  }
+
+  /** Mean nanoseconds a frame, delivery included. */
+  get duration_ns(): number {
+    return this.ran === 0 ? 0 : (this.took_ms * NS_PER_MS) / this.ran;
+  }
+
+  /** Runs so many batches; returns how many frames were run. */
+  step(batches = 1): number {
+    return this.runFor({ batches });
+  }
+
+  /** Runs until the span is over or the run is; returns how many frames were run. */
+  runFor(span: LiveSpan): number {
+    const before = this.ran;
+    if (this.done) return 0;
+    const started = globalThis.performance.now();
+    this.enter();
+    try {
+      this.batches(span, started);
+    } catch (thrown) {
+      const stop = stopOf(this.world, this.program, thrown);
+      this.fault = stop.fault;
+      if (stop.cancelled) this.errno = ERRNO.EINTR;
+      abandon(this.world);
+    }
+    this.leave();
+    this.took_ms += globalThis.performance.now() - started;
+    this.counters.publish();
+    return this.ran - before;
+  }
+
+  private batches(span: LiveSpan, started: number): void {
+    const { budget } = this.world;
+    const until = started + (span.ms ?? Infinity);
+    const frames = Math.min(this.setup.repeat, this.ran + (span.frames ?? Infinity));
+    let left = span.batches ?? Infinity;
+    while (left > 0 && this.ran < frames && this.errno === 0) {
+      this.linkFaults();
+      const wanted = Math.min(this.size, frames - this.ran);
+      const before = this.parts.state.get('frames');
+      this.errno = this.batch.run(wanted);
+      this.ran += this.parts.state.get('frames') - before;
+      left--;
+      if (budget.cancelled) this.errno = ERRNO.EINTR;
+      if (budget.spent) this.renewBudget();
+      if (globalThis.performance.now() >= until) return;
+    }
+  }
+
+  private linkFaults(): void {
+    for (let next = this.faultsLeft[0]; next !== undefined && next.at_frame <= this.ran; next = this.faultsLeft[0]) {
+      this.faultsLeft.shift();
+      const dev = this.parts.devices.byIfindex(next.netns ?? 'near', next.dev);
+      if (dev !== null) dev.up = next.up;
+    }
+  }
+
+  /** The world is this run's until leave(). */
+  private enter(): void {
+    const { rc, mem } = this.world;
+    rc.progType = this.program.type;
+    rc.skb = null;
+    rc.xdp = this.parts.state.buff;
+    rc.live = true;
+    this.parts.state.buff.begin();
+    mem.u32[PRIV.CPU >>> 2] = rc.env.cpu;
+    this.parts.redirects.refresh();
+    this.startBudget();
+  }
+
+  private leave(): void {
+    const { rc, budget, maps } = this.world;
+    this.parts.state.count('insns', budget.executed);
+    if (this.fault === null) this.fault = leakOf(this.world, this.program)?.fault ?? null;
+    this.keepOutput(rc.printk, rc.records, maps.drainRecords());
+    rc.printk = [];
+    rc.records = [];
+    rc.live = false;
+    rc.xdp = null;
+  }
+
+  /** A batch may use up the whole budget: what stops is an endless loop, not a long run. */
+  private startBudget(): void {
+    this.world.budget.start(this.opts.budget ?? DEFAULT_BUDGET, this.opts.cancel ?? null);
+  }
+
+  private renewBudget(): void {
+    this.parts.state.count('insns', this.world.budget.executed);
+    this.startBudget();
+  }
+
+  private keepOutput(
+    printk: readonly string[],
+    records: readonly OutputRecord[],
+    ring: readonly { readonly map: string; readonly data: Uint8Array }[],
+  ): void {
+    const { output } = this;
+    const cpu = this.world.rc.env.cpu;
+    for (const line of printk) {
+      if (output.printk.length < OUTPUT_MAX) output.printk.push(line);
+      else output.lost++;
+    }
+    for (const record of [...records, ...ring.map((one) => ({ ...one, kind: 'ringbuf' as const, cpu }))]) {
+      if (output.records.length < OUTPUT_MAX) output.records.push(record);
+      else output.lost++;
+    }
+  }
+
+  /** What programs printed and sent since the last time. */
+  takeOutput(): LiveOutput {
+    const { output } = this;
+    this.output = { printk: [], records: [], lost: 0 };
+    return output;
+  }
+
+  /** Keeps every event from now on, at most `room` of them; 0 ends it. Frames go through the slower path meanwhile. */
+  recordEvents(room: number): void {
+    this.parts.state.trace.record(room);
+  }
+
+  /** The events recorded since the last time. */
+  takeEvents(): TraceEvent[] {
+    return this.parts.state.trace.drain();
+  }
+
+  /** Takes a device up or down, as `ip link set` does. False when there is none with that ifindex. */
+  setLink(netns: 'near' | 'far', ifindex: number, up: boolean): boolean {
+    const dev = this.parts.devices.byIfindex(netns, ifindex);
+    if (dev !== null) dev.up = up;
+    return dev !== null;
+  }
+
+  /** What user space does when it reads a UDP socket: its pages are free again. Returns the number of datagrams. */
+  readSocket(netns: 'near' | 'far', socket: number): number {
+    const found = this.parts.devices.stacks[netns].sockets[socket];
+    const waiting = found?.waiting ?? 0;
+    found?.read();
+    this.counters.publish();
+    return waiting;
+  }
+
+  /** Everything that is counted, by name. */
+  report(): LiveReport {
+    return liveReport(this.parts, this.duration_ns);
+  }
+
+  /** All counters start from zero again, those of pages in the pool and in flight apart. */
+  zero(): void {
+    this.counters.zero();
+  }
+
+  /** The end of the call (xdp_test_run_teardown): the page pool goes, now or when the last page comes back. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.parts.state.pool.destroy();
+    this.counters.publish();
+  }
+}
