@@ -1,5 +1,5 @@
 /**
- * `bun run bench`: the programs of fixtures/bench on the engine and on the kernel, in one run. Verdict, packet and maps
+ * `bun run bench [PROGRAM…]`: the programs of fixtures/bench on the engine and on the kernel, in one run. Verdict, packet and maps
  * are compared first; only what agrees is timed. The figure to look at is the ratio: both sides ran on the same machine at the same time.
  */
 import { readFileSync } from 'node:fs';
@@ -114,7 +114,9 @@ const engine = new EngineBackend();
 const kernel = usable.usable ? new KernelBackend() : null;
 if (!usable.usable) console.log(`kernel: ${usable.reason}`);
 const rows: string[][] = [['program', 'ns a', 'engine', 'kernel', 'ratio']];
-for (const bench of BENCHES) rows.push(await measure(bench, engine, kernel));
+const wanted = process.argv.slice(2);
+const chosen = BENCHES.filter(({ program }) => wanted.length === 0 || wanted.includes(program));
+for (const bench of chosen) rows.push(await measure(bench, engine, kernel));
 print(rows);
 console.log(`median of ${ROUNDS} rounds, 64-byte packet; answers compared before timing`);
 await kernel?.close();
