@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
 import { notPlain } from './case-plain.ts';
+import { suiteCases, takeRegistered, writtenName } from './case-register.ts';
 import { settleCase } from './case-settle.ts';
 import { expandGlobs, type Project } from './config.ts';
-import { takeRegistered } from './define.ts';
 import { InputError } from './input-error.ts';
 import type { FileError } from './outcome.ts';
 import type { SettledCase, TestCase } from './test-case.ts';
@@ -20,7 +20,13 @@ export interface LoadedCases {
 async function flatten(value: unknown, out: Set<unknown>): Promise<void> {
   const settled = await (typeof value === 'function' ? (value as () => unknown)() : value);
   if (Array.isArray(settled)) for (const item of settled) await flatten(item, out);
+  else if (isGroup(settled)) for (const [one] of suiteCases({}, [settled])) out.add(one);
   else if (settled !== undefined) out.add(settled);
+}
+
+/** Cases that share fields, as plain data. */
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Array.isArray((value as { cases?: unknown }).cases);
 }
 
 async function collect(exports: { readonly [name: string]: unknown }): Promise<unknown[]> {
@@ -55,7 +61,7 @@ class LineFinder {
 
 function settleOne(one: unknown, project: Project, file: string, lines: LineFinder): SettledCase | FileError {
   const name = typeof one === 'object' && one !== null ? (one as { name?: unknown }).name : undefined;
-  const line = typeof name === 'string' ? lines.lineOf(name) : 1;
+  const line = typeof name === 'string' ? lines.lineOf(writtenName(one as object) ?? name) : 1;
   const where = typeof name === 'string' ? `case ${JSON.stringify(name)}: ` : '';
   try {
     if (typeof one !== 'object' || one === null) throw new InputError(`${JSON.stringify(one)} is not a case`);

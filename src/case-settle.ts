@@ -2,100 +2,20 @@
 import { relative, resolve } from 'node:path';
 import type { MapPreset } from './backends/backend.ts';
 import { bytesOf, type PathScope } from './case-bytes.ts';
+import { checkFields, count, record, text, U32_MAX } from './case-fields.ts';
+import { settleExpectation } from './case-settle-expect.ts';
 import type { Project } from './config.ts';
-import { errnoNumber } from './format/errnos.ts';
 import { progTypeName, progTypeNumber } from './format/prog-types.ts';
-import { allVerdictNames, isVerdictName, verdictNames, verdictNumber } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
-import type { Expectation, SettledCase, TestCase } from './test-case.ts';
+import type { CaseStep, SettledCase, SettledStep, TestCase } from './test-case.ts';
 
-const CASE_FIELDS = [
-  'name',
-  'object',
-  'program',
-  'type',
-  'data_in',
-  'ctx_in',
-  'maps',
-  'env',
-  'repeat',
-  'flags',
-  'budget',
-  'skip',
-  'todo',
-  'only',
-  'expect',
-];
-const EXPECT_FIELDS = ['retval', 'errno', 'data_out', 'data_size_out', 'maps', 'printk', 'fault'];
-const ENV_FIELDS = ['time_ns', 'seed', 'cpus', 'cpu'];
-const U32_MAX = 0xffffffff;
+const RUN_FIELDS = ['program', 'type', 'data_in', 'ctx_in', 'maps', 'env', 'repeat', 'flags', 'expect'];
+export const STEP_FIELDS = ['name', ...RUN_FIELDS];
+export const CASE_FIELDS = ['name', 'object', ...RUN_FIELDS, 'budget', 'steps', 'skip', 'todo', 'only'];
+export const ENV_FIELDS = ['time_ns', 'seed', 'cpus', 'cpu'];
 
-function checkFields(value: object, known: readonly string[], what: string): void {
-  const wrong = Object.keys(value).find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new InputError(`${what} has no field \`${wrong}\`: one of ${known.join(', ')}`);
-}
-
-function record(value: unknown, field: string): { readonly [name: string]: unknown } {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as { [name: string]: unknown };
-  throw new InputError(`\`${field}\` must be an object`);
-}
-
-function text(value: unknown, field: string): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw new InputError(value === undefined ? `\`${field}\` is missing` : `\`${field}\` must be text`);
-}
-
-function count(value: unknown, field: string, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InputError(`\`${field}\` is ${String(value)}: an integer from ${least} to ${most}`);
-}
-
-function settleRetval(value: number | string, type: number | null): number | string {
-  if (typeof value === 'number') return count(value, 'expect.retval', -0x80000000, U32_MAX) >>> 0;
-  if (type !== null) {
-    const number = verdictNumber(type, value);
-    if (number !== null) return number;
-    throw new InputError(
-      `expect.retval: ${progTypeName(type)} has no verdict ${value}: one of ${verdictNames(type).join(', ')}`,
-    );
-  }
-  if (isVerdictName(value)) return value;
-  throw new InputError(`expect.retval: there is no verdict ${value}: one of ${allVerdictNames().join(', ')}`);
-}
-
-function settleErrno(value: number | string): number {
-  if (typeof value === 'number') return Math.abs(count(value, 'expect.errno', -4095, 4095));
-  const number = errnoNumber(value);
-  if (number === null) throw new InputError(`expect.errno: there is no errno ${value}`);
-  return number;
-}
-
-function settlePrintk(value: unknown): readonly (string | RegExp)[] {
-  const lines = Array.isArray(value) ? value : [value];
-  if (lines.every((l) => typeof l === 'string' || l instanceof RegExp)) return lines;
-  throw new InputError('`expect.printk` must be a list of strings and regular expressions');
-}
-
-function settleExpectation(given: unknown, type: number | null, scope: PathScope): Expectation {
-  const e = record(given, 'expect') as Expectation;
-  checkFields(e, EXPECT_FIELDS, '`expect`');
-  const dataOut = e.data_out === undefined ? null : bytesOf(e.data_out, 'expect.data_out', scope);
-  if (e.data_out !== undefined && !dataOut) throw new InputError('`expect.data_out` is no bytes');
-  const fault = e.fault;
-  if (fault !== undefined && fault !== false && typeof fault !== 'string' && !(fault instanceof RegExp)) {
-    throw new InputError('`expect.fault` must be a word of the fault, a regular expression, or false');
-  }
-  return {
-    ...(e.retval === undefined ? {} : { retval: settleRetval(e.retval, type) }),
-    ...(e.errno === undefined ? {} : { errno: settleErrno(e.errno) }),
-    ...(dataOut ? { data_out: dataOut } : {}),
-    ...(e.data_size_out === undefined
-      ? {}
-      : { data_size_out: count(e.data_size_out, 'expect.data_size_out', 0, U32_MAX) }),
-    ...(e.maps === undefined ? {} : { maps: record(e.maps, 'expect.maps') }),
-    ...(e.printk === undefined ? {} : { printk: settlePrintk(e.printk) }),
-    ...(fault === undefined ? {} : { fault }),
-  };
+interface Scope extends PathScope {
+  readonly project: Project;
 }
 
 function settleContext(given: unknown, scope: PathScope): SettledCase['ctx_in'] {
@@ -104,15 +24,20 @@ function settleContext(given: unknown, scope: PathScope): SettledCase['ctx_in'] 
   return bytes ?? { json: record(given, 'ctx_in') };
 }
 
-/** The case's maps over the project's; a map named in both is the case's alone. */
-function settlePresets(project: Project, given: unknown): MapPreset[] {
-  const own = given === undefined ? {} : record(given, 'maps');
-  return Object.entries({ ...project.defaults.maps, ...own }).map(([map, content]) => ({ map, content }));
+function presetsOf(maps: { readonly [map: string]: unknown }): MapPreset[] {
+  return Object.entries(maps).map(([map, content]) => ({ map, content }));
 }
 
-function settleEnv(project: Project, given: unknown): SettledCase['env'] {
+/** The case's maps over the project's; a map named in both is the case's alone. */
+function settlePresets({ project }: Scope, given: unknown): MapPreset[] {
+  const own = given === undefined ? {} : record(given, 'maps');
+  return presetsOf({ ...project.defaults.maps, ...own });
+}
+
+function settleEnv({ project }: Scope, given: unknown, over: unknown): SettledCase['env'] {
   const own = given === undefined ? {} : record(given, 'env');
-  const env = { ...project.defaults.env, ...own } as SettledCase['env'];
+  const step = over === undefined ? {} : record(over, 'env');
+  const env = { ...project.defaults.env, ...own, ...step } as SettledCase['env'];
   checkFields(env, ENV_FIELDS, '`env`');
   if (env.time_ns !== undefined && typeof env.time_ns !== 'bigint' && !Number.isSafeInteger(env.time_ns)) {
     throw new InputError(`\`env.time_ns\` is ${String(env.time_ns)}: an integer, as 5n beyond 2^53`);
@@ -130,34 +55,74 @@ function settleMode(one: TestCase): Pick<SettledCase, 'mode' | 'skip_reason'> {
   return { mode: 'skip', skip_reason: typeof one.skip === 'string' ? one.skip : 'skip: true' };
 }
 
+function settleData(given: unknown, scope: PathScope): Uint8Array | null {
+  if (given === undefined) return null;
+  const data = bytesOf(given, 'data_in', scope);
+  if (data) return data;
+  throw new InputError('`data_in` is no bytes: hex, a list, {pcap} or {file}');
+}
+
+/** One run of a case: what the step says over what the case says. */
+function settleRun(one: TestCase, step: CaseStep, presets: readonly MapPreset[], scope: Scope): SettledStep {
+  const { defaults } = scope.project;
+  const program = text(step.program ?? one.program, 'program');
+  const typeName = step.type ?? (program === one.program ? one.type : undefined);
+  const type = typeName === undefined ? null : progTypeNumber(text(typeName, 'type'));
+  const expect = { ...record(one.expect ?? {}, 'expect'), ...record(step.expect ?? {}, 'expect') };
+  return {
+    program,
+    type: type === null ? null : progTypeName(type),
+    data_in: settleData(step.data_in ?? one.data_in, scope),
+    ctx_in: settleContext(step.ctx_in ?? one.ctx_in, scope),
+    presets,
+    env: settleEnv(scope, one.env, step.env),
+    repeat: count(step.repeat ?? one.repeat ?? defaults.repeat ?? 0, 'repeat', 0, U32_MAX),
+    flags: count(step.flags ?? one.flags ?? defaults.flags ?? 0, 'flags', 0, U32_MAX),
+    expect: settleExpectation(expect, type, scope),
+  };
+}
+
+/** A step's own mistakes name the step. */
+function settleStep(one: TestCase, given: unknown, i: number, scope: Scope): SettledStep {
+  try {
+    const step = record(given, 'steps') as CaseStep;
+    checkFields(step, STEP_FIELDS, 'a step');
+    if (step.env?.cpus !== undefined)
+      throw new InputError('`env.cpus` belongs to the case: its steps share one machine');
+    const own = step.maps === undefined ? [] : presetsOf(record(step.maps, 'maps'));
+    const presets = i === 0 ? [...settlePresets(scope, one.maps), ...own] : own;
+    return {
+      ...settleRun(one, step, presets, scope),
+      step_name: step.name === undefined ? '' : text(step.name, 'name'),
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    throw new InputError(`step ${i + 1}: ${thrown.message}`);
+  }
+}
+
+function settleSteps(one: TestCase, scope: Scope): SettledStep[] | null {
+  if (one.steps === undefined) return null;
+  if (!Array.isArray(one.steps) || one.steps.length === 0) throw new InputError('`steps` must be a list of runs');
+  return one.steps.map((step, i) => settleStep(one, step, i, scope));
+}
+
 /** Settles one case of a file. Throws InputError: one sentence that names the field. */
 export function settleCase(one: TestCase, project: Project, file: string, line: number): SettledCase {
-  const scope: PathScope = { root: project.root, file };
+  const scope: Scope = { root: project.root, file, project };
   checkFields(one, CASE_FIELDS, 'the case');
   const name = text(one.name, 'name');
   const object = resolve(project.root, text(one.object, 'object'));
   const program = text(one.program, 'program');
-  const type = one.type === undefined ? null : progTypeNumber(text(one.type, 'type'));
-  const data = one.data_in === undefined ? null : bytesOf(one.data_in, 'data_in', scope);
-  if (one.data_in !== undefined && !data) throw new InputError('`data_in` is no bytes: hex, a list, {pcap} or {file}');
+  const steps = settleSteps(one, scope);
   const budget = one.budget ?? project.defaults.budget;
   return {
     id: [relative(project.root, file), relative(project.root, object), program, name].join(' › '),
-    name,
-    file,
-    line,
-    object,
-    program,
-    type: type === null ? null : progTypeName(type),
-    data_in: data,
-    ctx_in: settleContext(one.ctx_in, scope),
-    presets: settlePresets(project, one.maps),
-    env: settleEnv(project, one.env),
-    repeat: count(one.repeat ?? project.defaults.repeat ?? 0, 'repeat', 0, U32_MAX),
-    flags: count(one.flags ?? project.defaults.flags ?? 0, 'flags', 0, U32_MAX),
+    ...{ name, file, line, object },
+    ...(steps?.[0] ?? settleRun(one, {}, settlePresets(scope, one.maps), scope)),
     budget: budget === undefined ? null : count(budget, 'budget', 1, Number.MAX_SAFE_INTEGER),
     ...settleMode(one),
     ...(one.only ? { only: true } : {}),
-    expect: settleExpectation(one.expect ?? {}, type, scope),
+    ...(steps === null ? {} : { steps }),
   };
 }

@@ -7,7 +7,7 @@ import {
   type OutputRecord,
   type ProgRunResult,
 } from '../engine/index.ts';
-import type { RunReply, RunRequest } from './backends/backend.ts';
+import type { RunReply, RunRequest, RunStep } from './backends/backend.ts';
 import { toHex } from './packet/hex.ts';
 
 /** One difference; bytes are hex, what one side does not have is null. */
@@ -120,9 +120,26 @@ function* allMismatches(engine: RunReply, kernel: RunReply): Iterable<Mismatch> 
   yield* mapMismatches(engine.maps, kernel.maps);
 }
 
+/** Of every run: those of further steps say which. */
+function* stepMismatches(engine: RunReply, kernel: RunReply): Iterable<Mismatch> {
+  yield* allMismatches(engine, kernel);
+  const [mine, theirs] = [engine.more ?? [], kernel.more ?? []];
+  if (mine.length !== theirs.length) yield { field: 'steps', engine: mine.length + 1, kernel: theirs.length + 1 };
+  for (const [i, reply] of mine.entries()) {
+    const other = theirs[i];
+    if (other === undefined) continue;
+    for (const one of allMismatches(reply, other)) yield { ...one, field: `step ${i + 2}: ${one.field}` };
+  }
+}
+
+function withDefaults<Step extends RunStep>(step: Step): Step {
+  return { ...step, opts: { ...step.opts, env: { ...DEFAULT_ENV, ...step.opts.env } } };
+}
+
 /** The request as a judge gets it: the environment that the engine would hand in by itself is said, so that both see the same. */
 export function judgeRequest(request: RunRequest): RunRequest {
-  return { ...request, opts: { ...request.opts, env: { ...DEFAULT_ENV, ...request.opts.env } } };
+  const { more } = request;
+  return { ...withDefaults(request), ...(more === undefined ? {} : { more: more.map(withDefaults) }) };
 }
 
 /**
@@ -130,6 +147,7 @@ export function judgeRequest(request: RunRequest): RunRequest {
  * Durations, instruction counts and where a redirect would go are not compared: the kernel does not say them, or says its own.
  */
 export function compareReplies(engine: RunReply, kernel: RunReply, rules: CompareRules = {}): Mismatch[] {
-  const ignored = (field: string) => (rules.ignore ?? []).some((one) => field.startsWith(one));
-  return [...allMismatches(engine, kernel)].filter(({ field }) => !ignored(field));
+  const ignored = (field: string) =>
+    (rules.ignore ?? []).some((one) => field.replace(/^step \d+: /, '').startsWith(one));
+  return [...stepMismatches(engine, kernel)].filter(({ field }) => !ignored(field));
 }

@@ -1,6 +1,7 @@
 /** Finds and loads bpfdeck.config.ts: the project's root, its globs and its defaults. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { checkFields } from './case-fields.ts';
 import { importUserModule } from './case-modules.ts';
 import type { Config } from './define.ts';
 import { InputError } from './input-error.ts';
@@ -41,11 +42,6 @@ function list(value: unknown, field: string): readonly string[] {
   const many = Array.isArray(value) ? value : [value];
   if (many.every((v) => typeof v === 'string')) return many;
   throw new InputError(`\`${field}\` must be a glob or a list of globs`);
-}
-
-function checkFields(value: object, known: readonly string[], what: string): void {
-  const wrong = Object.keys(value).find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new InputError(`${what} has no field \`${wrong}\`: one of ${known.join(', ')}`);
 }
 
 function settle(config: Config, file: string | null, root: string): Project {

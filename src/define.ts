@@ -1,11 +1,12 @@
 /** The module `bpfdeck` that config and case files import: defineConfig, test, suite, pkt, and the types to write them with. */
 import type { TestCase } from './test-case.ts';
 
+export { suite, test } from './case-register.ts';
 export { type PacketBuilder, pkt } from './packet/build.ts';
 export { dissect } from './packet/dissect.ts';
 export { fieldOf } from './packet/fields.ts';
 export type { Field, Layer } from './packet/layers.ts';
-export type { BytesSource, Expectation, FieldValue, TestCase } from './test-case.ts';
+export type { BytesSource, CaseStep, Expectation, FieldValue, RecordExpectation, TestCase } from './test-case.ts';
 
 export interface Config {
   /** Globs of object files, from the config file's directory: what `bpfdeck watch` keeps an eye on. */
@@ -30,41 +31,4 @@ export interface Config {
 /** Gives the config back: for the types alone. */
 export function defineConfig(config: Config): Config {
   return config;
-}
-
-/** Cases registered by test() and suite() since the last take. */
-let registered: TestCase[] = [];
-
-export function takeRegistered(): TestCase[] {
-  const taken = registered;
-  registered = [];
-  return taken;
-}
-
-/** Adds one case. */
-export function test(testCase: TestCase): TestCase {
-  registered.push(testCase);
-  return testCase;
-}
-
-type Common = Partial<TestCase>;
-/** What a case of a suite must still say depends on what the suite says for all. */
-type Rest<C extends Common> = Omit<TestCase, keyof C> & Common;
-
-/** Adds cases that share fields; a case's own fields win, `maps`, `env` and `expect` are merged. */
-export function suite<const C extends Common>(common: C, cases: readonly Rest<C>[]): TestCase[] {
-  return cases.map((one) =>
-    test({
-      ...common,
-      ...one,
-      ...merged('maps', common, one),
-      ...merged('env', common, one),
-      expect: { ...common.expect, ...one.expect },
-    } as TestCase),
-  );
-}
-
-function merged(field: 'maps' | 'env', common: Common, one: Common): Common {
-  const both = { ...common[field], ...one[field] };
-  return Object.keys(both).length > 0 ? { [field]: both } : {};
 }

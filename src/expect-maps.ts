@@ -1,6 +1,6 @@
 /** Compares maps with the entries a case names: only these, and of structs only the fields named. */
-import { type Decoded, MAP_TYPE, type MapDump, type ObjectSpec } from '../engine/index.ts';
-import { encoderOf } from './backends/preset-values.ts';
+import { type Decoded, MAP_TYPE, type MapDump, type ObjectSpec, typeMembers } from '../engine/index.ts';
+import { encoderOf, isPerCpuList } from './backends/preset-values.ts';
 import { clip } from './format/sanitize.ts';
 import { valueChanges, valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
@@ -61,12 +61,84 @@ function expectedBytes({ spec, dump }: MapScope, value: unknown, over: Uint8Arra
   }
   const stride = cpuStride(dump);
   const cpus = out.length / stride;
-  const list = Array.isArray(value) && value.length === cpus ? value : new Array<unknown>(cpus).fill(value);
-  list.forEach((one, cpu) => {
+  for (const [cpu, one] of valuesByCpu(spec, dump, value, cpus, at)) {
     const part = out.subarray(cpu * stride, cpu * stride + dump.value_size);
     encodeOver(shape, one, part, `expect.maps.${at}${cpus > 1 ? ` (cpu ${cpu})` : ''}`);
-  });
+  }
   return out;
+}
+
+/** Whether an object means what its keys say about CPUs, and is no value of the map's type. */
+function saysCpus(
+  spec: ObjectSpec | null,
+  dump: MapDump,
+  value: unknown,
+  keys: string,
+): value is Record<string, unknown> {
+  if (!dump.percpu || typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (Object.keys(value).sort().join() !== keys) return false;
+  const members = spec?.btf && dump.value_type_id > 0 ? typeMembers(spec.btf, dump.value_type_id) : [];
+  return !members.some((member) => keys.split(',').includes(member.name));
+}
+
+/** What is expected of which CPU: a list from CPU 0 on (those left out are not compared), `{cpu, value}`, one value for all. */
+function valuesByCpu(
+  spec: ObjectSpec | null,
+  dump: MapDump,
+  value: unknown,
+  cpus: number,
+  at: string,
+): [number, unknown][] {
+  if (saysCpus(spec, dump, value, 'cpu,value')) {
+    const cpu = Number(value.cpu);
+    if (Number.isInteger(cpu) && cpu >= 0 && cpu < cpus) return [[cpu, value.value]];
+    throw new InputError(
+      `expect.maps.${at}: there is no CPU ${String(value.cpu)}: there ${cpus === 1 ? 'is 1' : `are ${cpus}`} (env.cpus)`,
+    );
+  }
+  if (isPerCpuList(spec, dump, value)) {
+    if (value.length > cpus)
+      throw new InputError(`expect.maps.${at}: ${value.length} values for ${cpus} CPU${cpus === 1 ? '' : 's'}`);
+    return value.map((one, cpu) => [cpu, one]);
+  }
+  return Array.from({ length: cpus }, (_, cpu) => [cpu, value]);
+}
+
+/** The sum over CPUs, field by field. */
+function summed(values: readonly Decoded[]): Decoded {
+  const [first] = values;
+  if (Array.isArray(first)) return first.map((_, i) => summed(values.map((value) => (value as Decoded[])[i]!)));
+  if (typeof first === 'object' && first !== null) {
+    const field = (value: Decoded, name: string) => (value as { readonly [name: string]: Decoded })[name]!;
+    return Object.fromEntries(
+      Object.keys(first).map((name) => [name, summed(values.map((value) => field(value, name)))]),
+    );
+  }
+  if (typeof first !== 'number' && typeof first !== 'bigint') return first ?? null;
+  const total = values.reduce<bigint>((sum, value) => sum + BigInt(value as number | bigint), 0n);
+  return total <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(total) : total;
+}
+
+/** `{sum: …}`: what all CPUs together hold, of structs the fields named. */
+function sumDifferences({ spec, dump }: MapScope, wanted: unknown, received: Uint8Array, at: string): Difference[] {
+  const all = decodeValue(spec, dump, received);
+  const shape = valueShape(spec, dump);
+  const total = summed(received.length > cpuStride(dump) && Array.isArray(all) ? all : [all]);
+  const blank = new Uint8Array(dump.value_size);
+  encodeOver(shape, wanted, blank, `expect.maps.${at}.sum`);
+  return namedChanges(decodeBytes(shape, blank), total, wanted).map((c) =>
+    entry(`${at}${c.path} (sum)`, shown(c.before), shown(c.after)),
+  );
+}
+
+/** Changes of the fields that were written. */
+function namedChanges(expected: Decoded, total: Decoded, wanted: unknown) {
+  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return valueChanges(expected, total);
+  const part = (value: Decoded): Decoded => {
+    const fields = value as { readonly [name: string]: Decoded };
+    return Object.fromEntries(Object.keys(wanted).map((name) => [name, fields[name]!]));
+  };
+  return valueChanges(part(expected), part(total));
 }
 
 function sectionDifferences(scope: MapScope, content: unknown): Difference[] {
@@ -130,6 +202,9 @@ function entryDifferences(scope: MapScope, key: unknown, value: unknown): Differ
   const size = dump.percpu ? (dump.entries[0]?.value.length ?? cpuStride(dump)) : dump.value_size;
   const blank = new Uint8Array(size);
   const received = found ?? (isArrayMap(dump) ? blank : null);
+  if (saysCpus(spec, dump, value, 'sum')) {
+    return received ? sumDifferences(scope, value.sum, received, at) : [entry(at, 'an entry', '(absent)')];
+  }
   const expected = expectedBytes(scope, value, received ?? blank, at);
   return received ? overwritten(at, received, expected, read) : [entry(at, shown(read(expected)), '(absent)')];
 }

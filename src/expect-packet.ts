@@ -1,8 +1,11 @@
 /** Where a packet differs from the expected one: its size, header fields by name, bytes where no field says it. */
 import type { Difference } from './outcome.ts';
 import { type ByteRange, diffPackets, type LayerChange, type PacketDiff } from './packet/diff.ts';
+import { dissect } from './packet/dissect.ts';
+import { fieldHolds, fieldOf } from './packet/fields.ts';
 import { toHex } from './packet/hex.ts';
 import type { Layer } from './packet/layers.ts';
+import type { PacketFields } from './test-case.ts';
 
 const FIELDS_MAX = 16;
 const BYTES_SHOWN = 16;
@@ -58,4 +61,34 @@ export function expectPacket(expected: Uint8Array, sent: Uint8Array | null, rece
   out.push(...fields.slice(0, FIELDS_MAX));
   if (fields.length > FIELDS_MAX) out.push(entry('', `${fields.length - FIELDS_MAX} more fields`, 'differ'));
   return fields.length > 0 ? out : [...out, ...rangeDifference(expected, received, diff)];
+}
+
+const ETHERNET_BYTES = 14;
+
+/** Programs that see packets from the IP header on get them back behind an Ethernet header of zeros. */
+function dissected(packet: Uint8Array, meta_bytes: number): { readonly bytes: Uint8Array; readonly layers: Layer[] } {
+  const version = (packet[ETHERNET_BYTES] ?? 0) >> 4;
+  const blank = packet.length > ETHERNET_BYTES && packet.subarray(0, ETHERNET_BYTES).every((byte) => byte === 0);
+  if (!blank || (version !== 4 && version !== 6)) return { bytes: packet, layers: dissect(packet, { meta_bytes }) };
+  const bytes = packet.subarray(ETHERNET_BYTES);
+  return { bytes, layers: dissect(bytes, { first: version === 4 ? 'ipv4' : 'ipv6' }) };
+}
+
+function fieldText(expected: unknown): string {
+  if (expected instanceof RegExp) return String(expected);
+  if (expected instanceof Uint8Array) return toHex(expected);
+  if (typeof expected === 'bigint') return expected.toString();
+  return typeof expected === 'object' ? JSON.stringify(expected) : String(expected);
+}
+
+/** Header fields of data_out that do not hold what is expected; `meta_bytes`: XDP metadata in front of the packet. */
+export function expectFields({ fields }: PacketFields, received: Uint8Array | null, meta_bytes = 0): Difference[] {
+  if (!received) return [entry('', Object.keys(fields).join(', '), 'no packet')];
+  const { bytes, layers } = dissected(received, meta_bytes);
+  return Object.entries(fields).flatMap(([path, expected]) => {
+    const field = fieldOf(layers, path);
+    if (expected === null) return field ? [entry(path, '(absent)', field.value)] : [];
+    if (!field) return [entry(path, fieldText(expected), '(absent)')];
+    return fieldHolds(bytes, field, expected) ? [] : [entry(path, fieldText(expected), field.value)];
+  });
 }

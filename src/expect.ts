@@ -1,20 +1,25 @@
 /** Compares what a run gave with what its case expects; every difference in the user's terms. */
-import { type MapDump, type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../engine/index.ts';
+import { ctxToFields, type MapDump, type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../engine/index.ts';
+import type { RunReply } from './backends/backend.ts';
 import { expectMaps } from './expect-maps.ts';
-import { expectPacket } from './expect-packet.ts';
+import { expectFields, expectPacket } from './expect-packet.ts';
+import { expectRecords } from './expect-records.ts';
+import { expectContext, expectRedirect } from './expect-run.ts';
 import { errnoText } from './format/errnos.ts';
 import { progTypeName } from './format/prog-types.ts';
 import { plain } from './format/sanitize.ts';
 import { retvalText, verdictNames, verdictNumber } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
 import type { Difference } from './outcome.ts';
-import type { Expectation, SettledCase } from './test-case.ts';
+import type { SettledCase, SettledExpectation } from './test-case.ts';
 
 /** What there is to compare with. */
 export interface Received {
   readonly result: ProgRunResult;
   readonly spec: ObjectSpec | null;
   readonly maps: readonly MapDump[];
+  /** What the backend cannot see: not compared. */
+  readonly unseen?: RunReply['unseen'];
 }
 
 /** PROG_TYPE the case runs as: its own word, else the section's. */
@@ -27,7 +32,7 @@ function difference(field: string, expected: string, received: string, at = ''):
   return { field, at, expected, received };
 }
 
-function expectFault(wanted: Expectation['fault'], result: ProgRunResult): Difference[] {
+function expectFault(wanted: SettledExpectation['fault'], result: ProgRunResult): Difference[] {
   const { fault } = result;
   if (wanted === undefined || wanted === false) {
     return fault ? [difference('fault', 'none', `${fault.kind}: ${plain(fault.message)}`)] : [];
@@ -39,7 +44,7 @@ function expectFault(wanted: Expectation['fault'], result: ProgRunResult): Diffe
   return [difference('fault', shown, `${fault.kind}: ${plain(fault.message)}`)];
 }
 
-function expectErrno(wanted: Expectation['errno'], result: ProgRunResult): Difference[] {
+function expectErrno(wanted: SettledExpectation['errno'], result: ProgRunResult): Difference[] {
   const expected = typeof wanted === 'number' ? wanted : 0;
   if (result.errno === expected) return [];
   const why = result.reason === '' ? '' : `: ${plain(result.reason)}`;
@@ -77,27 +82,40 @@ function expectPrintk(wanted: readonly (string | RegExp)[], lines: readonly stri
   return out;
 }
 
+function expectData(one: SettledCase, type: number, result: ProgRunResult): Difference[] {
+  const { data_out } = one.expect;
+  if (data_out === undefined) return [];
+  if (data_out instanceof Uint8Array) return expectPacket(data_out, one.data_in, result.data_out);
+  const context = type === PROG_TYPE.XDP && result.ctx_out ? ctxToFields(type, result.ctx_out) : null;
+  const meta = (context as { readonly data?: number } | null)?.data ?? 0;
+  return expectFields(data_out, result.data_out, meta);
+}
+
 /**
  * All differences, worst first. A fault or errno that was not expected leaves nothing else worth comparing.
  * Throws InputError when the expectation itself makes no sense for this object (a map it does not have).
  */
 export function compare(one: SettledCase, received: Received): Difference[] {
-  const { result } = received;
+  const { result, spec, unseen = [] } = received;
   const { expect } = one;
   const faults = expectFault(expect.fault, result);
   if (faults.length > 0 && result.fault) return faults;
   const errnos = expectErrno(expect.errno, result);
   if (errnos.length > 0) return [...faults, ...errnos];
-  const type = caseProgType(one, received.spec);
+  const type = caseProgType(one, spec);
   const size = expect.data_size_out;
+  const { redirect } = expect;
   return [
     ...faults,
     ...(expect.retval === undefined ? [] : expectRetval(expect.retval, type, result)),
+    ...(redirect === undefined || unseen.includes('redirect') ? [] : expectRedirect(redirect, result.redirect)),
     ...(size === undefined || size === result.data_size_out
       ? []
       : [difference('data_size_out', String(size), String(result.data_size_out ?? 'nothing'))]),
-    ...(expect.data_out === undefined ? [] : expectPacket(expect.data_out as Uint8Array, one.data_in, result.data_out)),
-    ...(expect.maps === undefined ? [] : expectMaps(expect.maps, received.spec, received.maps)),
-    ...(expect.printk === undefined ? [] : expectPrintk(expect.printk, result.printk)),
+    ...expectData(one, type, result),
+    ...(expect.ctx_out === undefined ? [] : expectContext(expect.ctx_out, type, result)),
+    ...(expect.maps === undefined ? [] : expectMaps(expect.maps, spec, received.maps)),
+    ...(expect.printk === undefined || unseen.includes('printk') ? [] : expectPrintk(expect.printk, result.printk)),
+    ...(expect.records === undefined ? [] : expectRecords(expect.records, spec, result.records)),
   ];
 }

@@ -4,7 +4,7 @@ import type { SettledCase } from './test-case.ts';
 
 /** One expectation that did not hold, in the user's terms. */
 export interface Difference {
-  /** retval, errno, data_out, data_size_out, maps, printk, fault. */
+  /** retval, errno, data_out, data_size_out, ctx_out, redirect, maps, printk, records, fault. */
   readonly field: string;
   /** Where inside the field: `ipv4.ttl`, `counters[2].packets`, `line 1`; '' for the whole. */
   readonly at: string;
@@ -22,7 +22,10 @@ export interface TestOutcome {
   /** error or skip: why, in one sentence. */
   readonly reason: string;
   readonly refusal: Refusal | null;
+  /** Of the step that failed, else of the last one. */
   readonly result: ProgRunResult | null;
+  /** Cases with steps: which one this is about, from 1. */
+  readonly step?: { readonly number: number; readonly of: number; readonly name: string };
   readonly maps: readonly MapDump[];
   readonly maps_before: readonly MapDump[];
   /** What the program changed in maps, decoded by BTF, a line each: `stats[0].aborted  0 → 1`. */

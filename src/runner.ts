@@ -1,6 +1,7 @@
 /** Runs settled cases on a backend, one after the other, and tells what came of each as events. */
 import type { ObjectSpec, Refusal } from '../engine/index.ts';
-import type { Backend, RunReply, RunRequest } from './backends/backend.ts';
+import type { Backend, RunReply, RunRequest, RunStep } from './backends/backend.ts';
+import { stepsOf } from './case-steps.ts';
 import { compare } from './expect.ts';
 import { plain } from './format/sanitize.ts';
 import { InputError } from './input-error.ts';
@@ -33,25 +34,38 @@ function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Parti
   return { id: one.id, verdict, differences: [], reason, ...nothing, ...more };
 }
 
-/** The request of a case, as the backend takes it. */
-export function requestOf(one: SettledCase, lenient: boolean): RunRequest {
-  const context = one.ctx_in;
+/** Room for any context struct. */
+const CTX_ROOM = 4096;
+
+function runStep(one: SettledCase): RunStep {
+  const wantsContext = one.expect.ctx_out !== undefined;
+  const context = one.ctx_in ?? (wantsContext ? { json: {} } : null);
   const opts: RunRequest['opts'] = {
     ...(one.data_in ? { data_in: one.data_in } : {}),
     ...(context instanceof Uint8Array ? { ctx_in: context } : {}),
+    ...(wantsContext ? { ctx_size_out: CTX_ROOM } : {}),
     ...(one.repeat > 0 ? { repeat: one.repeat } : {}),
     ...(one.flags > 0 ? { flags: one.flags } : {}),
     ...(one.budget === null ? {} : { budget: one.budget }),
     env: settledEnv(one),
   };
   return {
-    object: one.object,
     program: one.program,
     ...(one.type === null ? {} : { type: one.type }),
     presets: one.presets,
     ...(context && !(context instanceof Uint8Array) ? { ctx: context.json } : {}),
     opts,
+  };
+}
+
+/** The request of a case, as the backend takes it. */
+export function requestOf(one: SettledCase, lenient: boolean): RunRequest {
+  const more = stepsOf(one).slice(1).map(runStep);
+  return {
+    object: one.object,
+    ...runStep(one),
     ...(lenient ? { lenient } : {}),
+    ...(more.length > 0 ? { more } : {}),
   };
 }
 
@@ -66,21 +80,36 @@ function refused(one: SettledCase, refusal: Refusal): TestOutcome {
   return outcome(one, verdict, plain(refusal.message), { refusal });
 }
 
-/** Judges a reply: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
-export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): TestOutcome {
-  const { result, refusal, maps, maps_before } = reply;
+/** Judges one run: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
+function judgeStep(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): TestOutcome {
+  const { result, refusal, maps, maps_before, unseen } = reply;
   if (refusal) return refused(one, refusal);
   if (!result) return outcome(one, 'error', 'engine bug: a run without a result');
   const seen = { result, maps, maps_before, map_changes: mapChanges(spec, maps_before, maps) };
   let differences: Difference[];
   try {
-    differences = compare(one, { result, spec, maps });
+    differences = compare(one, { result, spec, maps, ...(unseen ? { unseen } : {}) });
   } catch (thrown) {
     if (!(thrown instanceof InputError)) throw thrown;
     return outcome(one, 'error', thrown.message, seen);
   }
   if (differences.length === 0) return outcome(one, 'pass', '', { ...seen, maps: [], maps_before: [] });
   return outcome(one, 'fail', '', { ...seen, differences });
+}
+
+/** Judges a reply, step by step: the first step that does not pass is what came of the case. */
+export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): TestOutcome {
+  if (one.steps === undefined) return judgeStep(one, spec, reply);
+  const replies = [reply, ...(reply.more ?? [])];
+  const steps = stepsOf(one);
+  let last = outcome(one, 'error', 'engine bug: a case of no steps');
+  for (const [i, step] of steps.entries()) {
+    const said = replies[i];
+    const came = said ? judgeStep(step, spec, said) : outcome(one, 'error', 'the run was stopped before this step');
+    last = { ...came, step: { number: i + 1, of: steps.length, name: step.step_name ?? '' } };
+    if (came.verdict !== 'pass') break;
+  }
+  return last;
 }
 
 /** Runs one case with fresh maps. What the backend throws is a bug of ours and said so; the cases after it still run. */

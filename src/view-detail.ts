@@ -1,6 +1,7 @@
 /** The detail of what the cursor is on, as labelled lines: what a case expected and received, why a file cannot be read. */
 import { basename, relative } from 'node:path';
 import type { Fault } from '../engine/index.ts';
+import { shownStep, stepText } from './case-steps.ts';
 import type { FileError, TestOutcome } from './outcome.ts';
 import { dissect } from './packet/dissect.ts';
 import { hexDiff } from './packet/hexdump.ts';
@@ -116,12 +117,15 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
   const tag = WORD_TAG[outcome.verdict];
   items.push({ label: WORD[outcome.verdict], lines: [[span(shown ? because : '', shown ? tag : 'dim')]] });
   if (outcome.verdict === 'pass' || (outcome.differences.length > 0 && !because)) items.pop();
+  if (outcome.step && outcome.verdict !== 'pass')
+    items.push({ label: 'in', lines: [[span(stepText(outcome), 'strong')]] });
   items.push(...differenceItems(outcome));
   const fault = outcome.result?.fault;
   if (fault) items.push(...faultItems(fault));
-  items.push(...packetItems(one, outcome));
+  const step = shownStep(one, outcome);
+  items.push(...packetItems(step, outcome));
   if (items.length > 2) items.push(GAP);
-  items.push(...resultItems(one, outcome));
+  items.push(...resultItems(step, outcome));
   const since = state.badSince.get(one.id);
   if (since && since.run > 1) {
     items.push(GAP, { label: '', lines: [[span(`failing since run ${since.run}: ${since.cause}`, 'dim')]] });

@@ -10,9 +10,8 @@ export interface MapPreset {
   readonly content: unknown;
 }
 
-export interface RunRequest {
-  /** As given to open(): which object. */
-  readonly object: string;
+/** One BPF_PROG_RUN. */
+export interface RunStep {
   readonly program: string;
   /** PROG_TYPE name that overrides the section's, if any. */
   readonly type?: string;
@@ -20,7 +19,14 @@ export interface RunRequest {
   /** Fields of the context by name: becomes opts.ctx_in, with what is left out filled sensibly (data_end = packet length). */
   readonly ctx?: { readonly [field: string]: unknown };
   readonly opts: Omit<ProgRunOpts, 'cancel'>;
+}
+
+export interface RunRequest extends RunStep {
+  /** As given to open(): which object. */
+  readonly object: string;
   readonly lenient?: boolean;
+  /** Further runs on the same maps, one after the other; their presets are applied just before each. */
+  readonly more?: readonly RunStep[];
 }
 
 export interface RunReply {
@@ -30,11 +36,13 @@ export interface RunReply {
   /** Kernel: the verifier's whole log, when it refused the program. */
   readonly log?: string;
   /** What this backend cannot see here, so that nobody takes its absence for an answer. */
-  readonly unseen?: readonly 'printk'[];
+  readonly unseen?: readonly ('printk' | 'redirect')[];
   /** Every map of the object after the run. */
   readonly maps: readonly MapDump[];
   /** Same, before the run but after the presets (to show what changed). */
   readonly maps_before: readonly MapDump[];
+  /** Replies to `more`, in order; the one that is refused or stopped is the last. */
+  readonly more?: readonly RunReply[];
 }
 
 export interface OpenReply {

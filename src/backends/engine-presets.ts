@@ -88,14 +88,15 @@ function applyTo(object: LoadedObject, inner: InnerMaps, map: BpfMap, update: El
   throw new InputError(`${update.path}: ${WHY[name] ?? 'the map refuses it'}: ${name} (${errno})`);
 }
 
-/** Fills the maps as presets say. Throws InputError naming the map and the place in it. */
+/** Fills the maps as presets say; `spec`: the object with its data sections as they are now. Throws InputError naming the map and the place in it. */
 export function applyPresets(
   object: LoadedObject,
   inner: InnerMaps,
   presets: readonly MapPreset[],
   cpus: number,
+  spec = object.spec,
 ): void {
-  for (const update of presetUpdates(object.spec, presets, cpus)) {
+  for (const update of presetUpdates(spec, presets, cpus)) {
     const map = object.map(update.map);
     if (!map) throw new InputError(`${update.path}: the map was not made`);
     applyTo(object, inner, map, update);

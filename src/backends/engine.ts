@@ -1,6 +1,7 @@
 /** The embedded engine behind the Backend interface: keeps loaded objects, gives every run fresh maps, applies presets, dumps maps. */
 import {
   ctxFromFields,
+  ERRNO,
   enterNetns,
   type LoadedObject,
   loadObject,
@@ -14,9 +15,10 @@ import {
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
-import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { Backend, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { applyPresets, InnerMaps } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
+import { betweenRuns } from './presets.ts';
 
 /** A loaded object and the inner maps that presets made in its world. */
 interface Loaded {
@@ -51,9 +53,25 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 }
 
 /** PROG_TYPE of a request: forced, else the section's. */
-function typeOf(request: RunRequest, spec: ObjectSpec): number {
+function typeOf(request: RunStep, spec: ObjectSpec): number {
   if (request.type !== undefined) return progTypeNumber(request.type);
   return spec.programs.find((p) => p.name === request.program)?.type ?? 0;
+}
+
+function checkProgram(spec: ObjectSpec, program: string): void {
+  const names = spec.programs.map((p) => p.name);
+  if (names.includes(program)) return;
+  throw new InputError(
+    `the object has no program ${program}${didYouMean(program, names) || `: one of ${names.join(', ')}`}`,
+  );
+}
+
+/** PROG_TYPEs forced by a request, by program. */
+function forcedTypes({ more = [], ...first }: RunRequest): { [program: string]: number } {
+  const forced = [first, ...more].flatMap(({ program, type }) =>
+    type === undefined ? [] : [[program, progTypeNumber(type)] as const],
+  );
+  return Object.fromEntries(forced);
 }
 
 export class EngineBackend implements Backend {
@@ -94,7 +112,7 @@ export class EngineBackend implements Backend {
   private load(opened: Opened, request: RunRequest): Result<Loaded> {
     const cpus = request.opts.env?.cpus ?? 1;
     const lenient = request.lenient === true;
-    const types = request.type === undefined ? {} : { [request.program]: progTypeNumber(request.type) };
+    const types = forcedTypes(request);
     const shape = JSON.stringify([cpus, lenient, types]);
     const kept = opened.loaded.get(shape);
     if (kept) return { ok: true, value: kept };
@@ -107,12 +125,9 @@ export class EngineBackend implements Backend {
     return { ok: true, value };
   }
 
-  private runIn({ object, inner }: Loaded, request: RunRequest, spec: ObjectSpec): RunReply {
-    const names = spec.programs.map((p) => p.name);
-    if (!names.includes(request.program)) {
-      const hint = didYouMean(request.program, names) || `: one of ${names.join(', ')}`;
-      throw new InputError(`the object has no program ${request.program}${hint}`);
-    }
+  private runIn(loaded: Loaded, request: RunRequest, spec: ObjectSpec): RunReply {
+    const { object, inner } = loaded;
+    checkProgram(spec, request.program);
     if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
     const program = object.program(request.program);
     if (!program.ok) return refused(program.error);
@@ -121,18 +136,44 @@ export class EngineBackend implements Backend {
     object.reset();
     inner.reset();
     applyPresets(object, inner, request.presets, request.opts.env?.cpus ?? 1);
-    const maps_before = this.dump(object);
-    const ctx = this.context(request, spec);
+    const first = this.runStep(loaded, request, spec, this.dump(object));
+    if (request.more === undefined) return first;
+    return { ...first, more: this.runMore(loaded, request.more, spec, first) };
+  }
+
+  /** Further runs on the same maps, up to one that is refused or stopped. */
+  private runMore(loaded: Loaded, steps: readonly RunStep[], spec: ObjectSpec, first: RunReply): RunReply[] {
+    const replies: RunReply[] = [];
+    let last = first;
+    for (const step of steps) {
+      if (last.result === null || last.result.errno === ERRNO.EINTR) break;
+      last = this.runLater(loaded, step, spec, last.maps);
+      replies.push(last);
+    }
+    return replies;
+  }
+
+  private runLater({ object, inner }: Loaded, step: RunStep, spec: ObjectSpec, maps: readonly MapDump[]): RunReply {
+    checkProgram(spec, step.program);
+    if (step.presets.length === 0) return this.runStep({ object, inner }, step, spec, maps);
+    const current = (name: string) => object.map(name)?.userLookup(new Uint8Array(4)) ?? null;
+    const now = betweenRuns(spec, step.presets, current);
+    applyPresets(object, inner, step.presets, object.world.maps.cpus, now);
+    return this.runStep({ object, inner }, step, spec, this.dump(object));
+  }
+
+  private runStep({ object }: Loaded, step: RunStep, spec: ObjectSpec, maps_before: readonly MapDump[]): RunReply {
+    const ctx = this.context(step, spec);
     if (!ctx.ok) return refused(ctx.error);
-    const opts = { ...request.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), cancel: this.cancelWord };
-    const done = progRun(object, request.program, opts);
+    const opts = { ...step.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), cancel: this.cancelWord };
+    const done = progRun(object, step.program, opts);
     if (!done.ok) return { ...refused(done.error), maps_before };
     return { result: done.value, refusal: null, maps: this.dump(object), maps_before };
   }
 
-  private context(request: RunRequest, spec: ObjectSpec): Result<Uint8Array | null> {
-    if (request.ctx === undefined) return { ok: true, value: null };
-    return ctxFromFields(typeOf(request, spec), request.ctx, request.opts.data_in?.length ?? 0);
+  private context(step: RunStep, spec: ObjectSpec): Result<Uint8Array | null> {
+    if (step.ctx === undefined) return { ok: true, value: null };
+    return ctxFromFields(typeOf(step, spec), step.ctx, step.opts.data_in?.length ?? 0);
   }
 
   private dump(object: LoadedObject): MapDump[] {

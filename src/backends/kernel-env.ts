@@ -8,9 +8,9 @@ export type GivenEnv = Partial<RunEnv>;
 /** Section of the map that feeds the functions; it is none of the object's, and no dump shows it. */
 export const HIDDEN = '(environment)';
 const NAME = 'bpfdeck_env';
-/** In its value: nanoseconds (u64), state of the generator (u32). */
-const AT = { TIME: 0, RANDOM: 8 } as const;
-const VALUE_SIZE = 16;
+/** In its value: nanoseconds (u64), state of the generator (u32), jiffies and the time of the last tick (u64 each). */
+const AT = { TIME: 0, RANDOM: 8, JIFFIES: 16, TICK: 24 } as const;
+const VALUE_SIZE = 32;
 
 const TICK_NS = 4_000_000n;
 const INITIAL_JIFFIES = BigInt.asUintN(32, -300n * 250n);
@@ -33,6 +33,9 @@ function ldimm64(register: number, value: bigint): Row[] {
 }
 
 const still = (value: bigint): Body => ({ rows: [...ldimm64(0, value), EXIT], feed: null });
+
+/** A number of the hidden map, as it is. */
+const fed = (feed: number): Body => ({ rows: [...ldimm64(1, 0n), [0x79, 0x10, 0, 0], EXIT], feed });
 
 /** The time of the hidden map plus `ahead`; one nanosecond passes with each read. */
 function ticking(ahead: bigint): Body {
@@ -84,9 +87,9 @@ const HELPERS: Readonly<Record<number, (env: GivenEnv) => Body | null>> = {
   7: (env) => (env.seed === undefined ? null : RANDOM), // get_prandom_u32
   14: ({ pid, tgid }) => pair(tgid, pid), // get_current_pid_tgid
   15: ({ uid, gid }) => pair(gid, uid), // get_current_uid_gid
-  118: ({ time_ns }) => (time_ns === undefined ? null : still(INITIAL_JIFFIES + time_ns / TICK_NS)), // jiffies64
+  118: ({ time_ns }) => (time_ns === undefined ? null : fed(AT.JIFFIES)), // jiffies64
   125: (env) => (env.time_ns === undefined ? null : ticking(0n)), // ktime_get_boot_ns
-  160: ({ time_ns }) => (time_ns === undefined ? null : still((time_ns / TICK_NS) * TICK_NS)), // ktime_get_coarse_ns
+  160: ({ time_ns }) => (time_ns === undefined ? null : fed(AT.TICK)), // ktime_get_coarse_ns
   208: (env) => (env.time_ns === undefined ? null : ticking(env.wall_offset_ns ?? 0n)), // ktime_get_tai_ns
 };
 
@@ -146,14 +149,21 @@ export function withEnv(program: ProgramSpec, env: GivenEnv, btf: KernelBtf | nu
   return { ...program, insns, ...added };
 }
 
-/** The hidden map with what the environment says. */
-export function envMap({ time_ns = 0n, seed = 0 }: GivenEnv): MapSpec {
+/** What the hidden map holds while the environment is this. */
+export function envData({ time_ns = 0n, seed = 0 }: GivenEnv): Uint8Array {
   const data = new DataView(new ArrayBuffer(VALUE_SIZE));
   data.setBigUint64(AT.TIME, BigInt.asUintN(64, time_ns), true);
   data.setUint32(AT.RANDOM, seed, true);
+  data.setBigUint64(AT.JIFFIES, BigInt.asUintN(64, INITIAL_JIFFIES + time_ns / TICK_NS), true);
+  data.setBigUint64(AT.TICK, BigInt.asUintN(64, (time_ns / TICK_NS) * TICK_NS), true);
+  return new Uint8Array(data.buffer);
+}
+
+/** The hidden map with what the environment says. */
+export function envMap(env: GivenEnv): MapSpec {
   return {
     ...{ name: NAME, type: MAP_TYPE.ARRAY, key_size: 4, value_size: VALUE_SIZE, max_entries: 1, map_flags: 0 },
     ...{ map_extra: 0n, numa_node: 0, pinning: 0, key_type_id: 0, value_type_id: 0, inner: null, values: [] },
-    ...{ data: new Uint8Array(data.buffer), section: HIDDEN },
+    ...{ data: envData(env), section: HIDDEN },
   };
 }

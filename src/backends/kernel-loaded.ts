@@ -3,8 +3,8 @@ import type { MapDump, MapEntry, ObjectSpec, ProgramSpec, Refusal } from '../../
 import { MAP_TYPE } from '../../engine/index.ts';
 import { Attr, bpf } from './kernel-attr.ts';
 import { KernelBtf } from './kernel-btf.ts';
-import { envMap, type GivenEnv, HIDDEN, withEnv } from './kernel-env.ts';
-import { dumpMap } from './kernel-map-io.ts';
+import { envData, envMap, type GivenEnv, HIDDEN, withEnv } from './kernel-env.ts';
+import { dumpMap, lookupElem, updateElem } from './kernel-map-io.ts';
 import { createMap, freeze, isFrozen, type KernelMap, possibleCpus } from './kernel-maps.ts';
 import { collectStrings, type KernelProgram, type LoadRefusal, loadProgram } from './kernel-progs.ts';
 import { isRefusal } from './kernel-refusal.ts';
@@ -24,6 +24,8 @@ export interface LoadWish {
   readonly env?: GivenEnv;
   /** The verifier's log is not wanted when it refuses. */
   readonly quiet?: boolean;
+  /** Further programs to load, with their types (0: the section's). */
+  readonly also?: readonly { readonly program: string; readonly type: number }[];
 }
 
 function failed(refusal: Refusal, log = ''): LoadRefusal {
@@ -67,12 +69,10 @@ export class LoadedInKernel {
       const wrong = isFrozen(map.spec) ? freeze(map) : null;
       if (wrong !== null) return failed(wrong);
     }
+    const asked = [wish, ...(wish.also ?? [])];
     for (const program of wanted) {
-      const wrong = this.loadOne(
-        program,
-        program.name === wish.program ? wish.type || program.type : program.type,
-        wish.quiet,
-      );
+      const type = asked.find((one) => one.program === program.name)?.type || program.type;
+      const wrong = this.loadOne(program, type, wish.quiet);
       if (wrong !== null) return wrong;
     }
     const slots = applyUpdates(
@@ -82,9 +82,23 @@ export class LoadedInKernel {
     return slots === null ? null : failed(slots);
   }
 
-  private wantedPrograms({ program, env }: LoadWish, updates: readonly MapUpdate[]): ProgramSpec[] {
+  /** Before another run on the same maps: time and chance set anew, content filled in. */
+  again(env: GivenEnv, updates: readonly MapUpdate[]): LoadRefusal | null {
+    const hidden = [...this.maps.values()].find((map) => map.spec.section === HIDDEN);
+    if (hidden) updateElem(hidden, new Uint8Array(4), envData(env));
+    const wrong = applyUpdates(this.targets(), updates);
+    return wrong === null ? null : failed(wrong);
+  }
+
+  /** What a data section holds now; null when there is none of the name. */
+  sectionData(name: string): Uint8Array | null {
+    const map = this.maps.get(name);
+    return map === undefined ? null : lookupElem(map, new Uint8Array(4));
+  }
+
+  private wantedPrograms({ program, env, also = [] }: LoadWish, updates: readonly MapUpdate[]): ProgramSpec[] {
     if (this.spec.btf !== null) this.btf = new KernelBtf(this.spec.btf);
-    const wanted = new Set([program, ...programsIn(updates)]);
+    const wanted = new Set([program, ...also.map((one) => one.program), ...programsIn(updates)]);
     const programs = this.spec.programs.filter((p) => wanted.has(p.name));
     return env === undefined ? programs : programs.map((p) => withEnv(p, env, this.btf));
   }

@@ -1,7 +1,9 @@
 /** Answers the requests of a backend with the kernel, in the process that makes the system calls. */
 import {
   ctxFromFields,
+  ERRNO,
   MAP_TYPE,
+  type MapDump,
   type ObjectSpec,
   type OutputRecord,
   openObject,
@@ -11,9 +13,9 @@ import {
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
-import type { OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { pinToCpu } from './kernel-cpu.ts';
-import { LoadedInKernel } from './kernel-loaded.ts';
+import { LoadedInKernel, type LoadWish } from './kernel-loaded.ts';
 import { updateElem } from './kernel-map-io.ts';
 import { type KernelMap, possibleCpus } from './kernel-maps.ts';
 import { PerfRing } from './kernel-perf.ts';
@@ -21,7 +23,7 @@ import { openPrintk, takeLines } from './kernel-printk.ts';
 import { ringbufRecords } from './kernel-ringbuf.ts';
 import { testRun } from './kernel-run.ts';
 import { kernelTypes } from './kernel-types.ts';
-import { presetUpdates } from './presets.ts';
+import { betweenRuns, presetUpdates } from './presets.ts';
 
 function refused(why: Refusal, log = ''): RunReply {
   return { result: null, refusal: why, maps: [], maps_before: [], ...(log === '' ? {} : { log }) };
@@ -49,6 +51,23 @@ function perfRecords({ map, rings }: PerfReader): OutputRecord[] {
   return rings.flatMap((ring, cpu) =>
     ring.drain().samples.map((data): OutputRecord => ({ map: map.spec.name, kind: 'perf', cpu, data })),
   );
+}
+
+function checkProgram(spec: ObjectSpec, program: string): void {
+  const names = spec.programs.map((p) => p.name);
+  if (names.includes(program)) return;
+  throw new InputError(
+    `the object has no program ${program}${didYouMean(program, names) || `: one of ${names.join(', ')}`}`,
+  );
+}
+
+function wishOf({ program, type }: RunStep): NonNullable<LoadWish['also']>[number] {
+  return { program, type: type === undefined ? 0 : progTypeNumber(type) };
+}
+
+/** The first run's environment; what only later ones say is theirs from the start, so that programs are made for it. */
+function wholeEnv({ opts, more = [] }: RunRequest): NonNullable<LoadWish['env']> {
+  return Object.assign({}, ...more.map((step) => step.opts.env), opts.env);
 }
 
 export class KernelSession {
@@ -86,38 +105,67 @@ export class KernelSession {
   }
 
   private runLoaded(loaded: LoadedInKernel, spec: ObjectSpec, request: RunRequest): RunReply {
-    const names = spec.programs.map((p) => p.name);
-    if (!names.includes(request.program)) {
-      const hint = didYouMean(request.program, names) || `: one of ${names.join(', ')}`;
-      throw new InputError(`the object has no program ${request.program}${hint}`);
-    }
+    checkProgram(spec, request.program);
+    const more = request.more ?? [];
+    for (const step of more) checkProgram(spec, step.program);
     const updates = presetUpdates(spec, request.presets, possibleCpus());
-    const env = request.opts.env ?? {};
-    const type = request.type === undefined ? 0 : progTypeNumber(request.type);
-    const wrong = loaded.load({ program: request.program, type, updates, env });
+    const wrong = loaded.load({ ...wishOf(request), also: more.map(wishOf), env: wholeEnv(request), updates });
     if (wrong !== null) return refused(wrong.refusal, wrong.log);
-    const program = loaded.programs.get(request.program)!;
-    let opts = request.opts;
-    if (request.ctx !== undefined) {
-      const ctx = ctxFromFields(program.type, request.ctx, opts.data_in?.length ?? 0);
+    const maps = [...loaded.maps.values()];
+    const readers = maps.filter((map) => map.type === MAP_TYPE.PERF_EVENT_ARRAY).map(openReader);
+    try {
+      const first = this.runStep(loaded, request, readers, loaded.dump());
+      return more.length === 0 ? first : { ...first, more: this.runMore(loaded, spec, more, readers, first) };
+    } finally {
+      for (const reader of readers) for (const ring of reader.rings) ring.close();
+    }
+  }
+
+  /** Further runs on the same maps, up to one that is refused or stopped. */
+  private runMore(
+    loaded: LoadedInKernel,
+    spec: ObjectSpec,
+    steps: readonly RunStep[],
+    readers: readonly PerfReader[],
+    first: RunReply,
+  ): RunReply[] {
+    const replies: RunReply[] = [];
+    let last = first;
+    for (const step of steps) {
+      if (last.result === null || last.result.errno === ERRNO.EINTR) break;
+      const now = betweenRuns(spec, step.presets, (name) => loaded.sectionData(name));
+      const updates = presetUpdates(now, step.presets, possibleCpus());
+      const wrong = loaded.again(step.opts.env ?? {}, updates);
+      last = wrong === null ? this.runStep(loaded, step, readers, loaded.dump()) : refused(wrong.refusal, wrong.log);
+      replies.push(last);
+    }
+    return replies;
+  }
+
+  private runStep(
+    loaded: LoadedInKernel,
+    step: RunStep,
+    readers: readonly PerfReader[],
+    maps_before: readonly MapDump[],
+  ): RunReply {
+    const program = loaded.programs.get(step.program)!;
+    let opts = step.opts;
+    if (step.ctx !== undefined) {
+      const ctx = ctxFromFields(program.type, step.ctx, opts.data_in?.length ?? 0);
       if (!ctx.ok) return refused(ctx.error);
       opts = { ...opts, ctx_in: ctx.value };
     }
-    const maps_before = loaded.dump();
-    const maps = [...loaded.maps.values()];
-    const readers = maps.filter((map) => map.type === MAP_TYPE.PERF_EVENT_ARRAY).map(openReader);
-    const cpu = pinToCpu(env.cpu ?? 0);
+    const cpu = pinToCpu(opts.env?.cpu ?? 0);
     this.printk ??= openPrintk();
     const outcome = testRun(program.fd, program.type, opts);
-    const rings = maps.filter((map) => map.type === MAP_TYPE.RINGBUF);
+    const rings = [...loaded.maps.values()].filter((map) => map.type === MAP_TYPE.RINGBUF);
     const result: ProgRunResult = {
       ...outcome,
       printk: typeof this.printk === 'string' ? [] : takeLines(this.printk),
       records: [...rings.flatMap((map) => ringbufRecords(map, cpu)), ...readers.flatMap(perfRecords)],
     };
-    for (const reader of readers) for (const ring of reader.rings) ring.close();
-    const reply = { result, refusal: null, maps: loaded.dump(), maps_before };
-    return typeof this.printk === 'string' ? { ...reply, unseen: ['printk'] } : reply;
+    const unseen = typeof this.printk === 'string' ? (['printk', 'redirect'] as const) : (['redirect'] as const);
+    return { result, refusal: null, maps: loaded.dump(), maps_before, unseen };
   }
 
   close(): void {

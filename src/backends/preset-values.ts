@@ -92,12 +92,16 @@ function roundUp8(size: number): number {
   return (size + 7) & ~7;
 }
 
-/** Whether a list given for a percpu element means one value a CPU: always, unless the value itself is a list. */
-function isPerCpuList(spec: ObjectSpec, map: MapSpec, given: unknown): given is readonly unknown[] {
+/** Whether a list given for a percpu element means one value a CPU (a list of one: the same for all): always, unless the value itself is a list. */
+export function isPerCpuList(
+  spec: ObjectSpec | null,
+  map: Pick<MapSpec, 'value_type_id' | 'value_size'>,
+  given: unknown,
+): given is readonly unknown[] {
   if (!Array.isArray(given)) return false;
   const valueIsList =
-    spec.btf !== null && map.value_type_id !== 0 && typeName(spec.btf, map.value_type_id).endsWith(']');
-  const untypedBytes = (spec.btf === null || map.value_type_id === 0) && given.length === map.value_size;
+    spec?.btf && map.value_type_id !== 0 ? typeName(spec.btf, map.value_type_id).endsWith(']') : false;
+  const untypedBytes = (!spec?.btf || map.value_type_id === 0) && given.length === map.value_size;
   return (!valueIsList && !untypedBytes) || given.every((item) => Array.isArray(item));
 }
 
@@ -105,7 +109,8 @@ function perCpu(spec: ObjectSpec, map: MapSpec, cpus: number, given: unknown, pa
   const stride = roundUp8(map.value_size);
   const whole = rawBytes(given, path);
   if (whole !== null && whole.length === stride * cpus) return whole;
-  const list = isPerCpuList(spec, map, given) ? given : new Array<unknown>(cpus).fill(given);
+  const one = isPerCpuList(spec, map, given) ? (given.length === 1 ? given[0] : null) : given;
+  const list = one === null ? (given as readonly unknown[]) : new Array<unknown>(cpus).fill(one);
   if (list.length !== cpus) {
     throw new InputError(`${path}: ${list.length} values for ${cpus} CPU${cpus === 1 ? '' : 's'} (see --cpus)`);
   }

@@ -220,3 +220,24 @@ function keptUpdates(spec: ObjectSpec, preset: MapPreset, cpus: number): readonl
   kept.set(content, { spec, map, cpus, updates });
   return updates;
 }
+
+/**
+ * The object as it stands between two runs: data sections that presets name hold what `current` gives, so that the
+ * variables left out keep their values. Throws InputError for sections that are read-only once the object is loaded.
+ */
+export function betweenRuns(
+  spec: ObjectSpec,
+  presets: readonly MapPreset[],
+  current: (map: string) => Uint8Array | null,
+): ObjectSpec {
+  const named = new Set(presets.map((preset) => preset.map));
+  const sections = spec.maps.filter((map) => map.data !== null && named.has(map.name));
+  if (sections.length === 0) return spec;
+  const fixed = sections.find((map) => map.name.startsWith('.rodata') || map.name === '.kconfig');
+  if (fixed)
+    throw new InputError(`${fixed.name}: it is read-only once the object is loaded: set it before the first step`);
+  return {
+    ...spec,
+    maps: spec.maps.map((map) => (sections.includes(map) ? { ...map, data: current(map.name) ?? map.data } : map)),
+  };
+}

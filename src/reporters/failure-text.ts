@@ -1,6 +1,7 @@
 /** A failure as lines of text: where the case is, what differed, the fault with its source, what the run left behind. */
 import { relative } from 'node:path';
 import type { Fault } from '../../engine/index.ts';
+import { shownStep, stepText } from '../case-steps.ts';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
 import type { Difference, FileError, TestOutcome } from '../outcome.ts';
@@ -24,7 +25,7 @@ function differenceLines(d: Difference, style: Style): string[] {
 }
 
 function packetLines(one: SettledCase, outcome: TestOutcome, style: Style): string[] {
-  const expected = one.expect.data_out;
+  const expected = shownStep(one, outcome).expect.data_out;
   const received = outcome.result?.data_out;
   const differs = outcome.differences.some((d) => d.field === 'data_out');
   if (!differs || !(expected instanceof Uint8Array) || !received) return [];
@@ -59,6 +60,7 @@ export function failureLines(one: SettledCase, outcome: TestOutcome, root: strin
     `  ${style.red(SIGN[outcome.verdict])} ${style.bold(title)}`,
     `    ${style.dim(`${plain(relative(root, one.file))}:${one.line}`)}`,
   ];
+  if (outcome.step) lines.push(...labelled('in', [style.bold(plain(stepText(outcome)))]));
   if (outcome.reason !== '') lines.push(...labelled(outcome.verdict, [style.red(plain(outcome.reason))]));
   const { result } = outcome;
   for (const d of outcome.differences) {

@@ -47,7 +47,7 @@ describe.skipIf(noKernel !== null)(`kernel backend${noKernel === null ? '' : ` (
     const printk = fixture('printk');
     await kernel.open(printk.path, printk.bytes);
     const said = await kernel.run(ask(printk.path, 'say'));
-    if (said.unseen === undefined) expect(said.result?.printk[0]).toBe('length 64');
+    if (!said.unseen?.includes('printk')) expect(said.result?.printk[0]).toBe('length 64');
     await kernel.close();
   });
 

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 
 import { loadObject, type MapDump, type ObjectSpec, type ProgRunResult, progRun } from '../../engine/index.ts';
-import type { MapPreset, RunReply, RunRequest } from '../../src/backends/backend.ts';
+import type { MapPreset, RunReply, RunRequest, RunStep } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
 import { applyPresets, InnerMaps } from '../../src/backends/engine-presets.ts';
 import { pinToCpu } from '../../src/backends/kernel-cpu.ts';
@@ -40,8 +40,12 @@ export class Judge {
 
   /** What both answer, on CPU 0 of as many CPUs as this machine has. */
   async run(request: RunRequest): Promise<{ readonly engine: RunReply; readonly kernel: RunReply }> {
-    const env = { ...request.opts.env, cpus: this.cpus, cpu: 0 };
-    const asked = { ...request, opts: { ...request.opts, env } };
+    const placed = <Step extends RunStep>(step: Step): Step => ({
+      ...step,
+      opts: { ...step.opts, env: { ...step.opts.env, cpus: this.cpus, cpu: 0 } },
+    });
+    const { more } = request;
+    const asked = { ...placed(request), ...(more === undefined ? {} : { more: more.map(placed) }) };
     return { engine: await this.engine.run(asked), kernel: this.kernel.run(judgeRequest(asked)) };
   }
 

@@ -1,0 +1,128 @@
+/** Compares what a program sent to user space with the records a case names: by BTF type, as text, as bytes; in order. */
+import { type ObjectSpec, type OutputRecord, typeName, typeSize } from '../engine/index.ts';
+import { clip, plain } from './format/sanitize.ts';
+import { valueChanges, valueText } from './format/values.ts';
+import { InputError } from './input-error.ts';
+import { decodeBytes, encodeOver, type Shape } from './map-codec.ts';
+import type { Difference } from './outcome.ts';
+import { parseHex, toHex } from './packet/hex.ts';
+import { didYouMean } from './suggest.ts';
+import type { RecordExpectation } from './test-case.ts';
+
+const SHOWN = 120;
+/** perf_event_output pads what it hands over to a multiple of 8, behind a header of 4. */
+const PERF_PADDING = 8;
+
+type Wanted = Exclude<RecordExpectation, string | Uint8Array | RegExp>;
+
+function entry(at: string, expected: string, received: string): Difference {
+  return { field: 'records', at, expected: clip(expected, SHOWN), received: clip(received, SHOWN) };
+}
+
+/** Type ids by C name, of one object's BTF. */
+const typeNames = new WeakMap<object, Map<string, number>>();
+
+function typesByName(btf: NonNullable<ObjectSpec['btf']>): Map<string, number> {
+  const known = typeNames.get(btf);
+  if (known) return known;
+  const names = new Map<string, number>();
+  for (let id = btf.types.length - 1; id > 0; id--) if (typeSize(btf, id) > 0) names.set(typeName(btf, id), id);
+  typeNames.set(btf, names);
+  return names;
+}
+
+/** A type by its name, `struct event` or just `event`. Throws InputError where the object has none. */
+function shapeOf(spec: ObjectSpec | null, name: string, at: string): Shape {
+  if (!spec?.btf)
+    throw new InputError(`expect.records${at}: the object has no BTF to know ${name} by (compile with -g)`);
+  const names = typesByName(spec.btf);
+  const id = names.get(name) ?? names.get(`struct ${name}`) ?? names.get(`union ${name}`);
+  if (id === undefined) {
+    throw new InputError(`expect.records${at}: the object has no type ${name}${didYouMean(name, [...names.keys()])}`);
+  }
+  return { btf: spec.btf, type_id: id, size: typeSize(spec.btf, id) };
+}
+
+function textOf(data: Uint8Array): string {
+  const end = data.indexOf(0);
+  return new TextDecoder('latin1').decode(end < 0 ? data : data.subarray(0, end));
+}
+
+/** Bytes sent, where padding may follow. */
+function sameBytes(wanted: Uint8Array, { kind, data }: OutputRecord): boolean {
+  const padding = data.length - wanted.length;
+  if (padding !== 0 && !(kind === 'perf' && padding > 0 && padding < PERF_PADDING)) return false;
+  return wanted.every((byte, i) => byte === data[i]);
+}
+
+function typedDifferences(wanted: Wanted, got: OutputRecord, spec: ObjectSpec | null, at: string): Difference[] {
+  const shape = shapeOf(spec, wanted.type!, at);
+  const padding = got.data.length - shape.size;
+  if (padding !== 0 && !(got.kind === 'perf' && padding > 0 && padding < PERF_PADDING)) {
+    return [entry(at, `${wanted.type}, ${shape.size} bytes`, `${got.data.length} bytes ${toHex(got.data)}`)];
+  }
+  if (wanted.value === undefined) return [];
+  const received = got.data.subarray(0, shape.size);
+  const expected = received.slice();
+  encodeOver(shape, wanted.value, expected, `expect.records${at}`);
+  if (expected.every((byte, i) => byte === received[i])) return [];
+  const changes = valueChanges(decodeBytes(shape, expected), decodeBytes(shape, received));
+  const shown = (value: Parameters<typeof valueText>[0] | undefined) =>
+    value === undefined ? '(absent)' : valueText(value);
+  return changes.map((c) => entry(at + c.path, shown(c.before), shown(c.after)));
+}
+
+function textHolds(wanted: string | RegExp, text: string): boolean {
+  return typeof wanted === 'string' ? wanted === text : wanted.test(text);
+}
+
+function recordDifferences(wanted: Wanted, got: OutputRecord, spec: ObjectSpec | null, at: string): Difference[] {
+  const out: Difference[] = [];
+  if (wanted.cpu !== undefined && wanted.cpu !== got.cpu)
+    out.push(entry(`${at}.cpu`, String(wanted.cpu), String(got.cpu)));
+  if (wanted.hex !== undefined && !sameBytes(parseHex(wanted.hex), got)) {
+    out.push(entry(at, toHex(parseHex(wanted.hex)), toHex(got.data)));
+  }
+  if (wanted.text !== undefined && !textHolds(wanted.text, textOf(got.data))) {
+    const expected = typeof wanted.text === 'string' ? JSON.stringify(wanted.text) : String(wanted.text);
+    out.push(entry(at, expected, JSON.stringify(plain(textOf(got.data)))));
+  }
+  if (wanted.type !== undefined) out.push(...typedDifferences(wanted, got, spec, at));
+  return out;
+}
+
+/** What a bare value stands for: bytes, or text for a regular expression. */
+function wantedOf(given: RecordExpectation): Wanted {
+  if (given instanceof RegExp) return { text: given };
+  if (given instanceof Uint8Array) return { hex: toHex(given) };
+  return typeof given === 'string' ? { hex: given } : given;
+}
+
+function wantedText(wanted: Wanted): string {
+  const what = wanted.type ?? wanted.hex ?? (wanted.text === undefined ? 'a record' : String(wanted.text));
+  return wanted.map === undefined ? what : `${what} in ${wanted.map}`;
+}
+
+/**
+ * Differences in order: each expectation takes the next record (of its map, when it names one); what is left over is
+ * too much. Throws InputError for a type that the object does not have.
+ */
+export function expectRecords(
+  wanted: readonly RecordExpectation[],
+  spec: ObjectSpec | null,
+  records: readonly OutputRecord[],
+): Difference[] {
+  const left = [...records];
+  const out: Difference[] = [];
+  wanted.map(wantedOf).forEach((one, i) => {
+    const at = `[${i}]`;
+    const place = left.findIndex((record) => one.map === undefined || record.map === one.map);
+    const [got] = place < 0 ? [] : left.splice(place, 1);
+    if (got) out.push(...recordDifferences(one, got, spec, at));
+    else out.push(entry(at, wantedText(one), 'no record'));
+  });
+  for (const [i, more] of left.entries()) {
+    out.push(entry(`[${wanted.length + i}]`, 'no more records', `${more.map} ${toHex(more.data)}`));
+  }
+  return out;
+}
