@@ -1,5 +1,6 @@
 /** The skb helpers that copy bytes in and out of the packet (net/core/filter.c); the packet is linear, so nothing is pulled. */
 import { ERRNO } from '../uapi/errno.ts';
+import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { checkRead, checkWrite } from './check-mem.ts';
 import { skbOf } from './ctx-arg.ts';
 import { u64 } from './map.ts';
@@ -17,8 +18,11 @@ function cleared(rc: RunCtx, to: number, length: number): number {
   return -ERRNO.EFAULT;
 }
 
-/** bpf_skb_load_bytes */
+/** bpf_skb_load_bytes; bpf_flow_dissector_load_bytes finds nothing, as there is no skb behind what BPF_PROG_RUN dissects. */
 const load: HelperMaker = (rc) => (ctx, offset, to, length) => {
+  if (rc.progType === PROG_TYPE.FLOW_DISSECTOR) {
+    return checkWrite(rc, to!, length!) ? cleared(rc, to! >>> 0, length! >>> 0) : 0;
+  }
   const skb = skbOf(rc, ctx!);
   if (skb === null || !checkWrite(rc, to!, length!)) return 0;
   const from = offset! >>> 0;

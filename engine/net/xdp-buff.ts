@@ -35,6 +35,7 @@ export interface XdpBuffInit {
   /** Bytes of `data_in` that the linear part holds, metadata included. */
   readonly linear: number;
   readonly ingress_ifindex: number;
+  readonly rx_queue_index?: number;
   /** The receive queue says how long its fragments are (rxq->frag_size): they can grow. */
   readonly frags_grow: boolean;
 }
@@ -80,6 +81,7 @@ export class XdpBuff implements XdpPacket {
     const words = CTX_BASE >> 2;
     mem.u32.fill(0, words, words + MD.WORDS);
     mem.u32[words + MD.INGRESS_IFINDEX] = init.ingress_ifindex;
+    mem.u32[words + MD.RX_QUEUE_INDEX] = init.rx_queue_index ?? 0;
     mem.u32[PRIV.CTX_ADDR >> 2] = CTX_BASE;
     mem.u32[PRIV.CTX_LEN >> 2] = MD.WORDS * 4;
     this.show();

@@ -63,6 +63,7 @@ function prepare(run: Run, data_in: Uint8Array, ctx: Uint8Array | null): XdpBuff
     meta,
     linear,
     ingress_ifindex: device,
+    rx_queue_index: md?.getUint32(MD.RX_QUEUE_INDEX, true) ?? 0,
     frags_grow: device === LOOPBACK,
   });
 }

@@ -13,7 +13,15 @@ const BATCHED: ReadonlySet<number> = new Set([MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_AR
 /** Kinds whose elements are walked with BPF_MAP_GET_NEXT_KEY. */
 const WALKED: ReadonlySet<number> = new Set([
   ...[MAP_TYPE.HASH, MAP_TYPE.LRU_HASH, MAP_TYPE.PERCPU_HASH, MAP_TYPE.LRU_PERCPU_HASH, MAP_TYPE.LPM_TRIE],
-  ...[MAP_TYPE.PROG_ARRAY, MAP_TYPE.ARRAY_OF_MAPS, MAP_TYPE.HASH_OF_MAPS, MAP_TYPE.DEVMAP, MAP_TYPE.DEVMAP_HASH],
+  ...[
+    MAP_TYPE.PROG_ARRAY,
+    MAP_TYPE.ARRAY_OF_MAPS,
+    MAP_TYPE.HASH_OF_MAPS,
+    MAP_TYPE.DEVMAP,
+    MAP_TYPE.SOCKMAP,
+    MAP_TYPE.SOCKHASH,
+    MAP_TYPE.DEVMAP_HASH,
+  ],
   ...[MAP_TYPE.CPUMAP, MAP_TYPE.CGROUP_STORAGE, MAP_TYPE.PERCPU_CGROUP_STORAGE, MAP_TYPE.STACK_TRACE],
 ]);
 const QUEUES: ReadonlySet<number> = new Set([MAP_TYPE.QUEUE, MAP_TYPE.STACK]);
@@ -25,10 +33,6 @@ const ZERO_IS_EMPTY: ReadonlySet<number> = new Set([
 /** BPF_MAP_UPDATE_ELEM; key null for queues and bloom filters. 0 or a negative errno. */
 export function updateElem(map: KernelMap, key: Uint8Array | null, value: Uint8Array, flags = 0): number {
   return bpf('MAP_UPDATE_ELEM', { map_fd: map.fd, key, value, flags });
-}
-
-export function deleteElem(map: KernelMap, key: Uint8Array): number {
-  return bpf('MAP_DELETE_ELEM', { map_fd: map.fd, key });
 }
 
 /** BPF_MAP_LOOKUP_ELEM into fresh bytes; null when there is no such element. */

@@ -54,27 +54,31 @@ export function testRun(fd: number, type: number, opts: ProgRunOpts): RunOutcome
   const data = wantsData(type, opts) ? new Uint8Array(Math.max(DATA_ROOM, opts.data_size_out ?? 0)) : null;
   const dataRoom = opts.data_size_out ?? data?.length ?? 0;
   const memory = opts.user_memory?.map((one) => ({ ...one, bytes: new Uint8Array(one.bytes) })) ?? [];
-  const ctxIn = opts.ctx_in === undefined ? null : new Uint8Array(opts.ctx_in);
+  // A context of size 0 is a pointer all the same.
+  const ctxIn = opts.ctx_in === undefined ? null : new Uint8Array(Math.max(1, opts.ctx_in.length));
+  if (opts.ctx_in !== undefined) ctxIn?.set(opts.ctx_in);
   if (type === PROG_TYPE.STRUCT_OPS && ctxIn !== null) pointInto(ctxIn, memory);
   const ctxOut = opts.ctx_size_out === undefined ? null : new Uint8Array(Math.max(CTX_ROOM, opts.ctx_size_out));
   const attr = new Attr('PROG_TEST_RUN', {
     ...{ prog_fd: fd, retval: UNTOUCHED, data_in: opts.data_in ?? null, data_size_in: opts.data_in?.length ?? 0 },
     ...{ data_out: data, data_size_out: dataRoom, repeat: opts.repeat ?? 0 },
-    ...{ ctx_in: ctxIn, ctx_size_in: ctxIn?.length ?? 0, ctx_out: ctxOut, ctx_size_out: opts.ctx_size_out ?? 0 },
+    ...{ ctx_in: ctxIn, ctx_size_in: opts.ctx_in?.length ?? 0, ctx_out: ctxOut, ctx_size_out: opts.ctx_size_out ?? 0 },
     ...{ flags: opts.flags ?? 0, cpu: opts.cpu ?? 0, batch_size: opts.batch_size ?? 0 },
   });
   const errno = Math.max(0, -attr.call(true));
   const dataSize = attr.get('data_size_out');
   const wrote = errno === 0 || dataSize !== dataRoom || attr.get('retval') !== UNTOUCHED;
   const ctxSize = attr.get('ctx_size_out');
-  const ctxWritten = ctxOut !== null && (errno === 0 || (errno === ERRNO.ENOSPC && ctxSize !== opts.ctx_size_out));
+  const copiesContext = WITH_DATA_OUT.has(type) || type === PROG_TYPE.SK_LOOKUP;
+  const ctxWritten =
+    copiesContext && ctxOut !== null && (errno === 0 || (errno === ERRNO.ENOSPC && ctxSize !== opts.ctx_size_out));
   const limit = opts.data_size_out ? Math.min(opts.data_size_out, dataSize) : dataSize;
   return {
     errno,
     reason: errno === 0 ? '' : `BPF_PROG_TEST_RUN gives ${errnoName(errno)}`,
     retval: wrote ? attr.get('retval') : null,
     duration_ns: attr.get('duration'),
-    data_out: data !== null && wrote ? data.slice(0, limit) : null,
+    data_out: data !== null && wrote && WITH_DATA_OUT.has(type) ? data.slice(0, limit) : null,
     data_size_out: wrote && !VERDICT_ONLY.has(type) ? dataSize : null,
     ctx_out: ctxWritten ? ctxOut.slice(0, Math.min(ctxSize, opts.ctx_size_out ?? 0)) : null,
     ctx_size_out: ctxWritten ? ctxSize : null,

@@ -13,6 +13,10 @@ const NUMBERS = {
     close: 3,
     mount: 165,
     unshare: 272,
+    socket: 41,
+    bind: 49,
+    listen: 50,
+    getsockopt: 55,
   },
   arm64: {
     bpf: 280,
@@ -24,6 +28,10 @@ const NUMBERS = {
     close: 57,
     mount: 40,
     unshare: 97,
+    socket: 198,
+    bind: 200,
+    listen: 201,
+    getsockopt: 209,
   },
 } as const;
 export type SyscallName = keyof (typeof NUMBERS)['x64'];
