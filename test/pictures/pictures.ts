@@ -1,7 +1,7 @@
 /** Makes the pictures of docs/ from real runs: `bun run pictures`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAIN, ProjectCopy, ROOT, withReturn } from '../support/balancer-copy.ts';
+import { MAIN, ProjectCopy, ROOT, withConstant } from '../support/balancer-copy.ts';
 import { screenSvg } from '../support/screen-svg.ts';
 import { KEY, TerminalRun } from '../support/terminal.ts';
 
@@ -17,18 +17,26 @@ interface Picture {
   readonly pose: (screen: TerminalRun, project: ProjectCopy) => Promise<void>;
 }
 
-/** The load balancer as it would be after a change that drops what it should pass. */
+/** IPv6's next header and hop limit as the balancer writes them in one store: IPPROTO_IPV6 and 64, then 63. */
+const OUTER_IPV6 = 0x4029;
+const OUTER_IPV6_WRONG = 0x3f29;
+
+/** The load balancer after a change that writes another hop limit into the outer header. */
 async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise<void> {
+  const good = project.read('build/l4lb.o');
   await screen.until('72 passed');
-  project.replace('build/l4lb.o', withReturn(project.read('build/l4lb.o'), 2, 1));
-  await screen.until('✗ FAIL');
+  project.replace('build/filter.o', project.read('build/filter.o'));
+  await screen.until(/run 2 [^]*PASS/);
+  project.replace('build/l4lb.o', withConstant(good, OUTER_IPV6, OUTER_IPV6_WRONG));
+  await screen.until(/run 3 [^]*FAIL/);
+  await screen.until(/1 newly failing/);
 }
 
 const PICTURES: readonly Picture[] = [
   {
     name: 'watch',
-    title: 'bpfdeck watch: a rebuilt load balancer drops what it should pass',
-    columns: 110,
+    title: 'bpfdeck watch: a rebuilt load balancer writes another hop limit into its tunnel',
+    columns: 100,
     rows: 30,
     args: [],
     pose: breakBalancer,

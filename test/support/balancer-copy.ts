@@ -55,3 +55,18 @@ export function withReturn(object: Uint8Array, from: number, to: number): Uint8A
   if (found === 0) throw new Error(`no return of ${from} in the object`);
   return copy;
 }
+
+/** The object with every constant `from` of its code made `to`, whatever register it goes to. Throws when there is none. */
+export function withConstant(object: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = object.slice();
+  const view = new DataView(copy.buffer);
+  let found = 0;
+  for (let at = 0; at + 8 <= copy.length; at += 8) {
+    const moves = copy[at] === MOV_IMM && copy[at + 1]! <= 9 && view.getUint16(at + 2, true) === 0;
+    if (!moves || view.getUint32(at + 4, true) !== from) continue;
+    view.setUint32(at + 4, to, true);
+    found++;
+  }
+  if (found === 0) throw new Error(`no constant ${from} in the object`);
+  return copy;
+}

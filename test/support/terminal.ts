@@ -15,6 +15,10 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
+/** Synchronized updates: the screen between these is not for anybody's eyes. */
+const FRAME_BEGINS = '\u001b[?2026h';
+const FRAME_ENDS = '\u001b[?2026l';
+const DRAWN_KEPT = 1 << 16;
 const PATIENCE_MS = 15_000;
 
 /** Keys by name as the bytes a terminal sends. */
@@ -33,6 +37,8 @@ export class TerminalRun {
   readonly exited: Promise<number>;
   /** Everything the program wrote, for what a screen does not show. */
   raw = '';
+  /** The end of what the screen has drawn so far. */
+  private drawn = '';
   private readonly child: Bun.Subprocess;
   private readonly waiting = new Set<Waiting>();
   private readonly decoder = new TextDecoder();
@@ -48,8 +54,12 @@ export class TerminalRun {
         rows,
         data: (_terminal, bytes) => {
           onData?.(bytes);
-          this.raw += this.decoder.decode(bytes, { stream: true });
-          this.screen.write(bytes, () => this.look());
+          const text = this.decoder.decode(bytes, { stream: true });
+          this.raw += text;
+          this.screen.write(bytes, () => {
+            this.drawn = (this.drawn + text).slice(-DRAWN_KEPT);
+            this.look();
+          });
         },
       },
     });
@@ -80,7 +90,7 @@ export class TerminalRun {
       if (typeof wanted === 'function') return wanted(text);
       return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
     };
-    if (holds()) return;
+    if (!this.drawing && holds()) return;
     await new Promise<void>((resolve, reject) => {
       const one: Waiting = {
         holds,
@@ -118,7 +128,13 @@ export class TerminalRun {
     return code;
   }
 
+  /** Whether the program is in the middle of a frame: what stands on the screen then is half of it. */
+  private get drawing(): boolean {
+    return this.drawn.lastIndexOf(FRAME_BEGINS) > this.drawn.lastIndexOf(FRAME_ENDS);
+  }
+
   private look(): void {
+    if (this.drawing) return;
     for (const one of [...this.waiting]) if (one.holds()) one.resolve();
   }
 }
