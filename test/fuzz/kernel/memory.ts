@@ -134,7 +134,19 @@ export function atomicAccess(frame: Frame): Node {
   const off = (onStack ? SCRATCH : 0) + width * rng.below(SCRATCH_BYTES / width);
   const src = numberOtherThan(frame, [reg]);
   const kind = ordered ? rng.pick([ATOMIC.LOAD_ACQ, ATOMIC.STORE_REL]) : rng.pick(ATOMICS);
-  return straight([...items, atomic(width, reg, off, src, kind), ...(reg === temp ? renew(frame, [temp]) : [])]);
+  const before = kind === ATOMIC.CMPXCHG ? expected(frame, width, reg, off) : [];
+  return straight([
+    ...items,
+    ...before,
+    atomic(width, reg, off, src, kind),
+    ...(reg === temp ? renew(frame, [temp]) : []),
+  ]);
+}
+
+/** What is there, in r0, so that a comparison finds it; sign-extended, the upper half must not matter. */
+function expected(frame: Frame, width: Width, base: number, off: number): Item[] {
+  if (frame.rng.chance(50)) return [];
+  return [width === 4 && frame.rng.chance(50) ? loadSigned(4, 0, base, off) : load(width, 0, base, off)];
 }
 
 /** Fields of the context: [offset, bytes, writable]. */

@@ -14,7 +14,6 @@ export const movK = (dst: number, imm: number): Op => op(CLASS.ALU64 | ALU.MOV, 
 export const addX = (dst: number, src: number): Op => op(CLASS.ALU64 | ALU.ADD | SRC_X, dst, src, 0, 0);
 export const addK = (dst: number, imm: number): Op => op(CLASS.ALU64 | ALU.ADD, dst, 0, 0, imm);
 export const andK = (dst: number, imm: number): Op => op(CLASS.ALU64 | ALU.AND, dst, 0, 0, imm);
-export const xorX = (dst: number, src: number): Op => op(CLASS.ALU64 | ALU.XOR | SRC_X, dst, src, 0, 0);
 export const mulK = (dst: number, imm: number): Op => op(CLASS.ALU64 | ALU.MUL, dst, 0, 0, imm);
 export const load = (width: Width, dst: number, base: number, off: number): Op =>
   op(CLASS.LDX | MODE.MEM | SIZE_BITS[width], dst, base, off, 0);
