@@ -54,20 +54,20 @@ function plainNumber(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-/** A case for each row: `test.each([[1, 2], [3, 4]])('%d and %d', (a, b) => ({…}))`. Rows that are no lists are one argument. */
-function each<const Row>(
-  table: readonly Row[],
-): (
+/** What makes the cases of a table: the name's template, and a function of a row. */
+type Maker<Args extends readonly unknown[]> = (
   name: string,
-  make: (...row: Row extends readonly unknown[] ? Row : [Row]) => Unnamed & { readonly name?: string },
-) => TestCase[] {
+  make: (...row: Args) => Unnamed & { readonly name?: string },
+) => TestCase[];
+
+/** A case for each row: `test.each([[1, 2], [3, 4]])('%d and %d', (a, b) => ({…}))`. Rows that are no lists are one argument. */
+function each<Row extends unknown[] | [unknown]>(table: readonly Row[]): Maker<Row>;
+function each<Row>(table: readonly Row[]): Maker<[Row]>;
+function each(table: readonly unknown[]): Maker<unknown[]> {
   return (name, make) =>
     table.map((row, index) => {
-      const args: unknown = Array.isArray(row) ? row : [row];
-      return add(
-        { name: nameOf(name, row, index), ...make(...(args as Row extends readonly unknown[] ? Row : [Row])) },
-        name,
-      );
+      const args: unknown[] = Array.isArray(row) ? row : [row];
+      return add({ name: nameOf(name, row, index), ...make(...args) }, name);
     });
 }
 

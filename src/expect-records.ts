@@ -19,6 +19,9 @@ function entry(at: string, expected: string, received: string): Difference {
   return { field: 'records', at, expected: clip(expected, SHOWN), received: clip(received, SHOWN) };
 }
 
+const KEEP =
+  ' (the compiler leaves out types that only locals have: `const struct event *unused __attribute__((unused));` keeps one)';
+
 /** Type ids by C name, of one object's BTF. */
 const typeNames = new WeakMap<object, Map<string, number>>();
 
@@ -38,7 +41,8 @@ function shapeOf(spec: ObjectSpec | null, name: string, at: string): Shape {
   const names = typesByName(spec.btf);
   const id = names.get(name) ?? names.get(`struct ${name}`) ?? names.get(`union ${name}`);
   if (id === undefined) {
-    throw new InputError(`expect.records${at}: the object has no type ${name}${didYouMean(name, [...names.keys()])}`);
+    const near = didYouMean(name, [...names.keys()]);
+    throw new InputError(`expect.records${at}: the object's BTF has no type ${name}${near || KEEP}`);
   }
   return { btf: spec.btf, type_id: id, size: typeSize(spec.btf, id) };
 }

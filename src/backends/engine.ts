@@ -45,6 +45,16 @@ function refused(why: Refusal): RunReply {
   return { result: null, refusal: why, maps: [], maps_before: [] };
 }
 
+/** A mistake in what the user wrote is a refusal. */
+function orRefused(run: () => RunReply): RunReply {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return refused(refusal('run', 0, thrown.message));
+  }
+}
+
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined || a.length !== b.length) return false;
@@ -99,13 +109,10 @@ export class EngineBackend implements Backend {
   async run(request: RunRequest): Promise<RunReply> {
     const opened = this.objects.get(request.object);
     if (!opened) return refused(refusal('open', 0, `${request.object} is not open`));
-    try {
+    return orRefused(() => {
       const world = this.load(opened, request);
       return world.ok ? this.runIn(world.value, request, opened.spec) : refused(world.error);
-    } catch (thrown) {
-      if (!(thrown instanceof InputError)) throw thrown;
-      return refused(refusal('run', 0, thrown.message));
-    }
+    });
   }
 
   /** The world for a request, loaded when none of its shape is kept. */
@@ -147,7 +154,7 @@ export class EngineBackend implements Backend {
     let last = first;
     for (const step of steps) {
       if (last.result === null || last.result.errno === ERRNO.EINTR) break;
-      last = this.runLater(loaded, step, spec, last.maps);
+      last = orRefused(() => this.runLater(loaded, step, spec, last.maps));
       replies.push(last);
     }
     return replies;

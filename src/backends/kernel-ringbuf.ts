@@ -7,14 +7,20 @@ const HEADER = 8;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 
-/** What user space would read since the map was made; nothing is consumed. */
+/** What user space reads: everything since the last look, which is thereby consumed. */
 export function ringbufRecords(map: KernelMap, cpu: number): OutputRecord[] {
   const page = pageSize();
   const pages = mapShared(map.fd, page + 2 * map.max_entries, page, false);
   if (typeof pages === 'number') return [];
+  const consumer = mapShared(map.fd, page, 0, true);
+  if (typeof consumer === 'number') {
+    pages.unmap();
+    return [];
+  }
   const records: OutputRecord[] = [];
   const end = Number(pages.view.getBigUint64(0, true));
-  for (let at = 0; at < end; ) {
+  let at = Number(consumer.view.getBigUint64(0, true));
+  while (at < end) {
     const start = page + (at & (map.max_entries - 1));
     const header = pages.view.getUint32(start, true);
     if ((header & BUSY) !== 0) break;
@@ -25,6 +31,8 @@ export function ringbufRecords(map: KernelMap, cpu: number): OutputRecord[] {
     }
     at += Math.ceil((length + HEADER) / 8) * 8;
   }
+  consumer.view.setBigUint64(0, BigInt(at), true);
+  consumer.unmap();
   pages.unmap();
   return records;
 }

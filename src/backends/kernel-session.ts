@@ -53,6 +53,16 @@ function perfRecords({ map, rings }: PerfReader): OutputRecord[] {
   );
 }
 
+/** A mistake in what the user wrote is a refusal. */
+function orRefused(run: () => RunReply): RunReply {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return refused({ stage: 'run', errno: 0, message: thrown.message, where: {} });
+  }
+}
+
 function checkProgram(spec: ObjectSpec, program: string): void {
   const names = spec.programs.map((p) => p.name);
   if (names.includes(program)) return;
@@ -95,10 +105,7 @@ export class KernelSession {
       return refused({ stage: 'open', errno: 0, message: `${request.object} is not open`, where: {} });
     const loaded = new LoadedInKernel(spec);
     try {
-      return this.runLoaded(loaded, spec, request);
-    } catch (thrown) {
-      if (!(thrown instanceof InputError)) throw thrown;
-      return refused({ stage: 'run', errno: 0, message: thrown.message, where: {} });
+      return orRefused(() => this.runLoaded(loaded, spec, request));
     } finally {
       loaded.close();
     }
@@ -107,7 +114,6 @@ export class KernelSession {
   private runLoaded(loaded: LoadedInKernel, spec: ObjectSpec, request: RunRequest): RunReply {
     checkProgram(spec, request.program);
     const more = request.more ?? [];
-    for (const step of more) checkProgram(spec, step.program);
     const updates = presetUpdates(spec, request.presets, possibleCpus());
     const wrong = loaded.load({ ...wishOf(request), also: more.map(wishOf), env: wholeEnv(request), updates });
     if (wrong !== null) return refused(wrong.refusal, wrong.log);
@@ -133,13 +139,17 @@ export class KernelSession {
     let last = first;
     for (const step of steps) {
       if (last.result === null || last.result.errno === ERRNO.EINTR) break;
-      const now = betweenRuns(spec, step.presets, (name) => loaded.sectionData(name));
-      const updates = presetUpdates(now, step.presets, possibleCpus());
-      const wrong = loaded.again(step.opts.env ?? {}, updates);
-      last = wrong === null ? this.runStep(loaded, step, readers, loaded.dump()) : refused(wrong.refusal, wrong.log);
+      last = orRefused(() => this.runLater(loaded, spec, step, readers));
       replies.push(last);
     }
     return replies;
+  }
+
+  private runLater(loaded: LoadedInKernel, spec: ObjectSpec, step: RunStep, readers: readonly PerfReader[]): RunReply {
+    checkProgram(spec, step.program);
+    const now = betweenRuns(spec, step.presets, (name) => loaded.sectionData(name));
+    const wrong = loaded.again(step.opts.env ?? {}, presetUpdates(now, step.presets, possibleCpus()));
+    return wrong === null ? this.runStep(loaded, step, readers, loaded.dump()) : refused(wrong.refusal, wrong.log);
   }
 
   private runStep(

@@ -1,0 +1,21 @@
+/** Cases with steps on the kernel: they hold there too, and both backends answer alike in every step. */
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { requestOf, judge as verdictOf } from '../../src/runner.ts';
+import { STEP_CASES } from '../support/step-cases.ts';
+import { Judge, noKernel } from './judge.ts';
+
+describe.skipIf(noKernel !== null)(`steps on the kernel${noKernel === null ? '' : ` (skipped: ${noKernel})`}`, () => {
+  for (const one of STEP_CASES) {
+    test(one.name, async () => {
+      const judge = new Judge();
+      const spec = await judge.open(one.object, new Uint8Array(readFileSync(one.object)));
+      const request = requestOf(one, false);
+      expect(await judge.mismatches(request)).toEqual([]);
+      const { kernel } = await judge.run(request);
+      const { verdict, differences, reason } = verdictOf(one, spec, kernel);
+      expect({ verdict, differences, reason }).toEqual({ verdict: 'pass', differences: [], reason: '' });
+      judge.close();
+    });
+  }
+});
