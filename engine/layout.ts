@@ -43,7 +43,7 @@ export const PRIV = {
   /** Lowest address of the stack area still free for deeper frames is STACK_BASE; frames grow down from STACK_TOP. */
   STACK_LOW: 0x1114,
 
-  /** i32: instructions left in the running budget slice; goes below zero when spent. */
+  /** i32: what is left of the running budget slice, an instruction costing 1; goes below zero when spent. */
   BUDGET: 0x1120,
   /** Tail calls made in this run so far (MAX_TAIL_CALL_CNT is 33). */
   TAIL_CALLS: 0x1124,
@@ -56,6 +56,10 @@ export const PRIV = {
   /** Addresses of the skb's link and network headers, for LD_ABS with negative offsets (SKF_LL_OFF, SKF_NET_OFF); 0 if none. */
   SKB_MAC: 0x1134,
   SKB_NET: 0x1138,
+  /** i32: what helpers cost beyond the instruction that called them, since the running slice was given. */
+  CHARGED: 0x113c,
+  /** Runs of the call that have not returned yet, the one under way included; counted down by `repeat`. */
+  RUNS_LEFT: 0x1140,
 } as const;
 
 export const CTX_BASE = 0x020000;

@@ -124,6 +124,7 @@ function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis
     lowerFunction(new FunctionWriter(input, around, parts, k, facts.limits), facts, module, first + k);
   });
   writeRun(module, first);
+  writeRepeat(module, first);
   const functions = analysis.taken.length > 0 ? count : 0;
   return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions, ctx_end: around.ctxEnd };
 }
@@ -133,12 +134,30 @@ function ctxRefuses(struct: CtxStruct | null): number {
   return struct.fields.every((field) => field.write === 'no') ? CTX_REFUSES.STORES : CTX_REFUSES.ATOMICS;
 }
 
-/** run(r1, r2): the entry with its frame at the top of the stack. */
+const RUN_TYPE: FuncType = { params: [T.I32, T.I32], results: [T.I32] };
+
+/** The entry with its frame at the top of the stack; r0 is left in PRIV.R0 and, in the local 2, for the caller's use. */
+function callEntry(code: WasmCode, entry: number): WasmCode {
+  code.i32(0).get(0).op(W.i64_extend_i32_u).get(1).op(W.i64_extend_i32_u);
+  code.i64(0).i64(0).i64(0).i32(STACK_TOP).call(entry);
+  return code.tee(2).mem(W.i64_store, PRIV.R0);
+}
+
+/** run(r1, r2): one run. */
 function writeRun(module: WasmModule, entry: number): void {
-  const run = module.declare({ params: [T.I32, T.I32], results: [T.I32] });
-  const code = new WasmCode().i32(0);
-  code.get(0).op(W.i64_extend_i32_u).get(1).op(W.i64_extend_i32_u).i64(0).i64(0).i64(0).i32(STACK_TOP).call(entry);
-  code.tee(2).mem(W.i64_store, PRIV.R0).get(2).op(W.i32_wrap_i64);
-  module.define(run, [T.I64], code);
+  const run = module.declare(RUN_TYPE);
+  module.define(run, [T.I64], callEntry(new WasmCode(), entry).get(2).op(W.i32_wrap_i64));
   module.export('run', run);
+}
+
+/** repeat(r1, r2): runs until PRIV.RUNS_LEFT is 0 or the budget's slice is spent, without leaving WebAssembly in between. */
+function writeRepeat(module: WasmModule, entry: number): void {
+  const repeat = module.declare(RUN_TYPE);
+  const code = new WasmCode().open(W.loop, T.VOID);
+  callEntry(code.i32(0).i32(0).mem(W.i32_store, PRIV.TAIL_CALLS), entry);
+  code.i32(0).i32(0).mem(W.i32_load, PRIV.RUNS_LEFT).i32(1).op(W.i32_sub).tee(3).mem(W.i32_store, PRIV.RUNS_LEFT);
+  code.get(3).i32(0).op(W.i32_ne).i32(0).mem(W.i32_load, PRIV.BUDGET).i32(0).op(W.i32_ge_s, W.i32_and);
+  code.branch(W.br_if, 0).op(W.end).get(2).op(W.i32_wrap_i64);
+  module.define(repeat, [T.I64, T.I32], code);
+  module.export('repeat', repeat);
 }

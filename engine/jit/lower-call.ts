@@ -4,6 +4,7 @@ import type { HelperProto } from '../uapi/helper-protos.ts';
 import { PSEUDO_CALL, SRC_X } from '../uapi/opcodes.ts';
 import { calleeOf } from './decode.ts';
 import { FRAME_TOP, type FunctionWriter } from './function-writer.ts';
+import { lowerCost } from './helper-cost.ts';
 import { checkCtx, checkFunction, LOWEST_CALLER } from './lower-checks.ts';
 import { lowerLoop, lowerTailCall } from './lower-flow-helpers.ts';
 import { lowerLookup } from './lower-lookup.ts';
@@ -67,6 +68,7 @@ function lowerHelper(fn: FunctionWriter, state: State, i: number, proto: HelperP
   proto.args.forEach((_, arg) => {
     checkArgument(fn, state, i, proto, arg);
   });
+  lowerCost(fn, state, proto);
   if (calls) {
     fn.checkDepth(i, LOWEST_CALLER);
     fn.storeWord(PRIV.STACK_LOW, () => code.get(FRAME_TOP).i32(FRAME_SIZE).op(W.i32_sub));

@@ -4,6 +4,7 @@ import type { CtxField } from '../uapi/contexts.ts';
 import { CLASS, CLASS_MASK, MODE, MODE_MASK } from '../uapi/opcodes.ts';
 import { type Access, planAccess } from './access.ts';
 import { type FaultSite, FRAME_TOP, type FunctionWriter } from './function-writer.ts';
+import { charge, FIND_COST } from './helper-cost.ts';
 import { ATOMIC_STORE, STORE } from './runtime-code.ts';
 import type { State } from './state.ts';
 import { sizeOf } from './step.ts';
@@ -193,6 +194,7 @@ function lowerKnown(fn: FunctionWriter, place: Place, pointer: Value): number {
 
 function lowerFind(fn: FunctionWriter, place: Place): number {
   const { code } = fn;
+  charge(fn, () => void code.i32(FIND_COST));
   target(fn, place);
   code
     .i32(place.size)

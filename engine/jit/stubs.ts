@@ -5,6 +5,9 @@ import { WasmCode } from './wasm-code.ts';
 import { WasmModule } from './wasm-module.ts';
 import { T, W } from './wasm-ops.ts';
 
+/** What a call from a helper takes off the budget beyond the instructions of the function. */
+const CALLBACK_COST = 64;
+
 function worldModule(): WasmModule {
   const module = new WasmModule();
   module.importMemory(ARENA_BASE / WASM_PAGE);
@@ -41,6 +44,11 @@ export function trampoline(): Uint8Array {
   const call = module.declare({ params: [T.I32, T.I32, T.I32, T.I32, T.I32, T.I32], results: [T.I32] });
   const code = new WasmCode();
   const low = 6;
+  const add = (word: number, cost: number) => {
+    code.i32(0).i32(0).mem(W.i32_load, word).i32(cost).op(W.i32_add).mem(W.i32_store, word);
+  };
+  add(PRIV.BUDGET, -CALLBACK_COST);
+  add(PRIV.CHARGED, CALLBACK_COST);
   code.i32(0).mem(W.i32_load, PRIV.STACK_LOW).set(low);
   for (let param = 1; param <= 5; param++) code.get(param).op(W.i64_extend_i32_u);
   code.get(low).get(0).indirect(W.call_indirect, module.type(FUNC_TYPE)).op(W.i32_wrap_i64);

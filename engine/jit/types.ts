@@ -51,7 +51,8 @@ export interface JitInput {
  * Imports: `m.memory`, `m.table`; `h.<helper name>` for each of `helpers`; `rt.refill: () => i32`
  * (called when PRIV.BUDGET ran out: refills it and returns 0, or returns a FAULT kind to stop with);
  * `rt.translate: (table index: i32) => i32` belongs to the stubs, not to programs.
- * Exports: `run: (r1: i32, r2: i32) => i32` (r0's low half; PRIV.R0 has all of it; the frame starts at STACK_TOP) and
+ * Exports: `run: (r1: i32, r2: i32) => i32` (r0's low half; PRIV.R0 has all of it; the frame starts at STACK_TOP), `repeat` of the
+ * same type (runs over and over until PRIV.RUNS_LEFT is 0 or PRIV.BUDGET is spent, each from TAIL_CALLS 0; the last r0), and
  * `f<K>` for each subprogram K, of type (r1 r2 r3 r4 r5: i64, frame_top: i32) => i64, which the loader puts in the table.
  * A trap is always preceded by PRIV.FAULT_*.
  */

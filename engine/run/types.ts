@@ -25,7 +25,7 @@ export interface ProgRunOpts {
   /** The network namespace the call is made in; default: a fresh one, with loopback. */
   readonly netns?: NetnsSpec;
   readonly env?: Partial<RunEnv>;
-  /** Instructions the whole call may execute, repeats included; default DEFAULT_BUDGET. */
+  /** What the whole call may spend, repeats included, default DEFAULT_BUDGET: an instruction costs 1, helpers more (helperCost). */
   readonly budget?: number;
   /** A word in shared memory: nonzero stops the run (EINTR, as a pending signal does in the kernel). */
   readonly cancel?: Int32Array;
@@ -119,5 +119,5 @@ export interface ProgRunResult {
   readonly fault: Fault | null;
 }
 
-/** Instructions per call before an endless loop is assumed; about two seconds. */
+/** Spent by a call before an endless loop is assumed; about two seconds. */
 export const DEFAULT_BUDGET = 1_000_000_000;

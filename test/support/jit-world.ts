@@ -92,6 +92,8 @@ export class JitWorld {
   run(instance: number, r1 = 0, r2 = 0, budget = 1_000_000): JitRun {
     const { u32, i32 } = this.mem;
     i32[PRIV.BUDGET >> 2] = budget;
+    i32[PRIV.CHARGED >> 2] = 0;
+    const insns = () => budget - this.mem.i32[PRIV.BUDGET >> 2]! - this.mem.i32[PRIV.CHARGED >> 2]!;
     u32[PRIV.FAULT_KIND >> 2] = 0;
     u32[PRIV.TAIL_CALLS >> 2] = 0;
     const run = this.instances[instance]!.exports.run as (r1: number, r2: number) => number;
@@ -99,9 +101,9 @@ export class JitWorld {
       run(r1, r2);
     } catch (error) {
       if (u32[PRIV.FAULT_KIND >> 2] === 0) throw error;
-      return { r0: 0n, fault: this.fault(), insns: budget - this.mem.i32[PRIV.BUDGET >> 2]! };
+      return { r0: 0n, fault: this.fault(), insns: insns() };
     }
-    return { r0: this.u64(PRIV.R0), fault: null, insns: budget - this.mem.i32[PRIV.BUDGET >> 2]! };
+    return { r0: this.u64(PRIV.R0), fault: null, insns: insns() };
   }
 
   u64(address: number): bigint {

@@ -55,3 +55,22 @@ test('the cancel word is looked at on every refill', () => {
   Atomics.store(cancel, 0, 1);
   expect([budget.cancelled, budget.refill()]).toEqual([true, FAULT.CANCELLED]);
 });
+
+test('what helpers cost is spent, and no instruction', () => {
+  const mem = new WorldMemory();
+  const budget = new Budget(mem);
+  budget.start(3 << 20, null);
+  const charge = (cost: number) => {
+    spend(mem, cost);
+    mem.i32[PRIV.CHARGED >> 2] = mem.i32[PRIV.CHARGED >> 2]! + cost;
+  };
+  let executed = 0;
+  for (let i = 0; i < 3; i++) {
+    spend(mem, 500_000);
+    charge(600_000);
+    executed += 500_000;
+    expect([budget.executed, budget.spent]).toEqual([executed, true]);
+    expect(budget.refill()).toBe(i < 2 ? FAULT.NONE : FAULT.BUDGET);
+    expect(budget.executed).toBe(executed);
+  }
+});
