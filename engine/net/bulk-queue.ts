@@ -94,23 +94,29 @@ export class BulkQueues {
   }
 
   /** bq_xmit_all */
-  private xmit(dev: LiveDevice): void {
+  xmit(dev: LiveDevice): void {
     const count = dev.word(DEV_AT.BQ_COUNT);
     if (count === 0) return;
     const frames = dev.at + DEV_AT.BQ;
-    const rx = this.deviceAt(dev.word(DEV_AT.BQ_DEV_RX));
     const prog = dev.word(DEV_AT.BQ_PROG);
-    const ready = prog === 0 ? count : this.egress(this.progOf(prog), dev, rx, frames, count);
-    const taken = ready === 0 ? 0 : dev.xmit(frames, ready);
+    const ready = prog === 0 ? count : this.egress(this.progOf(prog), dev, frames, count);
+    this.sent(dev, ready, ready === 0 ? 0 : dev.xmit(frames, ready));
+  }
+
+  /** The end of bq_xmit_all: of `ready` frames that the device was given it took so many, or none for a negative errno. */
+  sent(dev: LiveDevice, ready: number, taken: number): void {
+    const count = dev.word(DEV_AT.BQ_COUNT);
     const sent = Math.max(taken, 0);
-    for (let i = sent; i < ready; i++) this.state.put(this.mem.u32[(frames >>> 2) + i]!);
+    for (let i = sent; i < ready; i++) this.state.put(dev.word(DEV_AT.BQ + i * 4));
     dev.setWord(DEV_AT.BQ_COUNT, 0);
     if (count > sent) dev.add('xdp_xmit_drops', count - sent);
+    const rx = this.deviceAt(dev.word(DEV_AT.BQ_DEV_RX));
     this.state.trace.emit('xdp_devmap_xmit', sent - taken, rx.ifindex, dev.ifindex, sent, count - sent);
   }
 
   /** dev_map_bpf_prog_run: what the program lets pass moves up in the queue. */
-  private egress(prog: LiveProg, dev: LiveDevice, rx: LiveDevice, frames: number, count: number): number {
+  private egress(prog: LiveProg, dev: LiveDevice, frames: number, count: number): number {
+    const rx = this.deviceAt(dev.word(DEV_AT.BQ_DEV_RX));
     const { buff, trace } = this.state;
     let ready = 0;
     for (let i = 0; i < count; i++) {

@@ -83,17 +83,24 @@ export const VETH_RING = 256;
 
 /** Devices of all namespaces of a run. */
 export const DEVICES_MAX = 64;
-/** Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, frames for the stack. */
+/**
+ * Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, frames for
+ * the stack, frames that veth sends back; and of the generated loop, what it counted in this batch and why it ended.
+ */
 export const BATCH_AT = {
-  FLUSH_COUNT: 0,
-  POLL_COUNT: 4,
-  PASS_COUNT: 8,
-  FLUSH: 64,
-  POLL: 320,
-  PASS: 576,
-  TX: 1600,
+  ...{ FLUSH_COUNT: 0, POLL_COUNT: 4, PASS_COUNT: 8, ERRNO: 12 },
+  /** CPUs or sockets have to be looked after between batches. */
+  SETTLE: 16,
+  /** Frames begun, redirects that went through, and runs by verdict (aborted, drop, pass, tx, redirect, unknown). */
+  ...{ FRAMES: 20, REDIRECTS: 24, VERDICTS: 28 },
+  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600 },
 } as const;
 export const BATCH_BYTES = BATCH_AT.TX + DEV_BULK * 4;
+/** Verdicts that are told apart. */
+export const VERDICT_KINDS = 6;
+
+/** Words of a devmap's descriptor behind those of layout.ts: address of {device, id of the egress program} by key, and the map's id. */
+export const MAP_LIVE = { TABLE: 40, ID: 44 } as const;
 
 /** Bits of a device's FLAGS. */
 export const DEV_FLAG = {
@@ -142,7 +149,7 @@ export type DevCounter = (typeof DEV_COUNTERS)[number];
 export const RUN_COUNTERS = [
   ...(['frames', 'batches', 'insns'] as const),
   ...(['aborted', 'drop', 'pass', 'tx', 'redirect', 'unknown'] as const),
-  ...(['allocated', 'recycled', 'released', 'in_pool', 'in_flight', 'taken', 'pages_copied'] as const),
+  ...(['allocated', 'recycled', 'released', 'in_pool', 'in_flight', 'pages_copied'] as const),
 ] as const;
 export type RunCounter = (typeof RUN_COUNTERS)[number];
 

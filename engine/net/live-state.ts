@@ -35,7 +35,9 @@ export class LiveState {
     this.batch = batch;
     this.counters = counters;
     this.trace = new LiveTrace(mem, traceCounts, traceLasts);
-    this.pool = new PagePool(pages, this.trace, ring, init.batch_size, init.allocFails);
+    this.pool = new PagePool(pages, this.trace, ring, init.batch_size, init.allocFails, (n) =>
+      this.count('recycled', n),
+    );
     const { meta, bytes } = init.template;
     this.buff = new LiveBuff(mem, { meta, length: bytes.length - meta });
   }

@@ -77,6 +77,11 @@ export class LiveDevice {
     this.mem.u32[(this.at + field) >>> 2] = value;
   }
 
+  /** Frames in its bulk queue. */
+  get queued(): number {
+    return this.word(DEV_AT.BQ_COUNT);
+  }
+
   get ifindex(): number {
     return this.net.ifindex;
   }
@@ -158,13 +163,17 @@ export class LiveDevice {
       sent++;
     }
     rcv.schedule();
-    if (own) {
-      this.add('xdp_xmit', sent);
-      this.add('xdp_xmit_err', count - sent);
-      this.add('tx_dropped', count - sent);
-      rcv.add('rx_dropped', count - sent);
-    }
+    if (own) this.countXmit(sent, count);
     return sent;
+  }
+
+  /** Of `count` frames that were to leave, `sent` reached the other end's ring. */
+  countXmit(sent: number, count: number): void {
+    this.add('xdp_xmit', sent);
+    if (sent === count) return;
+    this.add('xdp_xmit_err', count - sent);
+    this.add('tx_dropped', count - sent);
+    this.far?.add('rx_dropped', count - sent);
   }
 
   private wireXmit(frames: number, count: number): number {

@@ -25,16 +25,24 @@ export class PagePool {
   private readonly trace: LiveTrace;
   /** Whether the n-th allocation of 64 pages fails: a fault on purpose. */
   private readonly fails: (allocation: number) => boolean;
+  /** Told how many pages a refill found in the ring. */
+  private readonly recycled: (pages: number) => void;
   private allocations = 0;
-  /** Pages that the last refill made new; 0 when it found used ones. */
-  private fresh = 0;
 
   /** page_pool_create */
-  constructor(pages: LivePages, trace: LiveTrace, queue: number, size: number, fails: (allocation: number) => boolean) {
+  constructor(
+    pages: LivePages,
+    trace: LiveTrace,
+    queue: number,
+    size: number,
+    fails: (allocation: number) => boolean,
+    recycled: (pages: number) => void,
+  ) {
     this.mem = pages.mem;
     this.pages = pages;
     this.trace = trace;
     this.fails = fails;
+    this.recycled = recycled;
     this.at = pages.pool;
     this.mem.u32[(this.at >>> 2) + CACHE_COUNT] = 0;
     this.ring = new PtrRing(this.mem, this.at + POOL_AT.RING, queue);
@@ -60,22 +68,15 @@ export class PagePool {
       u32[at + CACHE + count++] = page;
       if (count === PP_REFILL) break;
     }
-    this.fresh = 0;
-    if (count === 0) {
-      count = this.allocate();
-      this.fresh = count;
-    }
+    this.recycled(count);
+    if (count === 0) count = this.allocate();
     if (count === 0) return 0;
     u32[at + CACHE_COUNT] = count - 1;
     return u32[at + CACHE + count - 1]!;
   }
 
-  /** Pages in the cache that were not taken since they were new. */
-  get untouched(): number {
-    return Math.min(this.fresh, this.mem.u32[(this.at >>> 2) + CACHE_COUNT]!);
-  }
-
-  private allocate(): number {
+  /** __page_pool_alloc_pages_slow, into the empty cache: how many pages there were. */
+  allocate(): number {
     const { u32 } = this.mem;
     const at = this.at >>> 2;
     if (this.fails(this.allocations++)) return 0;
@@ -97,7 +98,7 @@ export class PagePool {
   }
 
   /** page_pool_return_page */
-  private release(page: number): void {
+  release(page: number): void {
     this.pages.give(page);
     this.trace.release();
   }

@@ -1,4 +1,5 @@
 /** One batch of live frames (xdp_test_run_batch in net/bpf/test_run.c): run, act on the verdicts, flush, deliver, let the far ends work. */
+import type { BulkQueues } from '../net/bulk-queue.ts';
 import { BATCH_AT, type RunCounter } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice, LiveProg } from '../net/net-device.ts';
@@ -23,6 +24,7 @@ export interface LiveParts {
   readonly redirects: LiveRedirects;
   readonly cpus: LiveCpus;
   readonly poll: LivePoll;
+  readonly bulk: BulkQueues;
   readonly prog: LiveProg;
   readonly ingress: LiveDevice;
   readonly rx_queue_index: number;
@@ -66,7 +68,6 @@ export class LiveBatch {
     const { state, programs, prog, ingress, rx_queue_index } = this.parts;
     const { buff } = state;
     state.count('frames');
-    state.count('taken');
     buff.enter(ingress.ifindex, rx_queue_index, 0);
     buff.showOriginal(page);
     const act = programs.run(prog);
@@ -84,25 +85,43 @@ export class LiveBatch {
       return;
     }
     if (act === XDP_TX) redirects.askForTx(ingress);
-    const acted = act === XDP_TX || act === XDP_REDIRECT;
-    if (!acted || redirects.redirect(page, ingress) !== 0) state.put(page);
+    if (act === XDP_TX || act === XDP_REDIRECT) this.redirect(page);
+    else state.put(page);
   }
 
-  /** After the last frame: redirects leave, passed frames go up, then whoever got frames works, until nothing moves any more. */
-  finish(): void {
-    const { redirects, poll, cpus, devices } = this.parts;
-    redirects.flush();
+  /** Acts on what was asked for; a frame that is not taken is free again. */
+  redirect(page: number): void {
+    const { state, redirects, ingress } = this.parts;
+    if (redirects.redirect(page, ingress) !== 0) state.put(page);
+  }
+
+  /** After the last frame: redirects leave, passed frames go up, then whoever got frames works. */
+  private finish(): void {
+    this.parts.redirects.flush();
     this.deliver();
-    do {
-      poll.run();
+    this.parts.poll.run();
+    this.settle();
+  }
+
+  /** CPUs of cpumaps work, and the devices they send to, until nothing moves any more; then user space reads its sockets. */
+  settle(): void {
+    const { poll, cpus, devices } = this.parts;
+    while (poll.waiting || cpus.waiting) {
       cpus.run(this.work);
-    } while (poll.waiting || cpus.waiting);
+      poll.run();
+    }
     devices.stacks.near.readSockets();
     devices.stacks.far.readSockets();
   }
 
+  /** Whether settle() has anything to look after. */
+  get settles(): boolean {
+    const { cpus, devices } = this.parts;
+    return cpus.some || devices.stacks.near.sockets.length + devices.stacks.far.sockets.length > 0;
+  }
+
   /** xdp_recv_frames */
-  private deliver(): void {
+  deliver(): void {
     const { state, devices, ingress } = this.parts;
     const count = state.passed;
     if (count === 0) return;

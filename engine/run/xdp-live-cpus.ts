@@ -51,6 +51,11 @@ export class LiveCpus {
     return made;
   }
 
+  /** Whether any cpumap has an entry. */
+  get some(): boolean {
+    return this.queues.size > 0;
+  }
+
   get waiting(): boolean {
     for (const queue of this.queues.values()) if (queue.ring.count > 0) return true;
     return false;

@@ -115,7 +115,7 @@ function assemble(
   const poll = new LivePoll(state, devices, programs, redirects);
   const ingress = devices.byIfindex('near', ingressOf(setup))!;
   const parts: LiveParts = {
-    ...{ state, devices, programs, redirects, cpus, poll, prog: programs.of(program) },
+    ...{ state, devices, programs, redirects, cpus, poll, bulk, prog: programs.of(program) },
     ...{ ingress, rx_queue_index: setup.rx_queue_index },
   };
   return ok(new LiveRun(world, program, opts, setup, parts, new LiveBatch(parts)));

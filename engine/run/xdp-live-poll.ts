@@ -1,7 +1,7 @@
 /** The receiving end of veth pairs: NAPI runs the device's XDP program on every frame that came over (veth_poll, veth_xdp_rcv). */
 import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, PP_REFILL } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
-import type { LiveDevice, LiveProg } from '../net/net-device.ts';
+import type { LiveDevice } from '../net/net-device.ts';
 import type { LiveDevices } from './xdp-live-devices.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
 import type { LiveRedirects } from './xdp-live-redirect.ts';
@@ -59,11 +59,10 @@ export class LivePoll {
   }
 
   /** veth_poll: how many frames there were. */
-  private poll(dev: LiveDevice): number {
+  poll(dev: LiveDevice): number {
     const { pages } = this.state;
     let done = 0;
     let bytes = 0;
-    this.redirected = false;
     while (done < WEIGHT) {
       const page = dev.ring.consume();
       if (page === 0) break;
@@ -71,15 +70,21 @@ export class LivePoll {
       this.receive(dev, page);
       done++;
     }
-    this.toStack(dev);
     dev.add('rx_packets', done);
     dev.add('rx_bytes', bytes);
     dev.add('xdp_packets', dev.prog === null ? 0 : done);
     dev.peer?.add('tx_packets', done);
     dev.peer?.add('tx_bytes', bytes);
+    this.finish(dev);
+    return done;
+  }
+
+  /** The end of veth_poll: what was not handed over yet. */
+  finish(dev: LiveDevice): void {
+    this.toStack(dev);
     if (this.sendingBack > 0) this.sendBack(dev);
     if (this.redirected) this.redirects.flush();
-    return done;
+    this.redirected = false;
   }
 
   /** veth_xdp_rcv_one */
@@ -94,13 +99,19 @@ export class LivePoll {
     buff.enter(dev.ifindex, 0, 0);
     buff.show(page);
     const act = this.programs.run(prog);
-    buff.keep(page);
+    if (act === XDP_DROP) dev.add('xdp_drops', 1);
+    this.act(dev, page, act);
+  }
+
+  /** What the program's verdict does with the frame in hand. */
+  act(dev: LiveDevice, page: number, act: number): void {
+    this.state.buff.keep(page);
     if (act === XDP_PASS) {
       dev.add('xdp_pass', 1);
       this.pass(dev, page);
     } else if (act === XDP_TX) this.tx(dev, page);
     else if (act === XDP_REDIRECT) this.redirect(dev, page);
-    else this.drop(dev, page, act, prog);
+    else this.drop(dev, page, act);
   }
 
   private pass(dev: LiveDevice, page: number): void {
@@ -147,9 +158,11 @@ export class LivePoll {
     this.state.put(page);
   }
 
-  private drop(dev: LiveDevice, page: number, act: number, prog: LiveProg): void {
-    if (act !== XDP_DROP) this.state.trace.emit('xdp_exception', act, dev.ifindex, prog.id);
-    dev.add('xdp_drops', 1);
+  private drop(dev: LiveDevice, page: number, act: number): void {
+    if (act !== XDP_DROP) {
+      dev.add('xdp_drops', 1);
+      this.state.trace.emit('xdp_exception', act, dev.ifindex, dev.prog?.id ?? 0);
+    }
     this.state.put(page);
   }
 }

@@ -6,15 +6,18 @@ import { RedirectMap } from '../maps/redirect-map.ts';
 import { XskMap } from '../maps/xskmap.ts';
 import type { BulkQueues, Destination } from '../net/bulk-queue.ts';
 import type { CpuQueue } from '../net/cpu-queue.ts';
-import { LIVE, RI_IFINDEX, RI_NONE } from '../net/live-layout.ts';
+import { LIVE, MAP_LIVE, RI_IFINDEX, RI_NONE } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import { ERRNO } from '../uapi/errno.ts';
+import { MAP_TYPE } from '../uapi/map-types.ts';
 import type { LiveCpus } from './xdp-live-cpus.ts';
 import type { LiveDevices } from './xdp-live-devices.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
 
 const BPF_F_EXCLUDE_INGRESS = 16;
+/** Bytes of {device, id of the egress program}. */
+const TABLE_ROW = 8;
 const TGT_INDEX = LIVE.RI_TGT_INDEX >>> 2;
 const MAP = LIVE.RI_MAP >>> 2;
 const FLAGS = LIVE.RI_FLAGS >>> 2;
@@ -70,7 +73,26 @@ export class LiveRedirects {
   /** Resolves the entries of all redirect maps anew: user space may have changed them between two steps. */
   refresh(): void {
     for (const map of this.world.maps.all()) {
-      if (map instanceof RedirectMap) this.targets.set(map.handle, this.resolve(map));
+      if (!(map instanceof RedirectMap)) continue;
+      const targets = this.resolve(map);
+      this.targets.set(map.handle, targets);
+      if (map.def.type === MAP_TYPE.DEVMAP) this.writeTable(map, targets);
+    }
+  }
+
+  /** The devices of a devmap where the generated loop finds them. */
+  private writeTable(map: RedirectMap, { devices }: Targets): void {
+    const { mem } = this.state;
+    const at = (map.handle + MAP_LIVE.TABLE) >>> 2;
+    const bytes = map.def.max_entries * TABLE_ROW;
+    const table = mem.u32[at] || mem.alloc(bytes, 64);
+    if (table === 0) return;
+    mem.u32[at] = table;
+    mem.u32[(map.handle + MAP_LIVE.ID) >>> 2] = map.id;
+    mem.u8.fill(0, table, table + bytes);
+    for (const [key, { dev, prog }] of devices) {
+      mem.u32[(table + key * TABLE_ROW) >>> 2] = dev.at;
+      mem.u32[(table + key * TABLE_ROW + 4) >>> 2] = prog?.id ?? 0;
     }
   }
 

@@ -34,7 +34,6 @@ function settlePool({ state }: LiveParts): void {
   state.set('released', trace.released);
   state.set('in_pool', pool.inPool);
   state.set('in_flight', pool.inFlight);
-  state.set('recycled', state.get('taken') - (trace.held - pool.untouched));
 }
 
 export function liveReport(parts: LiveParts, ns_per_frame: number): LiveReport {

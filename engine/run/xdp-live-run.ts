@@ -8,10 +8,13 @@ import { abandon, leakOf, settle, stopOf } from './execute.ts';
 import { DEFAULT_BUDGET, type Fault, type OutputRecord } from './types.ts';
 import type { LiveBatch, LiveParts } from './xdp-live-batch.ts';
 import { LiveCapture } from './xdp-live-capture.ts';
+import { LiveLoop } from './xdp-live-loop.ts';
 import type { LiveOpts, LiveSetup } from './xdp-live-opts.ts';
 import { LiveCounters, type LiveReport, liveReport } from './xdp-live-report.ts';
 
 const NS_PER_MS = 1e6;
+/** How often the clock is looked at while batches run. */
+const SLICE_MS = 1;
 /** Lines of trace_printk and records that are kept until somebody fetches them. */
 const OUTPUT_MAX = 1000;
 
@@ -42,6 +45,7 @@ export class LiveRun {
   private readonly setup: LiveSetup;
   private readonly parts: LiveParts;
   private readonly batch: LiveBatch;
+  private readonly loop: LiveLoop | null;
   private size: number;
   private ran = 0;
   private took_ms = 0;
@@ -64,6 +68,7 @@ export class LiveRun {
     this.parts = parts;
     this.batch = batch;
     this.size = setup.batch_size;
+    this.loop = opts.generated === false ? null : new LiveLoop(world, parts, batch, setup);
     this.counters = new LiveCounters(parts);
     this.capture = new LiveCapture(parts, () => this.ran);
     this.faultsLeft = [...(opts.faults?.link ?? [])].sort((a, b) => a.at_frame - b.at_frame);
@@ -125,19 +130,40 @@ export class LiveRun {
   private batches(span: LiveSpan, started: number): void {
     const { budget } = this.world;
     const until = started + (span.ms ?? Infinity);
-    const frames = Math.min(this.setup.repeat, this.ran + (span.frames ?? Infinity));
-    let left = span.batches ?? Infinity;
-    while (left > 0 && this.ran < frames && this.errno === 0) {
+    const frames = Math.min(
+      this.setup.repeat,
+      this.ran + (span.frames ?? Infinity),
+      this.ran + this.size * (span.batches ?? Infinity),
+    );
+    let slice = this.size;
+    for (let now = started; this.ran < frames && this.errno === 0 && now < until; ) {
       this.linkFaults();
-      const wanted = Math.min(this.size, frames - this.ran);
-      const before = this.parts.state.get('frames');
-      this.errno = this.batch.run(wanted);
-      this.ran += this.parts.state.get('frames') - before;
-      left--;
+      const before = this.ran;
+      this.runSlice(Math.min(slice, frames - this.ran, this.untilFault));
       if (budget.cancelled) this.errno = ERRNO.EINTR;
       if (budget.spent) this.renewBudget();
-      if (globalThis.performance.now() >= until) return;
+      const after = globalThis.performance.now();
+      slice = nextSlice(this.ran - before, after - now, this.size);
+      now = after;
     }
+  }
+
+  /** So many frames, in batches: as fast as it goes, or one by one where every event is wanted. */
+  private runSlice(frames: number): void {
+    const { state } = this.parts;
+    const before = state.get('frames');
+    try {
+      if (this.loop !== null && !state.trace.recording) this.errno = this.loop.run(frames, this.size);
+      else this.errno = this.batch.run(Math.min(frames, this.size));
+    } finally {
+      this.ran += state.get('frames') - before;
+    }
+  }
+
+  /** Frames until a link goes down or up. */
+  private get untilFault(): number {
+    const next = this.faultsLeft[0];
+    return next === undefined ? Infinity : Math.max(this.size, next.at_frame - this.ran);
   }
 
   private linkFaults(): void {
@@ -249,4 +275,10 @@ export class LiveRun {
     this.parts.state.pool.destroy();
     this.counters.publish();
   }
+}
+
+/** Frames until the next look at the clock: whole batches for about a millisecond, at most four times what the last slice had. */
+function nextSlice(frames: number, took_ms: number, batch: number): number {
+  const wanted = took_ms <= 0 ? frames * 4 : Math.min(frames * 4, (frames / took_ms) * SLICE_MS);
+  return Math.max(1, Math.floor(wanted / batch)) * batch;
 }

@@ -1,0 +1,151 @@
+/** What functions of the generated batch loop have in common: the module they go into, its imports, the frame in hand. */
+import { FUNC_TYPE } from '../jit/compile.ts';
+import { WasmCode } from '../jit/wasm-code.ts';
+import { type FuncType, WasmModule } from '../jit/wasm-module.ts';
+import { T, W } from '../jit/wasm-ops.ts';
+import { ARENA_BASE, CTX_BASE, PRIV, STACK_TOP, WASM_PAGE } from '../layout.ts';
+import { DEV_COUNTERS, type DevCounter, LIVE, RI_NONE, RUN_COUNTERS, type RunCounter } from '../net/live-layout.ts';
+import { block, type Code, call, k, Locals, setWord } from './xdp-live-emit.ts';
+
+/** Addresses and numbers that are written into the code. */
+export interface LiveCodeInput {
+  readonly pages: number;
+  readonly descs: number;
+  readonly pool: number;
+  readonly batch: number;
+  readonly counters: number;
+  /** Counter and last event of xdp_redirect and xdp_devmap_xmit. */
+  readonly redirectTrace: { readonly count: number; readonly last: number };
+  readonly xmitTrace: { readonly count: number; readonly last: number };
+  /** Table of 256 devices' addresses by the low byte of their ifindex. */
+  readonly byIfindex: number;
+  /** Table place of the program. */
+  readonly program: number;
+  readonly ingress: number;
+  readonly ingress_ifindex: number;
+  readonly rx_queue_index: number;
+  /** Bytes of the packet and of its metadata. */
+  readonly length: number;
+  readonly meta: number;
+}
+
+/** What the loop asks of the TypeScript; all arguments are addresses, pages are their descriptors'. */
+export const LIVE_IMPORTS = {
+  /** Fills the empty cache with new pages: how many there are now. */
+  allocate: { params: [], results: [T.I32] },
+  /** The ring had no place for a page. */
+  release: { params: [T.I32], results: [] },
+  /** A copy that a broadcast made is done with. */
+  giveCopy: { params: [T.I32], results: [] },
+  /** The bulk queue of a device is flushed. */
+  xmit: { params: [T.I32], results: [] },
+  /** As much of a device's bulk queue as `sent` went through, the rest did not. */
+  xmitRest: { params: [T.I32, T.I32], results: [] },
+  /** Acts on the redirect that was asked for. */
+  redirect: { params: [T.I32], results: [] },
+  /** A device's program gave another verdict than XDP_DROP. */
+  received: { params: [T.I32, T.I32, T.I32], results: [] },
+  /** The end of a poll in which that happened. */
+  polled: { params: [T.I32], results: [] },
+  /** Polls a device for at most 64 frames: how many there were. */
+  poll: { params: [T.I32], results: [T.I32] },
+  /** Frames wait for the stack. */
+  deliver: { params: [], results: [] },
+  /** Between two batches: CPUs and sockets. */
+  settle: { params: [], results: [] },
+} as const satisfies Record<string, FuncType>;
+export type LiveImport = keyof typeof LIVE_IMPORTS;
+
+export const XDP = { DROP: 1, PASS: 2, TX: 3, REDIRECT: 4 };
+export const runCounter = (name: RunCounter): number => RUN_COUNTERS.indexOf(name) * 8;
+export const devCounter = (name: DevCounter): number => DEV_COUNTERS.indexOf(name) * 8;
+
+type Imports = Readonly<Record<LiveImport, number>>;
+
+/** Words of struct xdp_md in linear memory. */
+const MD = { DATA: 0, DATA_END: 4, DATA_META: 8, INGRESS: 12, QUEUE: 16, EGRESS: 20 };
+
+/** The module that code is written into, and what all functions of it use. */
+export class CodeSite {
+  readonly input: LiveCodeInput;
+  private readonly module = new WasmModule();
+  private readonly imports: Imports;
+  private readonly funcType: number;
+
+  constructor(input: LiveCodeInput) {
+    this.input = input;
+    this.module.importMemory(ARENA_BASE / WASM_PAGE);
+    this.module.importTable();
+    const names = Object.keys(LIVE_IMPORTS) as LiveImport[];
+    const functions = names.map((name) => [name, this.module.importFunc('live', name, LIVE_IMPORTS[name])]);
+    this.imports = Object.fromEntries(functions) as Imports;
+    this.funcType = this.module.type(FUNC_TYPE);
+  }
+
+  /** A function of i32 parameters; its body leaves the result on the stack. */
+  func(params: number, result: boolean, body: (locals: Locals) => Code): number {
+    const type = { params: new Array<number>(params).fill(T.I32), results: result ? [T.I32] : [] };
+    const func = this.module.declare(type);
+    const locals = new Locals(params);
+    const code = body(locals);
+    this.module.define(func, locals.types, codeOf(code));
+    return func;
+  }
+
+  /** Calls an import. */
+  ask(name: LiveImport, ...args: readonly Code[]): Code {
+    return call(this.imports[name], ...args);
+  }
+
+  /** bpf_prog_run_xdp through the world's table, on the frame in hand. */
+  run(place: Code): Code {
+    return (c) => {
+      setWord(PRIV.TAIL_CALLS, k(0))(c);
+      c.i64(CTX_BASE).i64(0).i64(0).i64(0).i64(0).i32(STACK_TOP);
+      place(c);
+      c.indirect(W.call_indirect, this.funcType).op(W.i32_wrap_i64);
+    };
+  }
+
+  export(name: string, func: number): void {
+    this.module.export(name, func);
+  }
+
+  bytes(): Uint8Array {
+    return this.module.bytes();
+  }
+}
+
+function codeOf(code: Code): WasmCode {
+  const c = new WasmCode();
+  code(c);
+  return c;
+}
+
+export function bound(meta: Code, data: Code, end: Code): Code {
+  return block(
+    setWord(PRIV.PKT_META, meta),
+    setWord(PRIV.PKT_DATA, data),
+    setWord(PRIV.PKT_END, end),
+    setWord(CTX_BASE + MD.DATA, data),
+    setWord(CTX_BASE + MD.DATA_END, end),
+    setWord(CTX_BASE + MD.DATA_META, meta),
+  );
+}
+
+export function enter(ingress: Code, queue: number): Code {
+  return block(
+    setWord(CTX_BASE + MD.INGRESS, ingress),
+    setWord(CTX_BASE + MD.QUEUE, k(queue)),
+    setWord(CTX_BASE + MD.EGRESS, k(0)),
+  );
+}
+
+export function forget(): Code {
+  return block(
+    setWord(LIVE.RI_TGT_INDEX, k(0)),
+    setWord(LIVE.RI_MAP, k(RI_NONE)),
+    setWord(LIVE.RI_FLAGS, k(0)),
+    setWord(LIVE.RI_FOUND, k(0)),
+  );
+}
