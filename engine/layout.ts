@@ -60,6 +60,9 @@ export const PRIV = {
   CHARGED: 0x113c,
   /** Runs of the call that have not returned yet, the one under way included; counted down by `repeat`. */
   RUNS_LEFT: 0x1140,
+
+  /** u64 x 11: r0..r10 before each instruction of a traced form. */
+  TRACE_REGS: 0x1180,
 } as const;
 
 export const CTX_BASE = 0x020000;

@@ -14,6 +14,7 @@ import { lowerFunction } from './lower-function.ts';
 import type { ModuleParts } from './module-parts.ts';
 import { CTX_REFUSES, FAULT_TYPE, FIND_LOCALS, FIND_TYPE, faultCode, findCode } from './runtime-code.ts';
 import type { Surroundings } from './step.ts';
+import { STEP_TYPE, TRACE_TYPE, traceCode } from './trace-hook.ts';
 import type { CompiledProgram, JitInput, MapFacts } from './types.ts';
 import { ANY, type Value } from './values.ts';
 import { WasmCode } from './wasm-code.ts';
@@ -105,21 +106,24 @@ function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis
   module.importMemory(ARENA_BASE / WASM_PAGE);
   module.importTable();
   const refill = module.importFunc('rt', 'refill', { params: [], results: [T.I32] });
+  const step = input.traced === true ? module.importFunc('rt', 'step', STEP_TYPE) : null;
   const imports = new Map(helpers.map((proto) => [proto.id, module.importFunc('h', proto.name, helperType(proto))]));
   const fault = module.declare(FAULT_TYPE);
   const find = module.declare(FIND_TYPE);
   const ctxStore = hasStoreRules(input.ctx) ? module.declare(CTX_STORE_TYPE) : null;
-  const first = (ctxStore ?? find) + 1;
+  const trace = step === null ? null : module.declare(TRACE_TYPE);
+  const first = (trace ?? ctxStore ?? find) + 1;
   const count = d.starts.length - 1;
   for (let k = 0; k < count; k++) module.export(`f${k}`, module.declare(FUNC_TYPE));
   const parts: ModuleParts = {
-    ...{ refill, fault, find, ctxStore, count, funcType: module.type(FUNC_TYPE) },
+    ...{ refill, fault, find, ctxStore, trace, count, funcType: module.type(FUNC_TYPE) },
     func: (k) => first + k,
     helper: (proto) => imports.get(proto.id)!,
   };
   module.define(fault, [], faultCode());
   module.define(find, FIND_LOCALS, findCode(fault, ctxRefuses(input.ctx)));
   if (parts.ctxStore !== null) module.define(parts.ctxStore, CTX_STORE_LOCALS, ctxStoreCode(fault, input.ctx!));
+  if (step !== null && trace !== null) module.define(trace, [], traceCode(step, input.prog_id));
   analysis.functions.forEach((facts, k) => {
     lowerFunction(new FunctionWriter(input, around, parts, k, facts.limits), facts, module, first + k);
   });

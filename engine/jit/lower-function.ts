@@ -18,6 +18,7 @@ import { readsStack } from './stack-reads.ts';
 import type { State } from './state.ts';
 import { sizeOf, step } from './step.ts';
 import { type Ending, type NodeWriter, writeStructured } from './structure.ts';
+import { lowerTrace } from './trace-hook.ts';
 import { WasmCode } from './wasm-code.ts';
 import type { WasmModule } from './wasm-module.ts';
 import { W } from './wasm-ops.ts';
@@ -124,6 +125,7 @@ class BlockWriter implements NodeWriter {
     for (let i = block.start; i < block.end; i++) {
       if (fn.d.skipped[i] === 1) continue;
       fn.costLeft--;
+      lowerTrace(fn, i);
       lowerInsn(fn, state, i);
     }
     return ending(fn, block.last, block.succs);

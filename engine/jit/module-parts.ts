@@ -9,6 +9,8 @@ export interface ModuleParts {
   readonly find: number;
   /** (address, size: i32, value: i64) => 1, or 0 after having written PRIV.FAULT_*; null when the context has no rules for stores. */
   readonly ctxStore: number | null;
+  /** (r0 to r9: i64, address above the frame, instruction: i32): called before every instruction; null in the fast form. */
+  readonly trace: number | null;
   /** Type of BPF functions. */
   readonly funcType: number;
   /** Function of subprogram `k`. */

@@ -40,7 +40,11 @@ export class JitWorld {
   private readonly instances: WebAssembly.Instance[] = [];
   /** Called when the budget is spent; returns a FAULT kind to stop with. */
   refill: () => number = () => 6;
+  /** Called before every instruction of traced forms. */
+  step: (program: number, insn: number, frame: number) => void = () => undefined;
   readonly callFunc: (index: number, ...args: number[]) => number;
+
+  private readonly stepped = (program: number, insn: number, frame: number) => this.step(program, insn, frame);
 
   constructor() {
     const module = new WebAssembly.Module(trampoline());
@@ -53,7 +57,7 @@ export class JitWorld {
     const compiled = compileProgram(input);
     if (!compiled.ok) throw new Error(compiled.error.message);
     const m = { memory: this.mem.wasm, table: this.table };
-    const imports = { m, h: helpers, rt: { refill: () => this.refill() } };
+    const imports = { m, h: helpers, rt: { refill: () => this.refill(), step: this.stepped } };
     const instance = new WebAssembly.Instance(new WebAssembly.Module(compiled.value.wasm), imports);
     for (let k = 0; k < compiled.value.functions; k++) {
       this.table.set(input.table_base + k, instance.exports[`f${k}`] as never);
