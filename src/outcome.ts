@@ -1,6 +1,7 @@
 /** What came of a case, and the one stream of events that reporters and the screen read. */
 import type { MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { SettledCase } from './test-case.ts';
+import type { Why } from './why-types.ts';
 
 /** One expectation that did not hold, in the user's terms. */
 export interface Difference {
@@ -30,6 +31,10 @@ export interface TestOutcome {
   readonly maps_before: readonly MapDump[];
   /** What the program changed in maps, decoded by BTF, a line each: `stats[0].aborted  0 → 1`. */
   readonly map_changes?: readonly string[];
+  /** Runs it took, where the ones before failed (--retries); absent: one. */
+  readonly attempts?: number;
+  /** A case that failed: what its traced rerun says. Absent where it was not traced. */
+  readonly why?: Why;
   /** Wall time of the case. */
   readonly took_ms: number;
 }
