@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly stopped?: () => boolean;
   /** Stop at the first case that does not pass. */
   readonly bail?: boolean;
+  /** How often a case that does not pass is run again. */
+  readonly retries?: number;
 }
 
 function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Partial<TestOutcome> = {}): TestOutcome {
@@ -128,6 +130,24 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
   }
 }
 
+function isBad({ verdict }: TestOutcome): boolean {
+  return verdict === 'fail' || verdict === 'error';
+}
+
+/** Runs a case again while it does not pass; the last run is what came of it. */
+async function runPatiently(
+  one: SettledCase,
+  scope: RunScope,
+  retries: number,
+  stopped: () => boolean,
+): Promise<TestOutcome> {
+  let came = await runCase(one, scope);
+  for (let attempts = 2; attempts <= retries + 1 && isBad(came) && !stopped(); attempts++) {
+    came = { ...(await runCase(one, scope)), attempts };
+  }
+  return came;
+}
+
 /** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. */
 export async function runCases(
   cases: readonly SettledCase[],
@@ -143,10 +163,10 @@ export async function runCases(
   emit({ type: 'start', run, cause, cases, kept });
   for (const one of cases) {
     if (stopped()) break;
-    const result = await runCase(one, scope);
+    const result = await runPatiently(one, scope, options.retries ?? 0, stopped);
     if (stopped()) break;
     emit({ type: 'outcome', run, outcome: result });
-    if (options.bail && (result.verdict === 'fail' || result.verdict === 'error')) break;
+    if (options.bail && isBad(result)) break;
   }
   signal?.removeEventListener('abort', stop);
   emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: stopped() });

@@ -1,5 +1,7 @@
 /** One run of a project's cases from start to exit code: what `test` does, and `watch` where there is no terminal. */
 import type { CaseRunner } from './case-runner.ts';
+import { type Shard, shardOf } from './case-shard.ts';
+import { plain } from './format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError, RunEvent } from './outcome.ts';
 import type { Reporter } from './reporters/reporter.ts';
@@ -10,9 +12,12 @@ export interface TestRunOptions {
   readonly request: SuiteRequest;
   readonly runner: CaseRunner;
   /** Made when the project's root is known. */
-  readonly reporters: (root: string) => readonly Reporter[];
+  readonly reporters: (root: string) => Promise<readonly Reporter[]>;
   readonly signal: AbortSignal;
   readonly bail: boolean;
+  readonly retries: number;
+  /** Only this part of the cases. */
+  readonly shard: Shard | null;
   readonly passWithNoTests: boolean;
 }
 
@@ -29,9 +34,10 @@ async function unusedObjectErrors(suite: Suite, runner: CaseRunner): Promise<Fil
 
 /** Runs everything once. Throws InputError for what only the whole run can say (the BTF file of the config). */
 export async function testRun(options: TestRunOptions): Promise<ExitCode> {
-  const { runner, signal, bail } = options;
+  const { runner, signal, bail, retries, shard } = options;
   const suite = await loadSuite(options.request);
-  const reporters = options.reporters(suite.project?.root ?? options.request.cwd);
+  const cases = shard === null ? suite.cases : shardOf(suite.cases, shard);
+  const reporters = await options.reporters(suite.project?.root ?? options.request.cwd);
   let summary = emptySummary();
   const emit = (event: RunEvent) => {
     summary = summarize(summary, event);
@@ -41,17 +47,33 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
   const { project } = suite;
   if (project) {
     await runner.setProject(project);
-    runner.setCases(suite.cases);
-    const filtered = options.request.filters.length > 0;
+    runner.setCases(cases);
+    const filtered = options.request.filters.length > 0 || (shard !== null && shard.index > 1);
     const unused = filtered ? [] : await unusedObjectErrors(suite, runner);
     for (const error of unused) emit({ type: 'file-error', error });
-    const ids = new Set(suite.cases.map((one) => one.id));
-    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail }, emit);
+    const ids = new Set(cases.map((one) => one.id));
+    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries }, emit);
   }
   for (const reporter of reporters) reporter.finish(summary);
-  const code = exitCodeOf(summary, options.passWithNoTests);
+  // A part of few cases may be empty: the whole is not.
+  const code = exitCodeOf(summary, options.passWithNoTests || cases.length < suite.cases.length);
   if (code === EXIT.NO_CASES) throw new InputError(noCaseSentence(suite, options.request), EXIT.NO_CASES);
   return code;
+}
+
+/** Names the cases, a line each, without running any; files that cannot be read are an error all the same. */
+export async function listCases(
+  request: SuiteRequest,
+  shard: Shard | null,
+  out: (text: string) => void,
+): Promise<ExitCode> {
+  const suite = await loadSuite(request);
+  const [error] = suite.errors;
+  if (error) throw new InputError(`${error.file}${error.line > 0 ? `:${error.line}` : ''}: ${error.message}`);
+  if (suite.cases.length === 0) throw new InputError(noCaseSentence(suite, request), EXIT.NO_CASES);
+  const cases = shard === null ? suite.cases : shardOf(suite.cases, shard);
+  out(cases.map((one) => `${plain(one.id)}\n`).join(''));
+  return EXIT.OK;
 }
 
 /** Why there was nothing to run, so that a misspelt word or glob is seen. */

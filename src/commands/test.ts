@@ -1,34 +1,49 @@
 /** The `test` command: runs the project's cases once and says which of them hold. */
-import type { ExitCode } from '../input-error.ts';
+import { type ExitCode, InputError } from '../input-error.ts';
 import type { Args, Command, CommandIo } from './command.ts';
+import { openReporters, words } from './reporter-options.ts';
 
-function words(value: unknown): string[] {
-  if (value === undefined) return [];
-  return (Array.isArray(value) ? value : [value]).map(String);
+const WORKERS_MAX = 64;
+
+function number(args: Args, name: string, most: number): number | null {
+  const given = args[name];
+  if (given === undefined) return null;
+  const value = Number(given);
+  if (/^\d+$/.test(String(given)) && value <= most) return value;
+  throw new InputError(`--${name} ${String(given)} is no number from 0 to ${most}`);
+}
+
+async function openRunner(workers: number) {
+  const { WorkerRunner } = await import('../runner-client.ts');
+  if (workers < 2) return new WorkerRunner();
+  const { ManyRunners } = await import('../runner-many.ts');
+  return new ManyRunners(Array.from({ length: workers }, () => new WorkerRunner()));
 }
 
 /** Runs once with the reporters asked for; every case by name where standard output is no terminal. */
 export async function runOnce(args: Args, io: CommandIo, objects: readonly string[]): Promise<ExitCode> {
   const { testRun } = await import('../test-run.ts');
-  const { openReporter } = await import('../reporters/index.ts');
-  const { WorkerRunner } = await import('../runner-client.ts');
-  const chosen = words(args.reporter);
-  const names = chosen.length > 0 ? chosen : [io.isTerminal ? 'default' : 'verbose'];
+  const { parseShard } = await import('../case-shard.ts');
+  const workers = number(args, 'workers', WORKERS_MAX) ?? 1;
+  const retries = number(args, 'retries', 1000) ?? 0;
+  const shard = args.shard === undefined ? null : parseShard(String(args.shard));
+  const request = {
+    cwd: io.cwd,
+    ...(args.config === undefined ? {} : { config: String(args.config) }),
+    filters: words(args.filter),
+    objects,
+  };
+  if (args.list === true) {
+    const { listCases } = await import('../test-run.ts');
+    return listCases(request, shard, io.out);
+  }
   const stop = new AbortController();
   const release = io.onInterrupt(() => stop.abort());
-  const runner = new WorkerRunner();
+  const runner = await openRunner(workers);
   try {
     return await testRun({
-      request: {
-        cwd: io.cwd,
-        ...(args.config === undefined ? {} : { config: String(args.config) }),
-        filters: words(args.filter),
-        objects,
-      },
-      runner,
-      reporters: (root) => names.map((name) => openReporter(name, io.cwd, { out: io.out, style: io.style, root })),
-      signal: stop.signal,
-      bail: args.bail === true,
+      ...{ request, runner, shard, retries, signal: stop.signal, bail: args.bail === true },
+      reporters: (root) => openReporters(args, io, root),
       passWithNoTests: args['pass-with-no-tests'] === true,
     });
   } finally {
@@ -47,12 +62,22 @@ export const command: Command = {
       .option('reporter', {
         type: 'string',
         requiresArg: true,
-        describe: 'NAME[:FILE], repeatable: default, verbose (every case by name), json',
+        describe:
+          'NAME[:FILE], repeatable: default, verbose (every case by name), dot, json, ndjson, junit, tap, github',
       })
+      .option('list', { type: 'boolean', describe: 'Name the cases, and run none' })
       .option('bail', { type: 'boolean', describe: 'Stop at the first case that does not pass' })
+      .option('retries', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Run a case that does not pass again, N times',
+      })
+      .option('shard', { type: 'string', requiresArg: true, describe: 'I/N: only this part of the cases' })
+      .option('workers', { type: 'string', requiresArg: true, describe: 'Run on N threads (1 unless said)' })
       .option('pass-with-no-tests', { type: 'boolean', describe: 'No case at all is no error' })
       .example('$0 test', 'all cases of the project around the current directory')
       .example('$0 test xdp_lb ipv6', 'cases with either word in their file, object, program or name')
-      .example('$0 test --reporter json:results.json --reporter default', 'a JSON document and the usual text'),
+      .example('$0 test --reporter junit:results.xml --reporter default', 'a file for CI and the usual text')
+      .example('$0 test --shard 1/2 --reporter ndjson:1.ndjson', 'half of the cases, for merge-reports'),
   run: (args, io) => runOnce(args, io, []),
 };

@@ -1,4 +1,4 @@
-/** The reporter for people: every case by name if asked, failures with their reasons, then the summary line. */
+/** The reporters for people: every case by name or as a dot if asked, failures with their reasons, then the summary line. */
 import { relative } from 'node:path';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
@@ -16,18 +16,25 @@ function signOf(outcome: TestOutcome, style: Style): string {
 
 function caseLine(one: SettledCase, outcome: TestOutcome, style: Style): string {
   const note = { pass: '', fail: '', error: '', skip: `skipped: ${outcome.reason}`, todo: 'todo' }[outcome.verdict];
-  return `    ${signOf(outcome, style)} ${plain(one.name)}${note === '' ? '' : style.dim(`  ${plain(note)}`)}`;
+  const again = (outcome.attempts ?? 1) > 1 ? style.yellow(`  at attempt ${outcome.attempts}`) : '';
+  return `    ${signOf(outcome, style)} ${plain(one.name)}${note === '' ? '' : style.dim(`  ${plain(note)}`)}${again}`;
 }
+
+const DOT = { pass: '.', fail: 'F', error: 'E', skip: 's', todo: 't' } as const;
+const DOTS_A_LINE = 80;
+
+type EveryCase = 'nothing' | 'name' | 'dot';
 
 class Printer implements Reporter {
   private readonly io: ReporterIo;
-  private readonly everyCase: boolean;
+  private readonly everyCase: EveryCase;
+  private dots = 0;
   private cases = new Map<string, SettledCase>();
   private readonly failed: [SettledCase, TestOutcome][] = [];
   private readonly errors: FileError[] = [];
   private group = '';
 
-  constructor(io: ReporterIo, everyCase: boolean) {
+  constructor(io: ReporterIo, everyCase: EveryCase) {
     this.io = io;
     this.everyCase = everyCase;
   }
@@ -39,8 +46,16 @@ class Printer implements Reporter {
     const one = this.cases.get(event.outcome.id);
     if (!one) return;
     if (event.outcome.verdict === 'fail' || event.outcome.verdict === 'error') this.failed.push([one, event.outcome]);
-    if (this.everyCase) this.nameCase(one, event.outcome);
+    if (this.everyCase === 'name') this.nameCase(one, event.outcome);
+    if (this.everyCase === 'dot') this.dot(event.outcome);
   };
+
+  private dot({ verdict }: TestOutcome): void {
+    const { style } = this.io;
+    const paint = { pass: style.green, fail: style.red, error: style.red, skip: style.yellow, todo: style.cyan };
+    this.io.out(paint[verdict](DOT[verdict]));
+    if (++this.dots % DOTS_A_LINE === 0) this.io.out('\n');
+  }
 
   private nameCase(one: SettledCase, outcome: TestOutcome): void {
     const { style, root } = this.io;
@@ -52,7 +67,8 @@ class Printer implements Reporter {
 
   readonly finish: Reporter['finish'] = (summary) => {
     const { style, root } = this.io;
-    if (this.group !== '') this.print(['']);
+    if (this.dots % DOTS_A_LINE > 0) this.io.out('\n');
+    if (this.group !== '' || this.dots > 0) this.print(['']);
     for (const error of this.errors) this.print([...fileErrorLines(error, root, style), '']);
     for (const [one, outcome] of this.failed) this.print([...failureLines(one, outcome, root, style), '']);
     this.print([summaryLine(summary, style)]);
@@ -74,10 +90,15 @@ function summaryLine(summary: Summary, style: Style): string {
 
 /** Failures and the summary. */
 export function defaultReporter(io: ReporterIo): Reporter {
-  return new Printer(io, false);
+  return new Printer(io, 'nothing');
 }
 
 /** Every case by name as it ends, then as the default one. */
 export function verboseReporter(io: ReporterIo): Reporter {
-  return new Printer(io, true);
+  return new Printer(io, 'name');
+}
+
+/** A character a case, then as the default one. */
+export function dotReporter(io: ReporterIo): Reporter {
+  return new Printer(io, 'dot');
 }

@@ -4,14 +4,23 @@ import { resolve } from 'node:path';
 import { makeStyle } from '../format/style.ts';
 import { fileError, InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
-import { defaultReporter, verboseReporter } from './default.ts';
+import { defaultReporter, dotReporter, verboseReporter } from './default.ts';
+import { githubReporter } from './github.ts';
 import { jsonReporter } from './json.ts';
+import { junitReporter } from './junit.ts';
+import { ndjsonReporter } from './ndjson.ts';
 import type { Reporter, ReporterIo, ReporterMaker } from './reporter.ts';
+import { tapReporter } from './tap.ts';
 
 const REPORTERS: Readonly<Record<string, ReporterMaker>> = {
   default: defaultReporter,
   verbose: verboseReporter,
+  dot: dotReporter,
   json: jsonReporter,
+  ndjson: ndjsonReporter,
+  junit: junitReporter,
+  tap: tapReporter,
+  github: githubReporter,
 };
 
 export const REPORTER_NAMES = Object.keys(REPORTERS);
@@ -20,7 +29,7 @@ export const REPORTER_NAMES = Object.keys(REPORTERS);
 function intoFile(make: ReporterMaker, path: string, io: ReporterIo): Reporter {
   let text = '';
   const inner = make({
-    root: io.root,
+    ...io,
     style: makeStyle(false),
     out: (more) => {
       text += more;

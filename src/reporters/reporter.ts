@@ -8,6 +8,8 @@ export interface ReporterIo {
   readonly style: Style;
   /** Directory that paths are shown relative to. */
   readonly root: string;
+  /** Top of the checkout, where a CI system says it. */
+  readonly workspace?: string;
 }
 
 export interface Reporter {

@@ -131,6 +131,15 @@ test('bail stops at the first case that does not pass', async () => {
   expect(outcomes).toHaveLength(1);
 });
 
+test('retries: a case that does not pass runs again, and says how often it ran', async () => {
+  const { outcomes, scope } = await run(TX, [one('a', { expect: { retval: 1 } }), one('b')], { retries: 2 });
+  expect(outcomes.map((o) => [o.verdict, o.attempts])).toEqual([
+    ['fail', 3],
+    ['pass', undefined],
+  ]);
+  expect(scope.backend.runs).toHaveLength(4);
+});
+
 test('a request carries what the case says and nothing else', () => {
   const full = one('a', {
     type: 'XDP',

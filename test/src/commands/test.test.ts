@@ -1,7 +1,9 @@
 /** `bpfdeck test` as a process: every case by name, filters, exit codes. */
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { MAIN, ProjectCopy } from '../../support/balancer-copy.ts';
+import { readTap } from '../../support/tap.ts';
 
 setDefaultTimeout(30_000);
 const project = new ProjectCopy();
@@ -47,6 +49,45 @@ test('objects named to watch: only their cases', async () => {
   const { code, out } = await bpfdeck('watch', 'build/filter.o');
   expect(out).toMatch(/\n22 passed, 0 failed/);
   expect(code).toBe(0);
+});
+
+test('--list names cases and runs none; --shard takes a part; parts merge into the whole', async () => {
+  const list = await bpfdeck('test', '--config', 'failing.config.ts', '--list');
+  expect(list.out.trimEnd().split('\n')).toEqual([
+    'failing/l4lb.case.ts › build/l4lb.o › balance › ARP goes up to the stack',
+    'failing/l4lb.case.ts › build/l4lb.o › balance › a new flow goes to the second backend',
+    'failing/l4lb.case.ts › build/l4lb.o › balance › a port that is no VIP is dropped',
+  ]);
+  expect(list.code).toBe(0);
+  const part = (i: number) =>
+    bpfdeck('test', '--config', 'failing.config.ts', '--shard', `${i}/2`, '--reporter', `ndjson:${i}.ndjson`);
+  const codes = [(await part(1)).code, (await part(2)).code];
+  expect(codes).toEqual([0, 1]);
+  const whole = await bpfdeck('merge-reports', '1.ndjson', '2.ndjson');
+  expect(whole.out).toContain('✗ a new flow goes to the second backend');
+  expect(whole.out).toMatch(/\n1 passed, 2 failed in /);
+  expect(whole.code).toBe(1);
+  expect((await bpfdeck('test', '--shard', '3/2')).err).toContain('--shard 3/2 is no part of a whole');
+});
+
+test('--workers gives the same report', async () => {
+  const { out, code } = await bpfdeck('test', '--workers', '3', '--reporter', 'tap');
+  const names = (text: string) => readTap(text).points.map((point) => point.description);
+  expect(names(out)).toEqual(names((await bpfdeck('test', '--reporter', 'tap')).out));
+  expect(code).toBe(0);
+  expect((await bpfdeck('test', '--workers', 'many')).err).toContain('--workers many is no number');
+});
+
+test('under GITHUB_ACTIONS failures are annotated too, from the top of the checkout', async () => {
+  const child = Bun.spawn([process.execPath, MAIN, 'test', '--config', 'failing.config.ts'], {
+    cwd: project.root,
+    env: { ...process.env, GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: join(project.root, '..') },
+    stdout: 'pipe',
+  });
+  const out = await new Response(child.stdout).text();
+  const name = basename(project.root);
+  expect(out).toContain(`::error file=${name}/failing/l4lb.case.ts,line=`);
+  expect(out).toContain('✗ a port that is no VIP is dropped');
 });
 
 test('what cannot be read: config and case files 2, objects 4', async () => {

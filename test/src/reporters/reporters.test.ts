@@ -1,14 +1,17 @@
 /** Reporters on one stream of events: what people and programs read. */
 import { expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeStyle } from '../../../src/format/style.ts';
+import { mergedEvents } from '../../../src/merge-reports.ts';
 import type { RunEvent } from '../../../src/outcome.ts';
 import { openReporter } from '../../../src/reporters/index.ts';
 import { emptySummary, summarize } from '../../../src/summary.ts';
 import { fakeResult } from '../../support/fake-backend.ts';
 import { FAILED, outcomeOf, settled } from '../../support/settled.ts';
+import { readTap } from '../../support/tap.ts';
+import { readXml } from '../../support/xml.ts';
 
 const good = settled('good');
 const bad = settled('bad \u001b[31mred\u0007');
@@ -33,14 +36,14 @@ const EVENTS: RunEvent[] = [
   { type: 'end', run: 1, took_ms: 12, cancelled: false },
 ];
 
-function report(name: string, cwd = '/p'): string {
+function report(name: string, cwd = '/p', events: readonly RunEvent[] = EVENTS): string {
   let text = '';
   const out = (more: string) => {
     text += more;
   };
   const reporter = openReporter(name, cwd, { out, style: makeStyle(false), root: '/p' });
   let summary = emptySummary();
-  for (const event of EVENTS) {
+  for (const event of events) {
     summary = summarize(summary, event);
     reporter.event(event);
   }
@@ -75,6 +78,130 @@ test('json: one document with a version, every case and the counts', () => {
   expect(document.cases.map((one: { verdict: string }) => one.verdict)).toEqual(['pass', 'fail', 'skip']);
   expect(document.cases[1].fault).toMatchObject({ kind: 'out of bounds', line: 7 });
   expect(document.errors).toEqual([{ file: 'test/x.case.ts', line: 3, message: 'Unexpected }' }]);
+});
+
+test('ndjson: a record a line, in the order of things', () => {
+  const records = report('ndjson')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records.map((one) => one.type)).toEqual(['error', 'start', 'case', 'case', 'case', 'end']);
+  expect(records[1]).toMatchObject({ version: 1, cases: 3 });
+  expect(records[3]).toMatchObject({ verdict: 'fail', attempts: 1, step: null, fault: { line: 7 } });
+  expect(records.at(-1)).toMatchObject({ passed: 1, failed: 1, skipped: 1, cancelled: false });
+});
+
+test('dot: a character a case, then as default', () => {
+  const text = report('dot');
+  expect(text).toStartWith('.Fs\n\n');
+  expect(text).toContain('✗ build/lb.o › xdp_lb › bad red');
+});
+
+test('junit: well formed, a testsuite an object, counts that add up', () => {
+  const root = readXml(report('junit'));
+  expect(root).toMatchObject({
+    name: 'testsuites',
+    attributes: { tests: '4', failures: '1', errors: '1', skipped: '1' },
+  });
+  const [files, suite] = root.children;
+  expect(files?.children[0]).toMatchObject({ attributes: { name: 'test/x.case.ts', line: '3' } });
+  expect(files?.children[0]?.children[0]).toMatchObject({ name: 'error', attributes: { message: 'Unexpected }' } });
+  expect(suite).toMatchObject({ name: 'testsuite', attributes: { name: 'build/lb.o', tests: '3', failures: '1' } });
+  const [first, second, third] = suite!.children;
+  expect(first).toMatchObject({
+    attributes: { classname: 'xdp_lb', name: 'good', file: 'test/lb.case.ts', line: '3' },
+  });
+  expect(first?.children).toEqual([]);
+  expect(second?.attributes.name).toBe('bad red');
+  expect(second?.children[0]).toMatchObject({
+    ...{
+      name: 'failure',
+      attributes: { type: 'retval', message: 'retval: XDP_TX (3) expected, XDP_DROP (1) received' },
+    },
+    text: expect.stringContaining('fault at lb.bpf.c:7, insn 12'),
+  });
+  expect(third?.children[0]).toMatchObject({ name: 'skipped', attributes: { message: 'bpf_x is missing' } });
+});
+
+test('junit escapes what XML would take for its own', () => {
+  const odd = settled('<a> & "b" \u0000 \ud800 ☃');
+  const events: RunEvent[] = [
+    { type: 'start', run: 1, cause: '', cases: [odd], kept: 0 },
+    {
+      type: 'outcome',
+      run: 1,
+      outcome: outcomeOf(odd, 'error', { reason: ']]> <b>', result: fakeResult({ printk: ['a<b', '&'] }) }),
+    },
+  ];
+  const [one] = readXml(report('junit', '/p', events)).children[0]!.children;
+  expect(one?.attributes.name).toBe('<a> & "b"   ☃');
+  expect(one?.children.map((child) => child.text)).toEqual([']]> <b>', 'a<b\n&']);
+});
+
+test('tap: version 14, a YAML block for what failed, directives, the plan', () => {
+  const { points, bail } = readTap(report('tap'));
+  expect(bail).toBeNull();
+  expect(points.map(({ ok, directive }) => [ok, directive])).toEqual([
+    [false, null],
+    [true, null],
+    [false, null],
+    [true, 'SKIP'],
+  ]);
+  expect(points[2]?.description).toBe('build/lb.o › xdp_lb › bad red');
+  expect(points[2]?.yaml).toContain('message: "retval: XDP_TX (3) expected, XDP_DROP (1) received"');
+  expect(points[2]?.yaml).toContain('at: "test/lb.case.ts:3"');
+  expect(points[3]?.reason).toBe('bpf_x is missing');
+});
+
+test('tap: a # in a name is no directive; what is to do is not ok', () => {
+  const cases = [settled('a # SKIP b \\'), settled('later')];
+  const events: RunEvent[] = [
+    { type: 'start', run: 1, cause: '', cases, kept: 0 },
+    { type: 'outcome', run: 1, outcome: outcomeOf(cases[0]!) },
+    { type: 'outcome', run: 1, outcome: outcomeOf(cases[1]!, 'todo') },
+    { type: 'end', run: 1, took_ms: 1, cancelled: true },
+  ];
+  const { points, bail } = readTap(report('tap', '/p', events));
+  expect(points[0]).toMatchObject({ ok: true, directive: null, description: 'build/lb.o › xdp_lb › a # SKIP b \\' });
+  expect(points[1]).toMatchObject({ ok: false, directive: 'TODO' });
+  expect(bail).toBe('stopped');
+});
+
+test('github: an annotation at the line of each failure, escaped', () => {
+  const lines = report('github').trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe('::error file=test/x.case.ts,line=3,title=not readable::Unexpected }');
+  expect(lines[1]).toStartWith(
+    '::error file=test/lb.case.ts,line=3,title=xdp_lb › bad red::retval: XDP_TX (3) expected',
+  );
+  expect(lines[1]).toContain('%0Afault at lb.bpf.c:7, insn 12');
+  const odd = settled('100%, a: b');
+  const events: RunEvent[] = [
+    { type: 'start', run: 1, cause: '', cases: [odd], kept: 0 },
+    { type: 'outcome', run: 1, outcome: outcomeOf(odd, 'error', { reason: '50% of: it' }) },
+  ];
+  expect(report('github', '/p', events)).toContain('title=xdp_lb › 100%25%2C a%3A b::50%25 of: it\n');
+});
+
+test('reports of both kinds merge into what one run would have said', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'merge-'));
+  writeFileSync(join(directory, 'a.json'), report('json'));
+  writeFileSync(join(directory, 'b.ndjson'), report('ndjson'));
+  const events = mergedEvents(['a.json', 'b.ndjson'], directory);
+  const types = events.map((event) => event.type);
+  expect(types).toEqual(['file-error', 'start', ...new Array(6).fill('outcome'), 'end']);
+  let summary = emptySummary();
+  for (const event of events) summary = summarize(summary, event);
+  expect(summary).toMatchObject({ passed: 2, failed: 2, skipped: 2, cancelled: false, took_ms: 24 });
+  const text = report('default', directory, mergedEvents([join(directory, 'b.ndjson')], '/p'));
+  expect(text).toContain('at lb.bpf.c:7, insn 12');
+  const cut = report('ndjson').split('\n').slice(0, 3).join('\n');
+  writeFileSync(join(directory, 'cut.ndjson'), `${cut}\n{"type":"ca`);
+  expect(mergedEvents(['cut.ndjson'], directory).at(-1)).toMatchObject({ type: 'end', cancelled: true });
+  writeFileSync(join(directory, 'odd.json'), '{"type": "case"}');
+  expect(() => mergedEvents(['odd.json'], directory)).toThrow('odd.json is no report');
+  expect(() => mergedEvents(['none.json'], directory)).toThrow('no such file');
+  rmSync(directory, { recursive: true });
 });
 
 test('NAME:FILE writes to the file and nothing to standard output', () => {
