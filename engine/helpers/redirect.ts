@@ -1,11 +1,13 @@
 /** bpf_redirect and bpf_redirect_map (net/core/filter.c): note where the packet would go; the run's verdict decides. */
 
+import { PRIV } from '../layout.ts';
 import { RedirectMap } from '../maps/redirect-map.ts';
 import { LIVE, RI_IFINDEX } from '../net/live-layout.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { badMap, u64 } from './map.ts';
 import type { HelperMaker, RunCtx } from './run-ctx.ts';
 
+const RUNS_LEFT = PRIV.RUNS_LEFT >> 2;
 const XDP_ABORTED = 0;
 const XDP_REDIRECT = 4;
 /** Actions that the low flag bits of bpf_redirect_map can name for a missing entry. */
@@ -21,6 +23,7 @@ const redirect: HelperMaker = (rc) => (ifindex, flagsLo, flagsHi) => {
   if (flags > (xdp ? 0 : BPF_F_INGRESS)) return xdp ? XDP_ABORTED : TC_ACT_SHOT;
   if (rc.live === true) return noteIfindex(rc, ifindex! >>> 0);
   rc.redirect = { helper: 'bpf_redirect', target: ifindex! >>> 0, map: null, key: null, flags };
+  rc.redirectRun = rc.mem.u32[RUNS_LEFT]!;
   return xdp ? XDP_REDIRECT : TC_ACT_REDIRECT;
 };
 
@@ -50,6 +53,7 @@ function redirectInto(rc: RunCtx, map: RedirectMap, key: number, flags: number):
     key,
     flags,
   };
+  rc.redirectRun = rc.mem.u32[RUNS_LEFT]!;
   return XDP_REDIRECT;
 }
 

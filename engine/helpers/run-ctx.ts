@@ -37,6 +37,8 @@ export interface RunCtx {
   /** State of the pseudo-random generator, seeded from env.seed when the run starts. */
   random: number;
   redirect: RedirectInfo | null;
+  /** Which run of the call noted it: PRIV.RUNS_LEFT as it was. */
+  redirectRun: number;
   printk: string[];
   records: OutputRecord[];
   /** First `length` bytes of the packet in hand, fragments included; null when it is shorter or there is none. */

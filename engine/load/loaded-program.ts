@@ -21,6 +21,8 @@ export interface LoadedProgram {
   readonly max_ctx_offset: number;
   /** The entry, instantiated now if it was not before. */
   entry(): RunFunction;
+  /** Many runs in one call: counts PRIV.RUNS_LEFT down to 0 unless the budget's slice is spent before; the last r0's low half. */
+  repeat(): RunFunction;
   /** What a call of an unsupported helper says, by the number it calls. */
   unsupportedText(helper: number): string | undefined;
 }

@@ -17,6 +17,9 @@ export class RefusedProgram extends Error {
 /** Has a program put its functions into the table, or throws RefusedProgram: its place was entered. */
 type Reached = () => void;
 
+/** Sees an instruction about to be executed in a traced form: program, slot, address above its frame; registers are in PRIV.TRACE_REGS. */
+export type Step = (program: number, insn: number, frame: number) => void;
+
 /** Stubs by place; each is a module of its own. */
 const stubs = new Map<number, WebAssembly.Module>();
 
@@ -34,6 +37,7 @@ export class ProgramTable {
   private readonly programs = new Map<number, LoadedProgram>();
   private readonly ids = new Map<number, number>();
   private next = 1;
+  private watcher: Step | null = null;
   private readonly memory: WebAssembly.Memory;
 
   constructor(memory: WebAssembly.Memory) {
@@ -80,6 +84,31 @@ export class ProgramTable {
     const index = this.places[id]?.table_index ?? 0;
     if (index !== 0 && this.wasm.get(index) === null) this.wasm.set(index, this.stub(index));
     return index;
+  }
+
+  /** Programs run in their traced forms at present. */
+  get tracing(): boolean {
+    return this.watcher !== null;
+  }
+
+  /** Imported by traced forms. */
+  readonly step: Step = (program, insn, frame) => this.watcher?.(program, insn, frame);
+
+  /** Does something with every program in its traced form, those that tail calls reach among them. */
+  traced<T>(watcher: Step, body: () => T): T {
+    const forms = Array.from({ length: this.next }, (_, index) => this.wasm.get(index));
+    for (const { table_index } of this.places) {
+      if (forms[table_index]) this.wasm.set(table_index, this.stub(table_index));
+    }
+    this.watcher = watcher;
+    try {
+      return body();
+    } finally {
+      this.watcher = null;
+      forms.forEach((form, index) => {
+        this.wasm.set(index, form);
+      });
+    }
   }
 
   private stub(index: number): unknown {

@@ -25,6 +25,13 @@ interface Translated {
   readonly module: WebAssembly.Module;
 }
 
+interface Instance {
+  readonly run: RunFunction;
+  readonly repeat: RunFunction;
+  /** The entry, then the subprograms. */
+  readonly functions: readonly unknown[];
+}
+
 /** Modules by what their code depends on: the same program in a world laid out alike is not compiled again. */
 const modules = new WeakMap<ProgramSpec, Map<string, Translated>>();
 const MODULES_MAX = 8;
@@ -40,7 +47,8 @@ export class Program implements LoadedProgram {
   private readonly facts: ReadonlyMap<number, MapFacts>;
   private readonly unsupported: ReadonlyMap<number, string>;
   private translated: Translated | null = null;
-  private run: RunFunction | null = null;
+  private instance: Instance | null = null;
+  private traced: Instance | null = null;
 
   constructor(
     world: World,
@@ -76,12 +84,35 @@ export class Program implements LoadedProgram {
   }
 
   entry(): RunFunction {
-    this.run ??= this.instantiate();
-    return this.run;
+    return this.inForm().run;
   }
 
-  private jitInput(): JitInput {
+  repeat(): RunFunction {
+    return this.inForm().repeat;
+  }
+
+  /** The form that the world runs at present. */
+  private inForm(): Instance {
+    if (!this.world.programs.tracing) {
+      invariant(this.translated !== null, 'a program that was not translated is run');
+      this.instance ??= this.instantiate(this.translated);
+      return this.instance;
+    }
+    this.traced ??= this.instantiateTraced();
+    // Fast forms took the places back after an earlier trace.
+    this.place(this.traced);
+    return this.traced;
+  }
+
+  private instantiateTraced(): Instance {
+    const translated = this.translateForm(true);
+    invariant(translated.ok, 'a program whose fast form was accepted is refused in its traced form');
+    return this.instantiate(translated.value);
+  }
+
+  private jitInput(traced: boolean): JitInput {
     return {
+      traced,
       ...{ prog_id: this.id, name: this.spec.name, insns: this.insns, subprogs: this.spec.subprogs },
       ctx: ctxStructOf(this.type, this.spec.attach_type),
       ld_abs: LD_ABS_TYPES.has(this.type),
@@ -94,38 +125,50 @@ export class Program implements LoadedProgram {
 
   /** Translates the program, unless the same was translated before. Refused is what no kernel loads (EINVAL). */
   translate(): Result<null> {
+    const translated = this.translateForm(false);
+    if (!translated.ok) return translated;
+    this.translated = translated.value;
+    return ok(null);
+  }
+
+  private translateForm(traced: boolean): Result<Translated> {
     const key = JSON.stringify([
-      ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()]],
+      ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()], traced],
     ]);
     const known = modules.get(this.spec) ?? new Map<string, Translated>();
     modules.set(this.spec, known);
     let found = known.get(key);
     if (found === undefined) {
-      const compiled = compileProgram(this.jitInput());
+      const compiled = compileProgram(this.jitInput(traced));
       if (!compiled.ok) return { ok: false, error: placed(this.spec, compiled.error) };
       const module = new WebAssembly.Module(compiled.value.wasm as Uint8Array<ArrayBuffer>);
       found = { compiled: compiled.value, module };
       if (known.size >= MODULES_MAX) known.clear();
       known.set(key, found);
     }
-    this.translated = found;
-    return ok(null);
+    return ok(found);
   }
 
   /** Instantiates the module and puts its functions at their places in the shared table. */
-  private instantiate(): RunFunction {
-    invariant(this.translated !== null, 'a program that was not translated is run');
-    const { compiled, module } = this.translated;
+  private instantiate({ compiled, module }: Translated): Instance {
+    const { programs } = this.world;
     const { exports } = new WebAssembly.Instance(module, {
-      m: { memory: this.world.mem.wasm, table: this.world.programs.wasm },
+      m: { memory: this.world.mem.wasm, table: programs.wasm },
       h: Object.fromEntries(compiled.helpers.map((name) => [name, this.world.helper(name)])),
-      rt: { refill: this.world.budget.refill },
+      rt: { refill: this.world.budget.refill, step: programs.step },
     });
-    for (let k = 0; k < this.spec.subprogs.length; k++) {
-      const fn = exports[`f${k}`];
+    const instance = {
+      ...{ run: exports.run as RunFunction, repeat: exports.repeat as RunFunction },
+      functions: this.spec.subprogs.map((_, k) => exports[`f${k}`]),
+    };
+    this.place(instance);
+    return instance;
+  }
+
+  private place({ functions }: Instance): void {
+    functions.forEach((fn, k) => {
       if (fn !== undefined) this.world.programs.wasm.set(this.table_index + k, fn);
-    }
-    return exports.run as RunFunction;
+    });
   }
 }
 

@@ -12,17 +12,20 @@ import { DEFAULT_BUDGET, type Fault } from './types.ts';
 const BUDGET = PRIV.BUDGET >> 2;
 const FAULT_KIND = PRIV.FAULT_KIND >> 2;
 const TAIL_CALLS = PRIV.TAIL_CALLS >> 2;
+const RUNS_LEFT = PRIV.RUNS_LEFT >> 2;
+/** What PRIV.RUNS_LEFT is during the last run of a call. */
+const LAST_RUN = 1;
 const NS_PER_MS = 1e6;
 
 /** bpf_test_run: the program's runs, ended by the last repeat, a fault, or the cancel word (as a pending signal does). */
 export function execute(world: World, program: LoadedProgram, ctxAddress: number, opts: ExecuteOpts): Execution {
   settle(world, program, opts);
-  const runs = new Runs(world, program.entry(), ctxAddress, opts);
+  const runs = opts.between === undefined ? new Repeats(world, program, opts) : new Runs(world, program, opts);
   let stop: Stop | null = null;
   const started = globalThis.performance.now();
   try {
     while (runs.left > 0 && stop === null) {
-      runs.go();
+      runs.go(ctxAddress, opts.second ?? 0);
       if (runs.left > 0) stop = refill(world, program);
     }
     stop ??= leakOf(world, program);
@@ -31,48 +34,73 @@ export function execute(world: World, program: LoadedProgram, ctxAddress: number
   }
   const took = (globalThis.performance.now() - started) * NS_PER_MS;
   if (stop !== null) abandon(world);
+  // bpf_net_ctx_set: what an earlier run asked for is forgotten.
+  if (world.rc.redirectRun !== LAST_RUN) world.rc.redirect = null;
   return {
     ...{ retval: runs.retval, fault: stop?.fault ?? null, cancelled: stop?.cancelled ?? false },
     ...{ insns_executed: world.budget.executed, duration_ns: Math.round(took / Math.max(opts.repeat - runs.left, 1)) },
   };
 }
 
-/** The runs of one call. */
-class Runs {
+/** The runs of one call: `go` runs until there are none left or the budget's slice is spent. */
+interface RunsOfCall {
   /** Runs that did not return yet. */
+  readonly left: number;
+  /** Of the last run that returned before `go` did. */
+  readonly retval: number;
+  go(ctx: number, second: number): void;
+}
+
+/** Runs that follow upon each other inside WebAssembly. */
+class Repeats implements RunsOfCall {
+  retval = 0;
+  private readonly mem: WorldMemory;
+  private readonly repeat: RunFunction;
+
+  constructor(world: World, program: LoadedProgram, opts: ExecuteOpts) {
+    this.mem = world.mem;
+    this.repeat = program.repeat();
+    this.mem.u32[RUNS_LEFT] = opts.repeat;
+  }
+
+  /** In memory, so that it is known also when a run traps. */
+  get left(): number {
+    return this.mem.u32[RUNS_LEFT]!;
+  }
+
+  go(ctx: number, second: number): void {
+    this.retval = this.repeat(ctx, second) >>> 0;
+  }
+}
+
+/** Runs with something to reset between them. */
+class Runs implements RunsOfCall {
   left: number;
-  /** Of the last run that returned. */
   retval = 0;
   private readonly mem: WorldMemory;
   private readonly run: RunFunction;
-  private readonly ctx: number;
-  private readonly second: number;
   private readonly between: () => void;
 
-  constructor(world: World, run: RunFunction, ctx: number, opts: ExecuteOpts) {
+  constructor(world: World, program: LoadedProgram, opts: ExecuteOpts) {
     this.left = opts.repeat;
     this.mem = world.mem;
-    this.run = run;
-    this.ctx = ctx;
-    this.second = opts.second ?? 0;
-    this.between = opts.between ?? nothing;
+    this.run = program.entry();
+    this.between = opts.between ?? (() => undefined);
   }
 
-  /** Runs until there are none left or the budget's slice is spent. Views are read anew each time: helpers may grow the memory. */
-  go(): void {
-    const { mem, run, ctx, second, between } = this;
-    let left = this.left;
+  /** Views are read anew each time: helpers may grow the memory. */
+  go(ctx: number, second: number): void {
+    const { mem, run, between } = this;
     do {
       mem.u32[TAIL_CALLS] = 0;
+      mem.u32[RUNS_LEFT] = this.left;
       this.retval = run(ctx, second) >>> 0;
-      this.left = --left;
-      if (left === 0) return;
+      this.left--;
+      if (this.left === 0) return;
       between();
     } while (mem.i32[BUDGET]! >= 0);
   }
 }
-
-function nothing(): void {}
 
 /** Why no further run follows. */
 type Stop = Pick<Execution, 'fault' | 'cancelled'>;
@@ -96,6 +124,7 @@ export function settle(
   rc.clockReads = 0;
   rc.random = rc.env.seed;
   rc.redirect = null;
+  rc.clones = [];
   rc.printk = [];
   rc.records = [];
   mem.u32[PRIV.CPU >> 2] = rc.env.cpu;

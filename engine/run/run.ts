@@ -32,11 +32,7 @@ export function beginRun(world: World, program: LoadedProgram, executor: Executo
       maps.beginCall();
       const given: ExecuteOpts = {
         repeat: Math.max(1, (opts.repeat ?? 1) >>> 0),
-        // bpf_net_ctx_set: each repeat starts without a redirect.
-        between: () => {
-          rc.redirect = null;
-          between?.();
-        },
+        ...(between === undefined ? {} : { between }),
         ...(opts.env === undefined ? {} : { env: opts.env }),
         ...(opts.budget === undefined ? {} : { budget: opts.budget }),
         ...(opts.cancel === undefined ? {} : { cancel: opts.cancel }),

@@ -36,6 +36,20 @@ describe('repeat', () => {
   });
 });
 
+describe('redirect', () => {
+  const object = loadFixture('redirects');
+  const target = { helper: 'bpf_redirect', target: 1 };
+
+  test('the last of several runs tells its own', () => {
+    expect(run(object, 'to_interface', { repeat: 3 })).toMatchObject({ retval: 4, redirect: target });
+  });
+
+  test('a run starts without that of the run before', () => {
+    expect(run(object, 'to_interface_once')).toMatchObject({ retval: 4, redirect: target });
+    expect(run(object, 'to_interface_once', { repeat: 2 })).toMatchObject({ retval: 4, redirect: null });
+  });
+});
+
 describe('budget and cancel', () => {
   const object = loadFixture('faults/endless-loop');
 
@@ -142,7 +156,10 @@ describe('what programs leave behind, and what is no fault of theirs', () => {
   if (!loaded.ok) throw new Error(loaded.error.message);
   const { world } = object;
   const execution = (body: () => number) =>
-    execute(world, { ...loaded.value, spec: loaded.value.spec, entry: () => body }, CTX_BASE, { repeat: 2 });
+    execute(world, { ...loaded.value, spec: loaded.value.spec, entry: () => body }, CTX_BASE, {
+      repeat: 2,
+      between: () => undefined,
+    });
   const HELD = PRIV.SPIN_LOCK >> 2;
 
   test('a lock that is still held is a fault, and is let go of', () => {

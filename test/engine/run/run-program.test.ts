@@ -98,15 +98,6 @@ test.each([
   expect(result.redirect).toEqual(told ? redirect : null);
 });
 
-test('a repeat starts without the redirect of the run before', () => {
-  resultOf('XDP', { data_in: FRAME, repeat: 2 }, (world, _program, _ctx, opts) => {
-    world.rc.redirect = { helper: 'bpf_redirect', target: 3, map: null, key: null, flags: 0 };
-    opts.between?.();
-    expect(world.rc.redirect).toBeNull();
-    return RETURNED;
-  });
-});
-
 test('what the program printed and sent comes back; ring buffers after perf records', () => {
   const { map, made } = runs('XDP', { data_in: FRAME }, (world) => {
     world.rc.printk.push('line');
