@@ -2,7 +2,7 @@
 import { CTX_BASE, PRIV } from '../layout.ts';
 import type { WorldMemory } from '../memory.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { DATA_AT, FRAME_BYTES, LIVE, PAGE_AT, PAGE_HEAD, PAGE_SIZE, SHARED_INFO } from './live-layout.ts';
+import { DATA_AT, FRAME_BYTES, LIVE, PAGE_AT } from './live-layout.ts';
 import type { XdpPacket } from './xdp-buff.ts';
 
 const ETH_HLEN = 14;
@@ -14,8 +14,6 @@ const BYTES_MAX = 0xffff;
 const PKT_META = PRIV.PKT_META >>> 2;
 const PKT_DATA = PRIV.PKT_DATA >>> 2;
 const PKT_END = PRIV.PKT_END >>> 2;
-const HARD_START = LIVE.HARD_START >>> 2;
-const HARD_END = LIVE.HARD_END >>> 2;
 const IN_HAND = LIVE.PAGE >>> 2;
 /** Words of struct xdp_md. */
 const MD = CTX_BASE >>> 2;
@@ -74,8 +72,6 @@ export class LiveBuff implements XdpPacket {
     const { meta, length } = this.original;
     const data = base + DATA_AT;
     u32[IN_HAND] = desc;
-    u32[HARD_START] = base + PAGE_HEAD;
-    u32[HARD_END] = base + PAGE_SIZE - SHARED_INFO;
     this.bound(data - meta, data, data + length);
   }
 
@@ -85,8 +81,6 @@ export class LiveBuff implements XdpPacket {
     const at = desc >>> 2;
     const data = u32[at + DESC.DATA]!;
     u32[IN_HAND] = desc;
-    u32[HARD_START] = u32[at + DESC.HARD_START]!;
-    u32[HARD_END] = u32[at + DESC.HARD_END]!;
     this.bound(data - u32[at + DESC.META]!, data, data + u32[at + DESC.LEN]!);
   }
 
@@ -119,13 +113,25 @@ export class LiveBuff implements XdpPacket {
     return length > this.length ? null : this.mem.u8.slice(data, data + length);
   }
 
+  /** data_hard_start */
+  private get hardStart(): number {
+    const { u32 } = this.mem;
+    return u32[(u32[IN_HAND]! >>> 2) + DESC.HARD_START]!;
+  }
+
+  /** The first byte behind what the tail may grow to. */
+  private get hardEnd(): number {
+    const { u32 } = this.mem;
+    return u32[(u32[IN_HAND]! >>> 2) + DESC.HARD_END]!;
+  }
+
   /** bpf_xdp_adjust_head */
   adjustHead(offset: number): number {
     const { u32, u8 } = this.mem;
     const meta = u32[PKT_META]!;
     const data = u32[PKT_DATA]! + offset;
     const metaBytes = data - offset - meta;
-    if (data < u32[HARD_START]! + FRAME_BYTES + metaBytes || data > u32[PKT_END]! - ETH_HLEN) return -ERRNO.EINVAL;
+    if (data < this.hardStart + FRAME_BYTES + metaBytes || data > u32[PKT_END]! - ETH_HLEN) return -ERRNO.EINVAL;
     if (metaBytes !== 0) u8.copyWithin(meta + offset, meta, meta + metaBytes);
     this.bound(meta + offset, data, u32[PKT_END]!);
     this.reach(meta + offset, data);
@@ -137,7 +143,7 @@ export class LiveBuff implements XdpPacket {
     const { u32 } = this.mem;
     const meta = u32[PKT_META]! + offset;
     const data = u32[PKT_DATA]!;
-    if (meta < u32[HARD_START]! + FRAME_BYTES || meta > data) return -ERRNO.EINVAL;
+    if (meta < this.hardStart + FRAME_BYTES || meta > data) return -ERRNO.EINVAL;
     if (((data - meta) & 3) !== 0 || data - meta > META_MAX) return -ERRNO.EACCES;
     this.bound(meta, data, u32[PKT_END]!);
     this.reach(meta, data);
@@ -148,7 +154,7 @@ export class LiveBuff implements XdpPacket {
   adjustTail(offset: number): number {
     const { u32, u8 } = this.mem;
     const end = u32[PKT_END]! + offset;
-    if (end > u32[HARD_END]! || end < u32[PKT_DATA]! + ETH_HLEN) return -ERRNO.EINVAL;
+    if (end > this.hardEnd || end < u32[PKT_DATA]! + ETH_HLEN) return -ERRNO.EINVAL;
     if (offset > 0) u8.fill(0, u32[PKT_END]!, end);
     this.bound(u32[PKT_META]!, u32[PKT_DATA]!, end);
     this.reach(u32[PKT_META]!, end);

@@ -2,11 +2,8 @@
 
 /** Private words beside those of layout.ts: where no program reaches. */
 export const LIVE = {
-  /** First byte of the page (data_hard_start) and first byte behind what bpf_xdp_adjust_tail may use, of the frame in hand. */
-  HARD_START: 0x1400,
-  HARD_END: 0x1404,
   /** Descriptor of the page in hand. */
-  PAGE: 0x1408,
+  PAGE: 0x1400,
   /** struct bpf_redirect_info: tgt_index, the map's descriptor (RI_NONE, or RI_IFINDEX for a bare ifindex), flags, whether an entry was found. */
   RI_TGT_INDEX: 0x1410,
   RI_MAP: 0x1414,
@@ -85,14 +82,14 @@ export const VETH_RING = 256;
 export const DEVICES_MAX = 64;
 /**
  * Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, frames for
- * the stack, frames that veth sends back; and of the generated loop, what it counted in this batch and why it ended.
+ * the stack, frames that veth sends back; and of the generated loop, what it counted and why it ended.
  */
 export const BATCH_AT = {
   ...{ FLUSH_COUNT: 0, POLL_COUNT: 4, PASS_COUNT: 8, ERRNO: 12 },
   /** CPUs or sockets have to be looked after between batches. */
   SETTLE: 16,
-  /** Frames begun, redirects that went through, and runs by verdict (aborted, drop, pass, tx, redirect, unknown). */
-  ...{ FRAMES: 20, REDIRECTS: 24, VERDICTS: 28 },
+  /** Batches, redirects that went through, and runs by verdict (aborted, drop, pass, tx, redirect, unknown). */
+  ...{ BATCHES: 20, REDIRECTS: 24, VERDICTS: 28 },
   ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600 },
 } as const;
 export const BATCH_BYTES = BATCH_AT.TX + DEV_BULK * 4;

@@ -37,6 +37,11 @@ export class PtrRing {
     u32.fill(0, queue, queue + size);
   }
 
+  /** Address of the entries. */
+  get queue(): number {
+    return this.mem.u32[this.at + QUEUE]!;
+  }
+
   get size(): number {
     return this.mem.u32[this.at + SIZE]!;
   }

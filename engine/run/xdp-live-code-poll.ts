@@ -3,6 +3,7 @@ import { BATCH_AT, DEV_AT, DEV_FLAG, LIVE, PAGE_AT, PP_REFILL, RING_AT } from '.
 import {
   add,
   and,
+  atLeast,
   below,
   block,
   type Code,
@@ -11,6 +12,7 @@ import {
   eq,
   give,
   k,
+  type Local,
   load,
   loop,
   ne,
@@ -23,51 +25,71 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import { bound, type CodeSite, devCounter, enter, forget, XDP } from './xdp-live-site.ts';
+import { bound, type CodeSite, devCounter, enter, forget, recycle, XDP } from './xdp-live-site.ts';
 
 /** veth_poll(dev) of a device with a program: how many frames there were. */
-export function poll(site: CodeSite, consume: number, put: number): number {
+export function poll(site: CodeSite): number {
   return site.func(1, true, (f) => {
-    const [dev, page, done, bytes, drops, act, at] = [
-      ...[f.param(0), f.i32(), f.i32(), f.i32(), f.i32(), f.i32(), f.i32()],
-    ] as const;
-    const ring = add(dev!.get, k(DEV_AT.RING));
-    const length = load(page!.get, PAGE_AT.LEN);
-    const one = block(
-      done!.plus(k(1)),
-      bytes!.plus(length),
-      at!.set(load(page!.get, PAGE_AT.DATA)),
-      enter(load(dev!.get, DEV_AT.IFINDEX), 0),
-      setWord(LIVE.PAGE, page!.get),
-      setWord(LIVE.HARD_START, load(page!.get, PAGE_AT.HARD_START)),
-      setWord(LIVE.HARD_END, load(page!.get, PAGE_AT.HARD_END)),
-      bound(sub(at!.get, load(page!.get, PAGE_AT.META)), at!.get, add(at!.get, length)),
-      act!.set(site.run(load(dev!.get, DEV_AT.PROG))),
+    const dev = f.param(0);
+    const [page, done, bytes, drops, act, data, head, tail] = f.i32s(8) as Locals8;
+    const ring = DEV_AT.RING;
+    const slot = (index: Code): Code => add(load(dev.get, ring + RING_AT.QUEUE), shl(index, k(2)));
+    const size = load(dev.get, ring + RING_AT.SIZE);
+    const free = loop(below(tail.get, head.get), block(store(slot(tail.get), 0, k(0)), tail.plus(k(1))));
+    // __ptr_ring_discard_one
+    const discard = block(
+      head.plus(k(1)),
       when(
-        eq(act!.get, k(XDP.DROP)),
-        block(drops!.plus(k(1)), call(put, page!.get)),
-        site.ask('received', dev!.get, page!.get, act!.get),
+        or(atLeast(sub(head.get, tail.get), load(dev.get, ring + RING_AT.BATCH)), atLeast(head.get, size)),
+        block(free, when(atLeast(head.get, size), block(head.set(k(0)), tail.set(k(0))))),
       ),
-      page!.set(k(0)),
-      when(below(done!.get, k(PP_REFILL)), page!.set(call(consume, ring))),
+    );
+    const inside = enter(load(dev.get, DEV_AT.IFINDEX), 0);
+    const dropped = block(
+      drops.plus(k(1)),
+      when(load(page.get, PAGE_AT.POOL), recycle(site, page.get, data), site.ask('giveCopy', page.get)),
+    );
+    const one = block(
+      discard,
+      done.plus(k(1)),
+      data.set(load(page.get, PAGE_AT.DATA)),
+      bytes.plus(load(page.get, PAGE_AT.LEN)),
+      setWord(LIVE.PAGE, page.get),
+      bound(sub(data.get, load(page.get, PAGE_AT.META)), data.get, add(data.get, load(page.get, PAGE_AT.LEN))),
+      act.set(site.run(load(dev.get, DEV_AT.PROG))),
+      when(
+        eq(act.get, k(XDP.DROP)),
+        dropped,
+        // A redirect may run a program with a context of its own.
+        block(site.ask('received', dev.get, page.get, act.get), inside),
+      ),
+      page.set(k(0)),
+      when(below(done.get, k(PP_REFILL)), page.set(load(slot(head.get)))),
     );
     return block(
-      when(not(load(dev!.get, DEV_AT.PROG)), give(site.ask('poll', dev!.get))),
-      page!.set(call(consume, ring)),
-      loop(page!.get, one),
-      at!.set(load(dev!.get, DEV_AT.COUNTERS)),
-      count(at!.get, devCounter('rx_packets'), done!.get),
-      count(at!.get, devCounter('rx_bytes'), bytes!.get),
-      count(at!.get, devCounter('xdp_packets'), done!.get),
-      count(at!.get, devCounter('xdp_drops'), drops!.get),
-      at!.set(load(load(dev!.get, DEV_AT.PEER), DEV_AT.COUNTERS)),
-      count(at!.get, devCounter('tx_packets'), done!.get),
-      count(at!.get, devCounter('tx_bytes'), bytes!.get),
-      when(ne(drops!.get, done!.get), site.ask('polled', dev!.get)),
-      done!.get,
+      when(not(load(dev.get, DEV_AT.PROG)), give(site.ask('poll', dev.get))),
+      inside,
+      head.set(load(dev.get, ring + RING_AT.HEAD)),
+      tail.set(load(dev.get, ring + RING_AT.TAIL)),
+      page.set(load(slot(head.get))),
+      loop(page.get, one),
+      store(dev.get, ring + RING_AT.HEAD, head.get),
+      store(dev.get, ring + RING_AT.TAIL, tail.get),
+      data.set(load(dev.get, DEV_AT.COUNTERS)),
+      count(data.get, devCounter('rx_packets'), done.get),
+      count(data.get, devCounter('rx_bytes'), bytes.get),
+      count(data.get, devCounter('xdp_packets'), done.get),
+      count(data.get, devCounter('xdp_drops'), drops.get),
+      data.set(load(load(dev.get, DEV_AT.PEER), DEV_AT.COUNTERS)),
+      count(data.get, devCounter('tx_packets'), done.get),
+      count(data.get, devCounter('tx_bytes'), bytes.get),
+      when(ne(drops.get, done.get), site.ask('polled', dev.get)),
+      done.get,
     );
   });
 }
+
+type Locals8 = [Local, Local, Local, Local, Local, Local, Local, Local];
 
 /** net_rx_action() */
 export function pollAll(site: CodeSite, poll: number, schedule: number): number {

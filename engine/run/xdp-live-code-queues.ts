@@ -27,11 +27,14 @@ import {
   eq,
   give,
   k,
+  type Local,
   load,
   loop,
   ne,
   not,
   or,
+  pair,
+  setWide,
   setWord,
   shl,
   store,
@@ -39,99 +42,45 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import { type CodeSite, devCounter, runCounter } from './xdp-live-site.ts';
+import { type CodeSite, devCounter, enter, runCounter } from './xdp-live-site.ts';
 
 const UP_AND_XMIT = DEV_FLAG.UP | DEV_FLAG.NDO_XMIT;
 /** sizeof a row of the table behind a devmap, as a shift. */
 const ENTRY_SHIFT = 3;
 
-/** __ptr_ring_produce(ring, entry): 1, or 0 when there is no place. */
-export function produce(site: CodeSite): number {
-  return site.func(2, true, (f) => {
-    const [ring, entry, size, at, next] = [f.param(0), f.param(1), f.i32(), f.i32(), f.i32()];
-    return block(
-      size.set(load(ring.get, RING_AT.SIZE)),
-      when(not(size.get), give(k(0))),
-      next.set(load(ring.get, RING_AT.PRODUCER)),
-      at.set(add(load(ring.get, RING_AT.QUEUE), shl(next.get, k(2)))),
-      when(load(at.get), give(k(0))),
-      store(at.get, 0, entry.get),
-      next.plus(k(1)),
-      store(ring.get, RING_AT.PRODUCER, choose(atLeast(next.get, size.get), k(0), next.get)),
-      k(1),
-    );
-  });
-}
-
-/** __ptr_ring_consume(ring): 0 when it is empty. */
-export function consume(site: CodeSite): number {
-  return site.func(1, true, (f) => {
-    const [ring, queue, next, tail, entry, at] = [f.param(0), f.i32(), f.i32(), f.i32(), f.i32(), f.i32()];
-    const place = (index: Code): Code => add(queue.get, shl(index, k(2)));
-    const size = load(ring.get, RING_AT.SIZE);
-    return block(
-      queue.set(load(ring.get, RING_AT.QUEUE)),
-      next.set(load(ring.get, RING_AT.HEAD)),
-      entry.set(load(place(next.get))),
-      when(not(entry.get), give(k(0))),
-      next.plus(k(1)),
-      tail.set(load(ring.get, RING_AT.TAIL)),
-      when(
-        or(atLeast(sub(next.get, tail.get), load(ring.get, RING_AT.BATCH)), atLeast(next.get, size)),
-        block(
-          at.set(place(tail.get)),
-          loop(below(at.get, place(next.get)), block(store(at.get, 0, k(0)), at.plus(k(4)))),
-          store(ring.get, RING_AT.TAIL, next.get),
-        ),
-      ),
-      when(atLeast(next.get, size), block(next.set(k(0)), store(ring.get, RING_AT.TAIL, k(0)))),
-      store(ring.get, RING_AT.HEAD, next.get),
-      entry.get,
-    );
-  });
-}
-
-/** xdp_return_frame(page) */
-export function put(site: CodeSite, produce: number): number {
-  return site.func(1, false, (f) => {
-    const page = f.param(0);
-    const ring = k(site.input.pool + POOL_AT.RING);
-    return when(
-      load(page.get, PAGE_AT.POOL),
-      when(not(call(produce, ring, page.get)), site.ask('release', page.get)),
-      site.ask('giveCopy', page.get),
-    );
-  });
-}
-
-/** page_pool_dev_alloc_pages(): 0 when there is none. */
-export function take(site: CodeSite, consume: number): number {
-  const { pool, counters } = site.input;
-  const ring = k(pool + POOL_AT.RING);
+/**
+ * page_pool_refill_alloc_cache(): up to 64 pages from the ring (each as __ptr_ring_consume takes it), or new ones; how many are in the
+ * cache then, 0 when there are none to be had.
+ */
+export function refill(site: CodeSite): number {
+  const { pool, counters, ringQueue } = site.input;
+  const ring = pool + POOL_AT.RING;
   return site.func(0, true, (f) => {
-    const [cached, entry] = [f.i32(), f.i32()];
-    const slot = add(k(pool), shl(cached.get, k(2)));
-    const refill = block(
-      entry.set(call(consume, ring)),
-      loop(
-        entry.get,
-        block(
-          store(slot, POOL_AT.CACHE, entry.get),
-          cached.plus(k(1)),
-          entry.set(k(0)),
-          when(below(cached.get, k(PP_REFILL)), entry.set(call(consume, ring))),
-        ),
+    const [cached, entry, head, tail] = [f.i32(), f.i32(), f.i32(), f.i32()];
+    const slot = (index: Code): Code => shl(index, k(2));
+    const size = word(ring + RING_AT.SIZE);
+    const free = loop(below(tail.get, head.get), block(store(slot(tail.get), ringQueue, k(0)), tail.plus(k(1))));
+    const one = block(
+      store(slot(cached.get), pool + POOL_AT.CACHE, entry.get),
+      cached.plus(k(1)),
+      head.plus(k(1)),
+      when(
+        or(atLeast(sub(head.get, tail.get), word(ring + RING_AT.BATCH)), atLeast(head.get, size)),
+        block(free, when(atLeast(head.get, size), block(head.set(k(0)), tail.set(k(0))))),
       ),
+      entry.set(k(0)),
+      when(below(cached.get, k(PP_REFILL)), entry.set(load(slot(head.get), ringQueue))),
+    );
+    return block(
+      head.set(word(ring + RING_AT.HEAD)),
+      tail.set(word(ring + RING_AT.TAIL)),
+      entry.set(load(slot(head.get), ringQueue)),
+      loop(entry.get, one),
+      setWord(ring + RING_AT.HEAD, head.get),
+      setWord(ring + RING_AT.TAIL, tail.get),
       count(k(counters), runCounter('recycled'), cached.get),
       when(not(cached.get), cached.set(site.ask('allocate'))),
-      when(not(cached.get), give(k(0))),
-    );
-    return block(
-      cached.set(word(pool + POOL_AT.CACHE_COUNT)),
-      when(not(cached.get), refill),
-      cached.plus(k(-1)),
-      setWord(pool + POOL_AT.CACHE_COUNT, cached.get),
-      load(slot, POOL_AT.CACHE),
+      cached.get,
     );
   });
 }
@@ -155,47 +104,57 @@ export function schedule(site: CodeSite): number {
 }
 
 /** bq_xmit_all(dev) to a plain veth without an egress program; everything else is the import's. */
-export function xmit(site: CodeSite, produce: number, schedule: number): number {
-  const { xmitTrace } = site.input;
+export function xmit(site: CodeSite, schedule: number): number {
+  const { xmitTrace, ingress_ifindex, rx_queue_index } = site.input;
   return site.func(1, false, (f) => {
-    const [dev, frames, rcv, max, sent, going, page] = [
-      ...[f.param(0), f.i32(), f.i32(), f.i32(), f.i32(), f.i32(), f.i32()],
-    ] as const;
-    const slow = block(site.ask('xmit', dev!.get), give());
+    const dev = f.param(0);
+    const [frames, rcv, max, sent, page, place, slot, size, queue] = f.i32s(9) as Locals9;
+    // A program behind the devmap has a context of its own.
+    const slow = block(site.ask('xmit', dev.get), enter(k(ingress_ifindex), rx_queue_index), give());
+    const ring = DEV_AT.RING;
     const next = block(
-      page!.set(load(add(dev!.get, shl(sent!.get, k(2))), DEV_AT.BQ)),
-      going!.set(k(0)),
+      page.set(load(add(dev.get, shl(sent.get, k(2))), DEV_AT.BQ)),
+      slot.set(add(queue.get, shl(place.get, k(2)))),
       when(
-        not(above(load(page!.get, PAGE_AT.LEN), max!.get)),
-        when(
-          call(produce, add(rcv!.get, k(DEV_AT.RING)), page!.get),
-          block(sent!.plus(k(1)), going!.set(below(sent!.get, frames!.get))),
+        or(above(load(page.get, PAGE_AT.LEN), max.get), load(slot.get)),
+        max.set(k(0)),
+        block(
+          store(slot.get, 0, page.get),
+          place.plus(k(1)),
+          place.set(choose(atLeast(place.get, size.get), k(0), place.get)),
+          sent.plus(k(1)),
         ),
       ),
     );
     return block(
-      frames!.set(load(dev!.get, DEV_AT.BQ_COUNT)),
-      when(not(frames!.get), give()),
-      rcv!.set(load(dev!.get, DEV_AT.PEER)),
-      when(not(rcv!.get), slow),
-      when(or(and(load(dev!.get, DEV_AT.FLAGS), k(DEV_FLAG.SLOW)), load(dev!.get, DEV_AT.BQ_PROG)), slow),
-      when(not(load(rcv!.get, DEV_AT.NAPI)), slow),
-      max!.set(load(rcv!.get, DEV_AT.MAX_LEN)),
-      sent!.set(k(0)),
-      going!.set(k(1)),
-      loop(going!.get, next),
-      call(schedule, rcv!.get),
-      when(ne(sent!.get, frames!.get), block(site.ask('xmitRest', dev!.get, sent!.get), give())),
-      store(dev!.get, DEV_AT.BQ_COUNT, k(0)),
-      count(load(dev!.get, DEV_AT.COUNTERS), devCounter('xdp_xmit'), sent!.get),
+      frames.set(load(dev.get, DEV_AT.BQ_COUNT)),
+      when(not(frames.get), give()),
+      rcv.set(load(dev.get, DEV_AT.PEER)),
+      when(not(rcv.get), slow),
+      when(or(and(load(dev.get, DEV_AT.FLAGS), k(DEV_FLAG.SLOW)), load(dev.get, DEV_AT.BQ_PROG)), slow),
+      when(not(load(rcv.get, DEV_AT.NAPI)), slow),
+      max.set(load(rcv.get, DEV_AT.MAX_LEN)),
+      place.set(load(rcv.get, ring + RING_AT.PRODUCER)),
+      size.set(load(rcv.get, ring + RING_AT.SIZE)),
+      queue.set(load(rcv.get, ring + RING_AT.QUEUE)),
+      // A limit of 0 ends the loop: MAX_LEN is never 0.
+      loop(ne(choose(max.get, sent.get, frames.get), frames.get), next),
+      store(rcv.get, ring + RING_AT.PRODUCER, place.get),
+      call(schedule, rcv.get),
+      when(ne(sent.get, frames.get), block(site.ask('xmitRest', dev.get, sent.get), give())),
+      store(dev.get, DEV_AT.BQ_COUNT, k(0)),
+      count(load(dev.get, DEV_AT.COUNTERS), devCounter('xdp_xmit'), sent.get),
       count(k(xmitTrace.count), 0, k(1)),
-      setWord(xmitTrace.last, load(load(dev!.get, DEV_AT.BQ_DEV_RX), DEV_AT.IFINDEX)),
-      setWord(xmitTrace.last + 4, load(dev!.get, DEV_AT.IFINDEX)),
-      setWord(xmitTrace.last + 8, sent!.get),
-      setWord(xmitTrace.last + 12, k(0)),
+      setWide(
+        xmitTrace.last,
+        pair(load(load(dev.get, DEV_AT.BQ_DEV_RX), DEV_AT.IFINDEX), load(dev.get, DEV_AT.IFINDEX)),
+      ),
+      setWide(xmitTrace.last + 8, pair(sent.get, k(0))),
     );
   });
 }
+
+type Locals9 = [Local, Local, Local, Local, Local, Local, Local, Local, Local];
 
 /** dev_map_enqueue(dev, page, program): 1, or 0 when the device does not take it and the import shall say why. */
 export function enqueue(site: CodeSite, xmit: number): number {
@@ -285,19 +244,19 @@ export function redirect(site: CodeSite, enqueue: number): number {
         when(map.get, when(word(LIVE.RI_FOUND), when(not(word(LIVE.RI_FLAGS)), toEntry))),
       ),
       site.ask('redirect', page.get),
+      // The bulk queue may have run a program with a context of its own.
+      enter(k(site.input.ingress_ifindex), site.input.rx_queue_index),
     );
   });
 }
 
 /** trace_xdp_redirect */
-function redirected(site: CodeSite, to: Code, map: Code, index: Code): Code {
+export function redirected(site: CodeSite, to: Code, map: Code, index: Code): Code {
   const { last } = site.input.redirectTrace;
   const { batch, ingress_ifindex } = site.input;
   return block(
-    setWord(last, k(ingress_ifindex)),
-    setWord(last + 4, to),
-    setWord(last + 8, map),
-    setWord(last + 12, index),
+    setWide(last, pair(k(ingress_ifindex), to)),
+    setWide(last + 8, pair(map, index)),
     setWord(batch + BATCH_AT.REDIRECTS, add(word(batch + BATCH_AT.REDIRECTS), k(1))),
     setWord(LIVE.RI_MAP, k(RI_NONE)),
   );

@@ -5,19 +5,16 @@
 import { PRIV } from '../layout.ts';
 import {
   BATCH_AT,
-  DATA_AT,
   LIVE,
   PAGE_AT,
   PAGE_DESC_SHIFT,
-  PAGE_HEAD,
   PAGE_SHIFT,
-  PAGE_SIZE,
+  POOL_AT,
   RI_IFINDEX,
-  SHARED_INFO,
   VERDICT_KINDS,
 } from '../net/live-layout.ts';
 import { poll, pollAll } from './xdp-live-code-poll.ts';
-import { consume, enqueue, flush, produce, put, redirect, schedule, take, xmit } from './xdp-live-code-queues.ts';
+import { enqueue, flush, redirect, redirected, refill, schedule, xmit } from './xdp-live-code-queues.ts';
 import {
   above,
   add,
@@ -30,108 +27,122 @@ import {
   eq,
   give,
   k,
+  type Local,
   type Locals,
   load,
   loop,
   negative,
   or,
+  pair,
   setWord,
   shl,
   shr,
   store,
+  storeWide,
   sub,
   when,
   word,
 } from './xdp-live-emit.ts';
-import { bound, CodeSite, enter, forget, type LiveCodeInput, runCounter, XDP } from './xdp-live-site.ts';
+import {
+  boundOriginal,
+  CodeSite,
+  enter,
+  forget,
+  type LiveCodeInput,
+  recycle,
+  runCounter,
+  XDP,
+} from './xdp-live-site.ts';
 
 const ENOMEM = 12;
 
 interface BatchParts {
-  readonly take: number;
-  readonly put: number;
+  readonly refill: number;
   readonly flush: number;
   readonly pollAll: number;
-  readonly fold: number;
+  readonly enqueue: number;
   readonly redirect: number;
 }
 
-/** Adds what this batch counted to the counters. */
+/** Adds what the loop counted in words to the counters. */
 function fold(site: CodeSite): number {
   const { batch, counters, redirectTrace } = site.input;
-  const move = (from: number, to: number): Code =>
-    block(count(k(to), 0, word(batch + from)), setWord(batch + from, k(0)));
+  const move = (from: number, ...to: readonly number[]): Code =>
+    block(...to.map((one) => count(k(one), 0, word(batch + from))), setWord(batch + from, k(0)));
   return site.func(0, false, () => {
     const verdicts = Array.from({ length: VERDICT_KINDS }, (_, i) =>
-      move(BATCH_AT.VERDICTS + i * 4, counters + runCounter('aborted') + i * 8),
+      move(BATCH_AT.VERDICTS + i * 4, counters + runCounter('aborted') + i * 8, counters + runCounter('frames')),
     );
     return block(
-      move(BATCH_AT.FRAMES, counters + runCounter('frames')),
+      move(BATCH_AT.BATCHES, counters + runCounter('batches')),
       move(BATCH_AT.REDIRECTS, redirectTrace.count),
       ...verdicts,
     );
   });
 }
 
+const bump = (address: Code, offset: number): Code => store(address, offset, add(load(address, offset), k(1)));
+
 /** xdp_test_run_batch(frames) */
 function batch(site: CodeSite, parts: BatchParts): number {
-  const { batch, counters } = site.input;
+  const { batch, pool, ingress_ifindex, rx_queue_index } = site.input;
   return site.func(1, false, (f) => {
-    const [frames, page, left] = [f.param(0), f.i32(), f.i32()];
+    const [left, page, cached] = [f.param(0), f.i32(), f.i32()];
+    const dry = block(setWord(batch + BATCH_AT.ERRNO, k(ENOMEM)), left.set(k(0)));
+    const taken = block(
+      cached.plus(k(-1)),
+      setWord(pool + POOL_AT.CACHE_COUNT, cached.get),
+      page.set(load(shl(cached.get, k(2)), pool + POOL_AT.CACHE)),
+      frame(site, f, page.get, parts),
+      left.plus(k(-1)),
+    );
     const one = block(
-      page.set(call(parts.take)),
-      when(
-        page.get,
-        block(frame(site, f, page.get, parts), left.plus(k(-1))),
-        block(setWord(batch + BATCH_AT.ERRNO, k(ENOMEM)), left.set(k(0))),
-      ),
+      cached.set(word(pool + POOL_AT.CACHE_COUNT)),
+      when(eq(cached.get, k(0)), cached.set(call(parts.refill))),
+      when(cached.get, taken, dry),
     );
     return block(
       forget(),
-      left.set(frames.get),
+      enter(k(ingress_ifindex), rx_queue_index),
       loop(left.get, one),
-      count(k(counters), runCounter('batches'), k(1)),
-      call(parts.fold),
-      call(parts.flush),
+      bump(k(batch), BATCH_AT.BATCHES),
+      when(word(batch + BATCH_AT.FLUSH_COUNT), call(parts.flush)),
       when(word(batch + BATCH_AT.PASS_COUNT), site.ask('deliver')),
-      call(parts.pollAll),
+      when(word(batch + BATCH_AT.POLL_COUNT), call(parts.pollAll)),
       when(word(batch + BATCH_AT.SETTLE), site.ask('settle')),
     );
   });
 }
 
+/** One run of the program, and what its verdict does. */
 function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts): Code {
-  const { input } = site;
-  const { batch } = input;
-  const [base, act, at] = [f.i32(), f.i32(), f.i32()];
-  const data = add(base.get, k(DATA_AT));
-  const bump = (address: Code, offset: number): Code => store(address, offset, add(load(address, offset), k(1)));
+  const { pages, descs, batch, program } = site.input;
+  const [base, act, at, twice] = [f.i32(), f.i32(), f.i32(), f.i64()];
   return block(
-    bump(k(batch), BATCH_AT.FRAMES),
-    base.set(add(k(input.pages), shl(shr(sub(page, k(input.descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
-    enter(k(input.ingress_ifindex), input.rx_queue_index),
+    base.set(add(k(pages), shl(shr(sub(page, k(descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
     setWord(LIVE.PAGE, page),
-    setWord(LIVE.HARD_START, add(base.get, k(PAGE_HEAD))),
-    setWord(LIVE.HARD_END, add(base.get, k(PAGE_SIZE - SHARED_INFO))),
-    bound(sub(data, k(input.meta)), data, add(data, k(input.length))),
-    act.set(site.run(k(input.program))),
+    boundOriginal(site, base.get, twice),
+    act.set(site.run(k(program))),
     at.set(choose(below(act.get, k(VERDICT_KINDS - 1)), act.get, k(VERDICT_KINDS - 1))),
     bump(add(k(batch), shl(at.get, k(2))), BATCH_AT.VERDICTS),
     when(
       above(sub(act.get, k(XDP.PASS)), k(XDP.REDIRECT - XDP.PASS)),
-      call(parts.put, page),
+      recycle(site, page, at),
       block(
         at.set(word(PRIV.PKT_DATA)),
-        store(page, PAGE_AT.DATA, at.get),
-        store(page, PAGE_AT.LEN, sub(word(PRIV.PKT_END), at.get)),
+        storeWide(page, PAGE_AT.DATA, pair(at.get, sub(word(PRIV.PKT_END), at.get))),
         store(page, PAGE_AT.META, sub(at.get, word(PRIV.PKT_META))),
-        when(eq(act.get, k(XDP.PASS)), pass(site, page, at), send(site, act.get, page, parts.redirect)),
+        when(
+          eq(act.get, k(XDP.PASS)),
+          pass(site, page, at),
+          when(eq(act.get, k(XDP.TX)), tx(site, page, parts), call(parts.redirect, page)),
+        ),
       ),
     ),
   );
 }
 
-function pass(site: CodeSite, page: Code, at: ReturnType<Locals['i32']>): Code {
+function pass(site: CodeSite, page: Code, at: Local): Code {
   const { batch } = site.input;
   return block(
     at.set(word(batch + BATCH_AT.PASS_COUNT)),
@@ -140,24 +151,36 @@ function pass(site: CodeSite, page: Code, at: ReturnType<Locals['i32']>): Code {
   );
 }
 
-function send(site: CodeSite, act: Code, page: Code, redirect: number): Code {
-  const tx = block(setWord(LIVE.RI_TGT_INDEX, k(site.input.ingress_ifindex)), setWord(LIVE.RI_MAP, k(RI_IFINDEX)));
-  return block(when(eq(act, k(XDP.TX)), tx), call(redirect, page));
+/** XDP_TX: a redirect to the device itself. */
+function tx(site: CodeSite, page: Code, parts: BatchParts): Code {
+  const { ingress, ingress_ifindex } = site.input;
+  return when(
+    call(parts.enqueue, k(ingress), page, k(0)),
+    redirected(site, k(ingress_ifindex), k(RI_IFINDEX), k(0)),
+    block(
+      setWord(LIVE.RI_TGT_INDEX, k(ingress_ifindex)),
+      setWord(LIVE.RI_MAP, k(RI_IFINDEX)),
+      call(parts.redirect, page),
+    ),
+  );
 }
 
 /** run(frames, batch_size): batches until all frames are run, the pool is dry, or the budget's slice is spent. */
-function batches(site: CodeSite, batch: number): number {
+function batches(site: CodeSite, batch: number, fold: number): number {
   const errno = site.input.batch + BATCH_AT.ERRNO;
   return site.func(2, false, (f) => {
     const [left, size, now] = [f.param(0), f.param(1), f.i32()];
-    return loop(
-      left.get,
-      block(
-        now.set(choose(below(left.get, size.get), left.get, size.get)),
-        call(batch, now.get),
-        left.set(sub(left.get, now.get)),
-        when(or(word(errno), negative(word(PRIV.BUDGET))), give()),
+    return block(
+      loop(
+        left.get,
+        block(
+          now.set(choose(below(left.get, size.get), left.get, size.get)),
+          call(batch, now.get),
+          left.set(sub(left.get, now.get)),
+          when(or(word(errno), negative(word(PRIV.BUDGET))), block(call(fold), give())),
+        ),
       ),
+      call(fold),
     );
   });
 }
@@ -165,16 +188,15 @@ function batches(site: CodeSite, batch: number): number {
 /** The module: exports `run(frames, batch_size)`, and `fold()`, which a trap in the middle of a batch leaves to be called. */
 export function liveCode(input: LiveCodeInput): Uint8Array {
   const site = new CodeSite(input);
-  const [producer, consumer] = [produce(site), consume(site)];
-  const [putter, taker, scheduler] = [put(site, producer), take(site, consumer), schedule(site)];
-  const sender = xmit(site, producer, scheduler);
+  const scheduler = schedule(site);
+  const sender = xmit(site, scheduler);
+  const queuer = enqueue(site, sender);
   const folder = fold(site);
   const parts: BatchParts = {
-    ...{ take: taker, put: putter, fold: folder, flush: flush(site, sender) },
-    pollAll: pollAll(site, poll(site, consumer, putter), scheduler),
-    redirect: redirect(site, enqueue(site, sender)),
+    ...{ refill: refill(site), flush: flush(site, sender), enqueue: queuer, redirect: redirect(site, queuer) },
+    pollAll: pollAll(site, poll(site), scheduler),
   };
-  site.export('run', batches(site, batch(site, parts)));
+  site.export('run', batches(site, batch(site, parts), folder));
   site.export('fold', folder);
   return site.bytes();
 }

@@ -71,6 +71,33 @@ export const store =
 export const word = (address: number): Code => load(k(0), address);
 export const setWord = (address: number, value: Code): Code => store(k(0), address, value);
 
+/** Two u32 as one u64: one store where there would be two. */
+export const pair =
+  (low: Code, high: Code): Code =>
+  (c) => {
+    low(c);
+    c.op(W.i64_extend_i32_u);
+    high(c);
+    c.op(W.i64_extend_i32_u).i64(32).op(W.i64_shl, W.i64_or);
+  };
+
+export const wide =
+  (low: number, high: number): Code =>
+  (c) =>
+    void c.i64Pair(low, high);
+
+export const addWide = binary(W.i64_add);
+
+export const storeWide =
+  (address: Code, offset: number, value: Code): Code =>
+  (c) => {
+    address(c);
+    value(c);
+    c.mem(W.i64_store, offset);
+  };
+
+export const setWide = (address: number, value: Code): Code => storeWide(k(0), address, value);
+
 /** Adds a u32 to the f64 at an address. */
 export const count =
   (address: Code, offset: number, by: Code): Code =>
@@ -134,7 +161,7 @@ export const drop =
     c.op(W.drop);
   };
 
-/** A local i32. */
+/** A local i32 (or, for pairs, i64). */
 export interface Local {
   readonly get: Code;
   set(value: Code): Code;
@@ -157,6 +184,16 @@ export class Locals {
 
   i32(): Local {
     this.types.push(T.I32);
+    return local(this.next++);
+  }
+
+  /** `count` of them. */
+  i32s(count: number): Local[] {
+    return Array.from({ length: count }, () => this.i32());
+  }
+
+  i64(): Local {
+    this.types.push(T.I64);
     return local(this.next++);
   }
 }

@@ -26,6 +26,7 @@ export class LiveLoop {
     const { trace, pages } = state;
     const bytes = liveCode({
       ...{ pages: pages.base, descs: pages.descs, pool: pages.pool, batch: state.batch, counters: state.counters },
+      ringQueue: state.pool.ring.queue,
       redirectTrace: trace.places(trace.slot('xdp_redirect', 0)),
       xmitTrace: trace.places(trace.slot('xdp_devmap_xmit', 0)),
       ...{ byIfindex: this.ifindexTable(), program: prog.table_index, ingress: ingress.at },
@@ -85,6 +86,8 @@ export class LiveLoop {
       this.exports.run(frames, batch_size);
     } catch (thrown) {
       this.exports.fold();
+      // The frame at fault was begun and has no verdict.
+      state.count('frames');
       throw thrown;
     }
     return state.word(BATCH_AT.ERRNO);

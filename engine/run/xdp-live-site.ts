@@ -4,14 +4,46 @@ import { WasmCode } from '../jit/wasm-code.ts';
 import { type FuncType, WasmModule } from '../jit/wasm-module.ts';
 import { T, W } from '../jit/wasm-ops.ts';
 import { ARENA_BASE, CTX_BASE, PRIV, STACK_TOP, WASM_PAGE } from '../layout.ts';
-import { DEV_COUNTERS, type DevCounter, LIVE, RI_NONE, RUN_COUNTERS, type RunCounter } from '../net/live-layout.ts';
-import { block, type Code, call, k, Locals, setWord } from './xdp-live-emit.ts';
+import {
+  DATA_AT,
+  DEV_COUNTERS,
+  type DevCounter,
+  LIVE,
+  POOL_AT,
+  RI_NONE,
+  RING_AT,
+  RUN_COUNTERS,
+  type RunCounter,
+} from '../net/live-layout.ts';
+import {
+  add,
+  addWide,
+  atLeast,
+  block,
+  type Code,
+  call,
+  choose,
+  k,
+  type Local,
+  Locals,
+  load,
+  pair,
+  setWide,
+  setWord,
+  shl,
+  store,
+  when,
+  wide,
+  word,
+} from './xdp-live-emit.ts';
 
 /** Addresses and numbers that are written into the code. */
 export interface LiveCodeInput {
   readonly pages: number;
   readonly descs: number;
   readonly pool: number;
+  /** Entries of the pool's ring. */
+  readonly ringQueue: number;
   readonly batch: number;
   readonly counters: number;
   /** Counter and last event of xdp_redirect and xdp_devmap_xmit. */
@@ -122,30 +154,54 @@ function codeOf(code: Code): WasmCode {
   return c;
 }
 
+/** The bounds of the frame in hand, where checks and programs read them. */
 export function bound(meta: Code, data: Code, end: Code): Code {
   return block(
-    setWord(PRIV.PKT_META, meta),
-    setWord(PRIV.PKT_DATA, data),
+    setWide(PRIV.PKT_META, pair(meta, data)),
     setWord(PRIV.PKT_END, end),
-    setWord(CTX_BASE + MD.DATA, data),
-    setWord(CTX_BASE + MD.DATA_END, end),
+    setWide(CTX_BASE + MD.DATA, pair(data, end)),
     setWord(CTX_BASE + MD.DATA_META, meta),
   );
 }
 
-export function enter(ingress: Code, queue: number): Code {
+/** The same for a page of the pool as it was at first; `twice`: room for the page's address in both halves. */
+export function boundOriginal(site: CodeSite, base: Code, twice: Local): Code {
+  const { meta, length } = site.input;
+  const start = DATA_AT - meta;
+  const end = DATA_AT + length;
   return block(
-    setWord(CTX_BASE + MD.INGRESS, ingress),
-    setWord(CTX_BASE + MD.QUEUE, k(queue)),
-    setWord(CTX_BASE + MD.EGRESS, k(0)),
+    twice.set(pair(base, base)),
+    setWide(PRIV.PKT_META, addWide(twice.get, wide(start, DATA_AT))),
+    setWord(PRIV.PKT_END, add(base, k(end))),
+    setWide(CTX_BASE + MD.DATA, addWide(twice.get, wide(DATA_AT, end))),
+    setWord(CTX_BASE + MD.DATA_META, add(base, k(start))),
   );
 }
 
+export function enter(ingress: Code, queue: number): Code {
+  return block(setWide(CTX_BASE + MD.INGRESS, pair(ingress, k(queue))), setWord(CTX_BASE + MD.EGRESS, k(0)));
+}
+
+/** struct bpf_redirect_info of a new batch. */
 export function forget(): Code {
+  return block(setWide(LIVE.RI_TGT_INDEX, wide(0, RI_NONE)), setWide(LIVE.RI_FLAGS, wide(0, 0)));
+}
+
+/** xdp_return_frame of a page of the pool: into the ring, or away. */
+export function recycle(site: CodeSite, page: Code, place: Local): Code {
+  const { pool, ringQueue } = site.input;
+  const ring = pool + POOL_AT.RING;
+  const slot = shl(place.get, k(2));
   return block(
-    setWord(LIVE.RI_TGT_INDEX, k(0)),
-    setWord(LIVE.RI_MAP, k(RI_NONE)),
-    setWord(LIVE.RI_FLAGS, k(0)),
-    setWord(LIVE.RI_FOUND, k(0)),
+    place.set(word(ring + RING_AT.PRODUCER)),
+    when(
+      load(slot, ringQueue),
+      site.ask('release', page),
+      block(
+        store(slot, ringQueue, page),
+        place.plus(k(1)),
+        setWord(ring + RING_AT.PRODUCER, choose(atLeast(place.get, word(ring + RING_AT.SIZE)), k(0), place.get)),
+      ),
+    ),
   );
 }
