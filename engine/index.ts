@@ -43,6 +43,7 @@ export { enterNetns } from './run/netns.ts';
 export { progRun } from './run/prog-run.ts';
 export { runInsns } from './run/run-insns.ts';
 export type {
+  ClonedPacket,
   Decoded,
   Fault,
   MapDump,
@@ -51,6 +52,13 @@ export type {
   ProgRunOpts,
   ProgRunResult,
   RedirectTarget,
+  Trace,
+  TraceAccess,
+  TraceArg,
+  TraceCall,
+  TraceOpts,
+  TracePlace,
+  TraceStep,
   UserMemory,
 } from './run/types.ts';
 export { DEFAULT_BUDGET } from './run/types.ts';

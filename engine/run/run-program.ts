@@ -8,6 +8,7 @@ import { notRun } from './finish.ts';
 import { enterNetns } from './netns.ts';
 import { checkBuffers, F_XDP_LIVE_FRAMES } from './opts.ts';
 import { beginRun, type Executor } from './run.ts';
+import { traced } from './trace.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
 import { runXdpLive } from './xdp-live.ts';
 
@@ -36,7 +37,8 @@ export function runProgram(
   if (type === PROG_TYPE.XDP && opts.flags === F_XDP_LIVE_FRAMES) {
     return runXdpLive(world, program, opts);
   }
-  return ok(family(beginRun(world, program, executor), opts));
+  const run = () => ok(family(beginRun(world, program, executor), opts));
+  return opts.trace === undefined ? run() : traced(world, program, opts.trace, run);
 }
 
 function unsupported(program: LoadedProgram, what: string): Result<ProgRunResult> {

@@ -3,8 +3,20 @@
 import type { RunEnv } from '../env.ts';
 import type { Where } from '../errors.ts';
 import type { NetnsSpec } from '../net/netns-spec.ts';
+import type { Trace, TraceOpts } from './trace-types.ts';
 
 export type { Decoded } from '../object/btf-decode.ts';
+export type {
+  Trace,
+  TraceAccess,
+  TraceArg,
+  TraceBranch,
+  TraceCall,
+  TraceOpts,
+  TracePlace,
+  TraceRegister,
+  TraceStep,
+} from './trace-types.ts';
 
 export interface ProgRunOpts {
   readonly data_in?: Uint8Array;
@@ -27,6 +39,8 @@ export interface ProgRunOpts {
   readonly env?: Partial<RunEnv>;
   /** What the whole call may spend, repeats included, default DEFAULT_BUDGET: an instruction costs 1, helpers more (helperCost). */
   readonly budget?: number;
+  /** What was executed becomes part of the result; the run is slower, and does the same. Not with live frames. */
+  readonly trace?: TraceOpts;
   /** A word in shared memory: nonzero stops the run (EINTR, as a pending signal does in the kernel). */
   readonly cancel?: Int32Array;
 }
@@ -76,6 +90,14 @@ export interface RedirectTarget {
   readonly flags: number;
 }
 
+/** A copy of the packet that bpf_clone_redirect would have sent; nothing is sent here. */
+export interface ClonedPacket {
+  readonly ifindex: number;
+  /** Towards the stack instead of out of the device. */
+  readonly ingress: boolean;
+  readonly data: Uint8Array;
+}
+
 export interface Fault extends Where {
   /** Lower-case word of a FAULT kind: `out of bounds`, `NULL pointer`, … */
   readonly kind: string;
@@ -116,7 +138,11 @@ export interface ProgRunResult {
   readonly printk: readonly string[];
   readonly records: readonly OutputRecord[];
   readonly redirect: RedirectTarget | null;
+  /** Absent: none. */
+  readonly clones?: readonly ClonedPacket[];
   readonly fault: Fault | null;
+  /** Where it was asked for, and something ran. */
+  readonly trace?: Trace;
 }
 
 /** Spent by a call before an endless loop is assumed; about two seconds. */
