@@ -58,6 +58,7 @@ export type {
   TraceCall,
   TraceOpts,
   TracePlace,
+  TraceRegister,
   TraceStep,
   UserMemory,
 } from './run/types.ts';

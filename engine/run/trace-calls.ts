@@ -19,7 +19,7 @@ export function callOf(at: At): TraceCall {
   const seen = record.call(i);
   if (seen === undefined) return { ...functionCall(at), result };
   const args = seen.proto.args.map((kind, arg) => argument(at, kind, arg, seen.bytes[arg] ?? null));
-  const found = { keys: seen.keys, more_keys: seen.more_keys };
+  const found = { found: seen.found, keys: seen.keys, more_keys: seen.more_keys };
   const name = `bpf_${seen.proto.name}`;
   return { name, helper: true, args, result, result_kind: RESULTS[seen.proto.ret], ...found };
 }
@@ -33,7 +33,7 @@ function argument(at: At, kind: string, arg: number, bytes: Uint8Array | null): 
 function functionCall(at: At): Omit<TraceCall, 'result'> {
   const { insn, program, pc } = at;
   const { subprogs } = program.spec;
-  const none = { args: [], keys: null, more_keys: false, result_kind: 'unsigned' as const };
+  const none = { args: [], found: null, keys: null, more_keys: false, result_kind: 'unsigned' as const };
   if ((insn.op & SRC_X) !== 0) {
     const index = at.record.register(at.i, insn.dst) - FUNC_PTR_BASE - BigInt(program.table_index);
     return { ...none, helper: false, name: subprogs[Number(BigInt.asIntN(32, index))]?.name ?? 'function' };

@@ -22,11 +22,13 @@ interface Bounds {
   readonly meta: number;
   readonly data: number;
   readonly end: number;
+  /** What data was when the run began. */
+  readonly start: number;
   /** Address above the frame: r10. */
   readonly frame: number;
 }
 
-const NOWHERE: Omit<TracePlace, 'region' | 'offset'> = { name: '', element: 0, index: -1 };
+const NOWHERE: Omit<TracePlace, 'region' | 'offset'> = { moved: 0, name: '', element: 0, index: -1 };
 const ARRAYS: ReadonlySet<number> = new Set<number>([MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_ARRAY]);
 
 /** Where a number leads when it is taken for an address; null: nowhere. Pointers to the end of the packet count as in it. */
@@ -34,7 +36,9 @@ function placeOf(world: World, program: LoadedProgram, value: bigint, bounds: Bo
   if (value < BigInt(CTX_BASE) || value >> 32n !== 0n) return null;
   const at = Number(value);
   const { meta, data, end, frame } = bounds;
-  if (end > data && at >= data && at <= end) return { ...NOWHERE, region: 'packet', offset: at - data };
+  if (end > data && at >= data && at <= end) {
+    return { ...NOWHERE, region: 'packet', offset: at - data, moved: data - bounds.start };
+  }
   if (at >= meta && at < data) return { ...NOWHERE, region: 'metadata', offset: at - meta };
   if (at >= STACK_BASE && at <= STACK_TOP) return { ...NOWHERE, region: 'stack', offset: at - frame };
   return inContext(world, program, at) ?? inMap(world, at) ?? inRegion(world, at);
@@ -65,12 +69,16 @@ function inRegion(world: World, at: number): TracePlace | null {
   const { type, max_entries, name } = map.def;
   const nth = region.stride === 0 ? 0 : (from - offset) / region.stride;
   const index = ARRAYS.has(type) ? nth % max_entries : -1;
-  return { region: 'map value', offset, name, element: at - offset, index };
+  return { ...NOWHERE, region: 'map value', offset, name, element: at - offset, index };
 }
 
 /** Where a value leads, as memory was when the instruction ran. */
 export function placeAt(at: At, value: bigint, i = at.i): TracePlace | null {
-  return placeOf(at.world, at.program, value, { ...at.record.packet(i), frame: at.record.frame(i) });
+  return placeOf(at.world, at.program, value, {
+    ...at.record.packet(i),
+    frame: at.record.frame(i),
+    start: at.record.start,
+  });
 }
 
 /** Name of the function that starts at a slot. */

@@ -13,6 +13,7 @@ const AT = { PROGRAM: 22, INSN: 23, FRAME: 24, META: 25, DATA: 26, END: 27 } as 
 const ROW = 28;
 const BYTES_SHOWN = 64;
 const KEYS_SHOWN = 8;
+const VALUE_SHOWN = 256;
 
 /** What a call of a helper found before it. */
 export interface CallSeen {
@@ -20,6 +21,8 @@ export interface CallSeen {
   readonly bytes: readonly (Uint8Array | null)[];
   /** The map of its first argument. */
   readonly map: BpfMap | undefined;
+  /** Of lookups that found something. */
+  found: Uint8Array | null;
   /** Of lookups that found nothing. */
   keys: Uint8Array[] | null;
   more_keys: boolean;
@@ -28,6 +31,8 @@ export interface CallSeen {
 export class TraceRecord {
   /** Instructions seen. */
   total = 0;
+  /** PRIV.PKT_DATA at the first. */
+  start = 0;
   readonly max: number;
   private readonly world: World;
   private readonly words: Uint32Array;
@@ -52,6 +57,7 @@ export class TraceRecord {
     this.words[row + AT.META] = u32[PRIV.PKT_META >> 2]!;
     this.words[row + AT.DATA] = u32[PRIV.PKT_DATA >> 2]!;
     this.words[row + AT.END] = u32[PRIV.PKT_END >> 2]!;
+    if (this.total === 0) this.start = u32[PRIV.PKT_DATA >> 2]!;
     this.total++;
     if (this.lookup !== null) this.settleLookup(this.lookup);
     this.calls[slot] = this.callAt(program, insn);
@@ -103,7 +109,7 @@ export class TraceRecord {
       ? this.world.maps.byHandle(this.argument(proto.args.indexOf('map')))
       : undefined;
     const bytes = proto.args.map((kind, arg) => this.bytesOf(kind, arg, map));
-    const seen: CallSeen = { proto, map, bytes, keys: null, more_keys: false };
+    const seen: CallSeen = { proto, map, bytes, found: null, keys: null, more_keys: false };
     this.lookup = proto.name === 'map_lookup_elem' && map !== undefined ? seen : null;
     return seen;
   }
@@ -133,7 +139,14 @@ export class TraceRecord {
   private settleLookup(seen: CallSeen): void {
     this.lookup = null;
     const r0 = PRIV.TRACE_REGS >> 2;
-    if (this.world.mem.u32[r0] !== 0 || this.world.mem.u32[r0 + 1] !== 0) return;
+    const { u8, u32 } = this.world.mem;
+    const value = u32[r0]!;
+    if (value !== 0) {
+      // Maps of maps give maps, which have no bytes of their own.
+      const { value_size, inner } = seen.map!.def;
+      if (inner === null) seen.found = u8.slice(value, value + Math.min(value_size, VALUE_SHOWN));
+      return;
+    }
     const keys: Uint8Array[] = [];
     for (const key of seen.map!.userKeys()) {
       if (keys.length === KEYS_SHOWN) {

@@ -24,6 +24,7 @@ import type { TraceAccess, TraceBranch, TraceRegister, TraceStep } from './trace
 
 const EXIT = CLASS.JMP | JMP.EXIT;
 const CALL = CLASS.JMP | JMP.CALL;
+const REGISTERS = 11;
 /** By size bits / 8. */
 const SIZES = [4, 2, 1, 8] as const;
 /** By operation / 16. */
@@ -92,6 +93,19 @@ function fetchedInto(insn: Insn): number {
   if (insn.imm === ATOMIC.CMPXCHG) return 0;
   if (insn.imm === ATOMIC.LOAD_ACQ) return insn.dst;
   return insn.imm !== ATOMIC.STORE_REL && (insn.imm & ATOMIC.FETCH) !== 0 ? insn.src : -1;
+}
+
+/** r0 to r10 as the last instruction found them. */
+export function lastRegisters(world: World, record: TraceRecord, started: LoadedProgram): TraceRegister[] {
+  const i = record.length - 1;
+  if (i < 0) return [];
+  const program = world.programs.byId(record.program(i)) ?? started;
+  const pc = record.insn(i);
+  const at: At = { world, record, program, i, pc, insn: readInsn(program.insns, pc), next: -1 };
+  return Array.from({ length: REGISTERS }, (_, register) => {
+    const value = record.register(i, register);
+    return { register, value, place: placeAt(at, value) };
+  });
 }
 
 function wroteOf(at: At): TraceRegister | null {

@@ -10,6 +10,8 @@ export const TRACE_MAX = 4096;
 export interface Trace {
   /** The last ones that were executed, oldest first. */
   readonly steps: readonly TraceStep[];
+  /** r0 to r10 as the last one found them. */
+  readonly registers: readonly TraceRegister[];
   /** Instructions executed, those before `steps` among them. */
   readonly total: number;
 }
@@ -50,6 +52,8 @@ export interface TracePlace {
   readonly region: 'packet' | 'metadata' | 'stack' | 'context' | 'map' | 'map value' | 'memory';
   /** Bytes from data, from data_meta, from r10 (negative), from the context, from the element's start. */
   readonly offset: number;
+  /** Packets: how far data has moved since the run began, so that offset + moved counts from where it was then; else 0. */
+  readonly moved: number;
   /** Name of the map, of the field of the context; else ''. */
   readonly name: string;
   /** Map values: address of the element, by which the lookup that returned it is found; else 0. */
@@ -90,6 +94,8 @@ export interface TraceCall {
   readonly result: bigint | null;
   /** The result is a signed number, an unsigned one, an address, or there is none. */
   readonly result_kind: 'signed' | 'unsigned' | 'address' | 'none';
+  /** Lookups that found something: the value at that time; cut. */
+  readonly found: Uint8Array | null;
   /** Lookups that found nothing: keys that were there, the first ones. */
   readonly keys: readonly Uint8Array[] | null;
   /** There were more keys. */

@@ -2,7 +2,7 @@
 import type { Result } from '../errors.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
 import { TraceRecord } from './trace-record.ts';
-import { stepsOf } from './trace-steps.ts';
+import { lastRegisters, stepsOf } from './trace-steps.ts';
 import { TRACE_MAX, type TraceOpts } from './trace-types.ts';
 import type { ProgRunResult } from './types.ts';
 
@@ -16,6 +16,10 @@ export function traced(
   const record = new TraceRecord(world, Math.max(1, opts.max ?? TRACE_MAX));
   const done = world.programs.traced(record.step, run);
   if (!done.ok) return done;
-  const trace = { steps: stepsOf(world, record, program), total: record.total };
+  const trace = {
+    steps: stepsOf(world, record, program),
+    registers: lastRegisters(world, record, program),
+    total: record.total,
+  };
   return { ok: true, value: { ...done.value, trace } };
 }
