@@ -31,7 +31,7 @@ const FAULT_MAP = PRIV.FAULT_MAP >> 2;
 export function checkRead(rc: RunCtx, address: number, size: number): boolean {
   const from = address >>> 0;
   const end = from + (size >>> 0);
-  if (from >= STACK_BASE && end <= STACK_TOP) return true;
+  if (from === end || (from >= STACK_BASE && end <= STACK_TOP)) return true;
   return insidePacket(rc, from, end) || insideElsewhere(rc, from, end, false);
 }
 
@@ -39,7 +39,7 @@ export function checkRead(rc: RunCtx, address: number, size: number): boolean {
 export function checkWrite(rc: RunCtx, address: number, size: number): boolean {
   const from = address >>> 0;
   const end = from + (size >>> 0);
-  if (from >= STACK_BASE && end <= STACK_TOP) return true;
+  if (from === end || (from >= STACK_BASE && end <= STACK_TOP)) return true;
   return insidePacket(rc, from, end) || insideElsewhere(rc, from, end, true);
 }
 
@@ -52,7 +52,6 @@ function insidePacket(rc: RunCtx, from: number, end: number): boolean {
 }
 
 function insideElsewhere(rc: RunCtx, from: number, end: number, write: boolean): boolean {
-  if (from === end) return true;
   const u32 = rc.mem.u32;
   const ctx = u32[CTX_ADDR]!;
   if (from >= ctx && end <= ctx + u32[CTX_LEN]! && from >= NULL_GUARD) {

@@ -4,7 +4,7 @@ import { PRIV } from '../layout.ts';
 import {
   csumAdd,
   csumFrom32To16,
-  csumPartial,
+  csumPartial16,
   csumReplace2,
   csumReplace4,
   csumReplaceByDiff,
@@ -32,16 +32,16 @@ const diff: HelperMaker = (rc) => (from, fromSize, to, toSize, seed) => {
   const minus = fromSize! >>> 0;
   const plus = toSize! >>> 0;
   if (!checkRead(rc, from!, minus) || !checkRead(rc, to!, plus)) return 0;
-  const u8 = rc.mem.u8;
+  const { u16, u8 } = rc.mem;
   let sum = seed! >>> 0;
   if (minus !== 0 && plus !== 0) {
-    sum = csumSub(csumPartial(u8, to! >>> 0, plus, sum), csumPartial(u8, from! >>> 0, minus, 0));
+    sum = csumSub(csumPartial16(u16, u8, to! >>> 0, plus, sum), csumPartial16(u16, u8, from! >>> 0, minus, 0));
   } else if (plus !== 0) {
-    sum = csumPartial(u8, to! >>> 0, plus, sum);
+    sum = csumPartial16(u16, u8, to! >>> 0, plus, sum);
   } else if (minus !== 0) {
-    sum = ~csumPartial(u8, from! >>> 0, minus, ~sum);
+    sum = ~csumPartial16(u16, u8, from! >>> 0, minus, ~sum >>> 0) >>> 0;
   }
-  return csumFrom32To16(sum >>> 0);
+  return csumFrom32To16(sum);
 };
 
 /** bpf_csum_update: the sum in r0's low half, or -ENOTSUPP in all of it. */

@@ -6,6 +6,7 @@ import {
   csumBlockSub,
   csumFold,
   csumPartial,
+  csumPartial16,
   csumReplace2,
   csumReplace4,
   csumSub,
@@ -29,6 +30,19 @@ test('csum_partial is the sum modulo 2^32 - 1, at any length and start', () => {
     const sum = [0, 0xffff_ffff, below(2 ** 31)][below(3)]!;
     const at = below(bytes.length + 1);
     expect(csumPartial(bytes, at, bytes.length - at, sum)).toBe(model(bytes.subarray(at), sum));
+  }
+});
+
+test('the same by half words, wherever the bytes start and however many they are', () => {
+  const below = seeded(8);
+  const bytes = Uint8Array.from({ length: 70_000 }, () => (below(2) === 0 ? 0xff : below(256)));
+  const halves = new Uint16Array(bytes.buffer);
+  for (const length of [...Array.from({ length: 70 }, (_, i) => i), 1500, 65_534, 65_535, 65_536, 65_537, 69_990]) {
+    for (const at of [0, 1, 2, 3]) {
+      const sum = [0, 1, 0xffff_ffff, 0xffff_0000][below(4)]!;
+      expect(csumPartial16(halves, bytes, at, length, sum)).toBe(model(bytes.subarray(at, at + length), sum));
+      expect(csumPartial(bytes, at, length, sum)).toBe(model(bytes.subarray(at, at + length), sum));
+    }
   }
 });
 
