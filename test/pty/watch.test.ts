@@ -5,7 +5,7 @@ import { MAIN, ProjectCopy, withReturn } from '../support/balancer-copy.ts';
 import { CRASHING_SCREEN } from '../support/crashing-screen.ts';
 import { KEY, TerminalRun } from '../support/terminal.ts';
 
-setDefaultTimeout(40_000);
+setDefaultTimeout(240_000);
 
 const XDP_PASS = 2;
 const XDP_DROP = 1;
@@ -116,7 +116,7 @@ test('keys: failures alone, all again, rerun, pause, detail, help, back', async 
   screen.type(' ');
   await screen.until((text) => !text.includes('paused'));
   screen.type(KEY.enter);
-  await screen.until(/- expected\s+\+ received/);
+  await screen.until(/EXPECTED \d+ B\s+RECEIVED/);
   screen.type(KEY.escape);
   await screen.until('Cases');
   screen.type('?');

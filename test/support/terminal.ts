@@ -19,7 +19,7 @@ interface Waiting {
 const FRAME_BEGINS = '\u001b[?2026h';
 const FRAME_ENDS = '\u001b[?2026l';
 const DRAWN_KEPT = 1 << 16;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Keys by name as the bytes a terminal sends. */
 export const KEY = {

@@ -1,11 +1,10 @@
 /** `bpfdeck test` as a process: every case by name, filters, exit codes. */
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { MAIN, ProjectCopy } from '../../support/balancer-copy.ts';
 import { readTap } from '../../support/tap.ts';
 
-setDefaultTimeout(30_000);
 const project = new ProjectCopy();
 afterAll(() => project.remove());
 
