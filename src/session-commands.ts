@@ -1,32 +1,51 @@
 /** What the user asks of the screen, as plain data, and what each of it does to the state; some are for the driver alone. */
-import { followFailure, rowsOf, type State } from './session-state.ts';
+import { nextMatch } from './session-filter.ts';
+import { type Focus, followFailure, type Prompt, rowsOf, type State } from './session-state.ts';
 import { cursorIndex, isFolded, type Row } from './session-tree.ts';
 
 export type Command =
   | { readonly do: 'move'; readonly by: number }
   | { readonly do: 'edge'; readonly end: 'first' | 'last' }
-  /** The detail's first visible line; the screen knows how many there are. */
+  /** The first visible line of a detail; the screen knows how many there are. */
   | { readonly do: 'scroll'; readonly to: number }
   | { readonly do: 'fold' }
   | { readonly do: 'unfold' }
   /** Enter: a group folds or unfolds, a case shows all its detail. */
   | { readonly do: 'open' }
-  /** Esc: out of help, out of the detail, out of the filter, back to following failures. */
+  /** Esc: out of what was opened last, then out of search and filters, then back to following failures. */
   | { readonly do: 'back' }
   | { readonly do: 'only-failed' }
-  | { readonly do: 'help' }
+  | { readonly do: 'only-changed' }
+  | { readonly do: 'prompt'; readonly kind: Prompt['kind'] }
+  /** Into the prompt that is open. */
+  | { readonly do: 'type'; readonly text: string }
+  | { readonly do: 'erase'; readonly what: 'char' | 'word' | 'all' }
+  | { readonly do: 'accept' }
+  | { readonly do: 'match'; readonly by: 1 | -1 }
+  /** In an open case: the next failing case, the next difference of its packet, one pane alone. */
+  | { readonly do: 'failure'; readonly by: 1 | -1 }
+  | { readonly do: 'difference'; readonly by: 1 | -1; readonly of: number }
+  | { readonly do: 'focus'; readonly on: Focus }
+  | { readonly do: 'overlay'; readonly what: NonNullable<State['overlay']> }
+  | { readonly do: 'pause' }
   /** For the driver: these change nothing by themselves. */
   | { readonly do: 'rerun-all' | 'rerun-selected' | 'quit' | 'interrupt' }
-  | { readonly do: 'pause' };
+  | { readonly do: 'edit-test' | 'edit-source' | 'write-pcap' | 'copy-id' };
 
 function select(state: State, rows: readonly Row[], index: number): State {
   const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
-  return row ? { ...state, selected: row.key, follow: false, scroll: 0 } : state;
+  return row ? { ...state, selected: row.key, follow: false, scroll: 0, difference: -1 } : state;
+}
+
+function current(state: State): { rows: Row[]; index: number; row: Row | undefined } {
+  const rows = rowsOf(state);
+  const index = cursorIndex(rows, state.selected, state.cases);
+  return { rows, index, row: rows[index] };
 }
 
 function move(state: State, by: number): State {
-  const rows = rowsOf(state);
-  return select(state, rows, cursorIndex(rows, state.selected, state.cases) + by);
+  const { rows, index } = current(state);
+  return select(state, rows, index + by);
 }
 
 function edge(state: State, end: 'first' | 'last'): State {
@@ -38,15 +57,13 @@ function setFold(state: State, key: string, folded: boolean): State {
   return { ...state, folds: new Map(state.folds).set(key, folded) };
 }
 
-function current(state: State): { rows: Row[]; index: number; row: Row | undefined } {
-  const rows = rowsOf(state);
-  const index = cursorIndex(rows, state.selected, state.cases);
-  return { rows, index, row: rows[index] };
+function closed(state: State): State {
+  return { ...state, pane: 'list', scroll: 0, focus: null, difference: -1 };
 }
 
 /** ←: folds the group under the cursor; from inside of one, goes up to it. */
 function fold(state: State): State {
-  if (state.pane === 'detail') return { ...state, pane: 'list', scroll: 0 };
+  if (state.pane === 'detail') return closed(state);
   const { rows, index, row } = current(state);
   if (!row || row.kind === 'error') return state;
   if (row.kind !== 'case' && !isFolded(row.key, state)) return select(setFold(state, row.key, true), rows, index);
@@ -67,7 +84,7 @@ function unfold(state: State): State {
 }
 
 function open(state: State): State {
-  if (state.pane === 'detail') return { ...state, pane: 'list', scroll: 0 };
+  if (state.pane === 'detail') return closed(state);
   const { rows, index, row } = current(state);
   if (!row) return state;
   if (row.kind === 'case' || row.kind === 'error') return { ...select(state, rows, index), pane: 'detail' };
@@ -75,37 +92,103 @@ function open(state: State): State {
 }
 
 function back(state: State): State {
-  if (state.help) return { ...state, help: false };
-  if (state.pane === 'detail') return { ...state, pane: 'list', scroll: 0 };
-  if (state.onlyFailed) return { ...state, onlyFailed: false };
+  if (state.prompt) return leavePrompt(state, state.prompt.before);
+  if (state.overlay) return { ...state, overlay: null };
+  if (state.focus) return { ...state, focus: null, scroll: 0 };
+  if (state.pane === 'detail') return closed(state);
+  if (state.search !== '') return { ...state, search: '' };
+  const { name, file } = state.filter;
+  if (name !== '' || file !== '') return { ...state, filter: { name: '', file: '' } };
+  if (state.onlyFailed || state.onlyChanged) return { ...state, onlyFailed: false, onlyChanged: false };
   return followFailure({ ...state, follow: true });
 }
 
-/** The state after a command; help takes every key but those that leave it. */
+function promptText(state: State, kind: Prompt['kind']): string {
+  return kind === 'search' ? state.search : state.filter[kind];
+}
+
+/** What is typed works at once: the list shows what matches, the search goes to its first match. */
+function setPrompt(state: State, text: string): State {
+  const { prompt } = state;
+  if (!prompt) return state;
+  const next = { ...state, prompt: { ...prompt, text } };
+  if (prompt.kind !== 'search') return { ...next, filter: { ...state.filter, [prompt.kind]: text } };
+  const searching = { ...next, search: text, selected: prompt.from };
+  const { rows, index } = current(searching);
+  const at = nextMatch(rows, text, index - 1, 1);
+  return at < 0 ? searching : select(searching, rows, at);
+}
+
+function leavePrompt(state: State, text: string): State {
+  return { ...setPrompt(state, text), prompt: null };
+}
+
+function openPrompt(state: State, kind: Prompt['kind']): State {
+  const text = promptText(state, kind);
+  return { ...closed(state), prompt: { kind, text, before: text, from: state.selected } };
+}
+
+function erased(text: string, what: 'char' | 'word' | 'all'): string {
+  if (what === 'all') return '';
+  return what === 'word' ? text.replace(/\S*\s*$/, '') : [...text].slice(0, -1).join('');
+}
+
+function match(state: State, by: 1 | -1): State {
+  const { rows, index } = current(state);
+  const at = nextMatch(rows, state.search, index, by);
+  return at < 0 ? state : select(state, rows, at);
+}
+
+/** The failing case before or after this one, going round; it stays open. */
+function failure(state: State, by: 1 | -1): State {
+  const bad = state.cases.filter((one) => state.badSince.has(one.id));
+  if (bad.length === 0) return state;
+  const at = bad.findIndex((one) => one.id === state.selected);
+  const next = at < 0 && by < 0 ? bad.length - 1 : (at + by + bad.length) % bad.length;
+  return { ...state, selected: bad[next]!.id, follow: false, scroll: 0, difference: -1 };
+}
+
+/** Going round; from none to the first or the last. */
+function nextDifference(at: number, by: 1 | -1, of: number): number {
+  if (of === 0) return -1;
+  return at < 0 && by < 0 ? of - 1 : (at + by + of) % of;
+}
+
+type Obeyed = { readonly [D in Command['do']]?: (state: State, command: Extract<Command, { do: D }>) => State };
+
+const OBEYED: Obeyed = {
+  move: (state, { by }) => move(state, by),
+  scroll: (state, { to }) => ({ ...state, scroll: Math.max(0, to) }),
+  edge: (state, { end }) => edge(state, end),
+  fold,
+  unfold,
+  open,
+  back,
+  'only-failed': (state) => ({ ...state, onlyFailed: !state.onlyFailed, scroll: 0 }),
+  'only-changed': (state) => ({ ...state, onlyChanged: !state.onlyChanged, scroll: 0 }),
+  prompt: (state, { kind }) => openPrompt(state, kind),
+  type: (state, { text }) => setPrompt(state, (state.prompt?.text ?? '') + text),
+  erase: (state, { what }) => setPrompt(state, erased(state.prompt?.text ?? '', what)),
+  accept: (state) => (state.prompt ? leavePrompt(state, state.prompt.text) : state),
+  match: (state, { by }) => match(state, by),
+  failure: (state, { by }) => failure(state, by),
+  difference: (state, { by, of }) => ({ ...state, difference: nextDifference(state.difference, by, of), scroll: -1 }),
+  focus: (state, { on }) => ({ ...state, focus: state.focus === on ? null : on, scroll: 0 }),
+  overlay: (state, { what }) => ({ ...state, overlay: state.overlay === what ? null : what, scroll: 0 }),
+  pause: (state) => ({ ...state, paused: !state.paused }),
+};
+
+/** What lies over the screen takes every command but those that leave it or scroll in it. */
+const UNDER_OVERLAY: ReadonlySet<Command['do']> = new Set(['overlay', 'back', 'scroll', 'quit', 'interrupt']);
+
+/** Whether a command does anything while something lies over the screen. */
+export function reaches(state: State, command: Command): boolean {
+  return state.overlay === null || UNDER_OVERLAY.has(command.do);
+}
+
+/** The state after a command. */
 export function obey(state: State, command: Command): State {
-  if (state.help && !['help', 'back', 'quit', 'interrupt'].includes(command.do)) return state;
-  switch (command.do) {
-    case 'move':
-      return move(state, command.by);
-    case 'scroll':
-      return { ...state, scroll: Math.max(0, command.to) };
-    case 'edge':
-      return edge(state, command.end);
-    case 'fold':
-      return fold(state);
-    case 'unfold':
-      return unfold(state);
-    case 'open':
-      return open(state);
-    case 'back':
-      return back(state);
-    case 'only-failed':
-      return { ...state, onlyFailed: !state.onlyFailed, scroll: 0 };
-    case 'help':
-      return { ...state, help: !state.help };
-    case 'pause':
-      return { ...state, paused: !state.paused };
-    default:
-      return state;
-  }
+  if (!reaches(state, command)) return state;
+  const act = OBEYED[command.do] as ((state: State, command: Command) => State) | undefined;
+  return act ? act(state, command) : state;
 }

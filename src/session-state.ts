@@ -1,5 +1,6 @@
 /** What the watch screen knows at one moment: plain values, every change of them made by the reducer in session.ts. */
 import type { FileError, TestOutcome } from './outcome.ts';
+import { accepts, type Filter, filtersAny } from './session-filter.ts';
 import { autoFold, type ObjectNode, type Row, visibleRows } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
 
@@ -69,9 +70,48 @@ export interface State {
   readonly folds: ReadonlyMap<string, boolean>;
   readonly autoFolded: ReadonlySet<string>;
   readonly onlyFailed: boolean;
+  /** List only what the last change made run. */
+  readonly onlyChanged: boolean;
+  readonly filter: Filter;
+  /** What `n` and `N` go to; '': no search is on. */
+  readonly search: string;
+  readonly prompt: Prompt | null;
+  /** Cases that the last change of a file made run. */
+  readonly changed: ReadonlySet<string>;
   readonly pane: 'list' | 'detail';
+  /** The first visible line of what is open; -1: wherever the difference looked at is in sight. */
   readonly scroll: number;
-  readonly help: boolean;
+  /** The pane of an open case that has the screen for itself. */
+  readonly focus: Focus | null;
+  /** Which of the packet's differences is looked at, from 0; -1: none yet. */
+  readonly difference: number;
+  /** What lies over the screen. */
+  readonly overlay: 'help' | 'log' | 'equal' | null;
+  /** Source files that faults name, by sourceKey(). */
+  readonly sources: ReadonlyMap<string, SourceText>;
+}
+
+export type Focus = 'hex' | 'headers' | 'maps' | 'printk' | 'place';
+
+/** A line of text being typed. */
+export interface Prompt {
+  readonly kind: 'name' | 'file' | 'search';
+  readonly text: string;
+  /** What it was when the prompt opened: Esc goes back to it. */
+  readonly before: string;
+  /** Where the cursor was when it opened: a search starts from there. */
+  readonly from: string | null;
+}
+
+export interface SourceText {
+  /** Absolute. */
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+/** A file as an object names it, which another object may mean another file by. */
+export function sourceKey(object: string, file: string): string {
+  return `${object}\0${file}`;
 }
 
 /** Lines around the tree: title, verdict, panel rules, event, keys. */
@@ -102,14 +142,23 @@ export function initialState(root: string): State {
     folds: new Map(),
     autoFolded: new Set(),
     onlyFailed: false,
+    onlyChanged: false,
+    filter: { name: '', file: '' },
+    search: '',
+    prompt: null,
+    changed: new Set(),
     pane: 'list',
     scroll: 0,
-    help: false,
+    focus: null,
+    difference: -1,
+    overlay: null,
+    sources: new Map(),
   };
 }
 
 export function rowsOf(state: State): Row[] {
-  return visibleRows(state);
+  const narrowed = filtersAny(state) || state.search !== '';
+  return visibleRows({ ...state, accepts: narrowed ? (one) => accepts(state, one) : null });
 }
 
 /** Folds anew what does not fit. */

@@ -83,15 +83,16 @@ export function isFolded(key: string, folding: Folding): boolean {
 
 export interface RowsInput extends Folding {
   readonly tree: readonly ObjectNode[];
-  readonly outcomes: Outcomes;
   readonly errors: readonly FileError[];
-  readonly onlyFailed: boolean;
+  /** Whether a filter lets a case through; null: no filter is on. */
+  readonly accepts: ((one: SettledCase) => boolean) | null;
 }
 
 function programRows(node: ProgramNode, input: RowsInput, out: Row[]): void {
-  const cases = input.onlyFailed ? node.cases.filter((one) => isBad(input.outcomes.get(one.id))) : node.cases;
-  if (input.onlyFailed && cases.length === 0) return;
-  const folded = isFolded(node.key, input);
+  const cases = input.accepts ? node.cases.filter(input.accepts) : node.cases;
+  if (input.accepts && cases.length === 0) return;
+  // What a filter leaves is little: only what the user folded stays so.
+  const folded = input.accepts ? input.folds.get(node.key) === true : isFolded(node.key, input);
   out.push({ kind: 'program', key: node.key, node, folded });
   if (folded) return;
   for (const one of cases) out.push({ kind: 'case', key: one.id, one, parent: node.key });
@@ -106,7 +107,7 @@ export function visibleRows(input: RowsInput): Row[] {
     out.push({ kind: 'object', key: node.key, node, folded });
     const below: Row[] = [];
     for (const program of node.programs) programRows(program, input, below);
-    if (input.onlyFailed && below.length === 0) out.length = at;
+    if (input.accepts && below.length === 0) out.length = at;
     else if (!folded) out.push(...below);
   }
   return out;

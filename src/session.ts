@@ -1,7 +1,7 @@
 /** The one reducer that everything on the watch screen goes through: run events, files, keys. */
 import type { FileError, RunEvent } from './outcome.ts';
 import { type Command, obey } from './session-commands.ts';
-import { followFailure, type LogLine, type RunRecord, refold, type State } from './session-state.ts';
+import { followFailure, type LogLine, type RunRecord, refold, type SourceText, type State } from './session-state.ts';
 import { buildTree, errorKey, isBad } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
 
@@ -26,6 +26,8 @@ export type Action =
     }
   | { readonly type: 'absent'; readonly absent: State['absent'] }
   | { readonly type: 'log'; readonly line: LogLine }
+  /** Source files that faults name; `fresh`: those known so far are out of date. */
+  | { readonly type: 'sources'; readonly sources: ReadonlyMap<string, SourceText>; readonly fresh: boolean }
   | { readonly type: 'held'; readonly causes: readonly string[] }
   | { readonly type: 'size'; readonly columns: number; readonly rows: number }
   | { readonly type: 'command'; readonly command: Command };
@@ -53,8 +55,11 @@ function pushLog(state: State, line: LogLine): State {
 function onStart(state: State, event: Extract<RunEvent, { type: 'start' }>): State {
   const ids = new Set(event.cases.map((one) => one.id));
   const running = { run: event.run, cause: event.cause, ids, done: 0, kept: event.kept, broken: [], fixed: 0 };
-  return { ...state, running };
+  return { ...state, running, changed: BY_HAND.test(event.cause) ? state.changed : ids };
 }
+
+/** Causes of runs that the user asked for by a key: `a: all cases`. */
+const BY_HAND = /^[a-z]: /;
 
 /** Takes outcomes in one go, so that ten thousand of them copy the map once. */
 function onOutcomes(state: State, events: readonly Extract<RunEvent, { type: 'outcome' }>[]): State {
@@ -136,6 +141,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, absent: action.absent };
     case 'log':
       return pushLog(state, action.line);
+    case 'sources':
+      return { ...state, sources: new Map([...(action.fresh ? [] : state.sources), ...action.sources]) };
     case 'held':
       return { ...state, held: action.causes };
     case 'size':

@@ -3,18 +3,20 @@ import { relative } from 'node:path';
 import type { CaseRunner } from './case-runner.ts';
 import type { Project } from './config.ts';
 import { EXIT, type ExitCode } from './input-error.ts';
-import type { FileError } from './outcome.ts';
-import type { Command } from './session.ts';
+import type { FileError, RunEvent } from './outcome.ts';
+import { type Command, reaches } from './session-commands.ts';
 import { rowsOf } from './session-state.ts';
 import { cursorIndex } from './session-tree.ts';
 import type { SuiteRequest } from './suite.ts';
 import { emptySummary, exitCodeOf, summarize } from './summary.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Store } from './view.ts';
+import { WatchActions } from './watch-actions.ts';
 import { FileWatcher } from './watch-files.ts';
 import { RETRY_MS } from './watch-objects.ts';
 import { type Found, WatchedProject } from './watch-project.ts';
 import { RunQueue } from './watch-runs.ts';
+import { newSources } from './watch-sources.ts';
 import { SessionStore } from './watch-store.ts';
 
 export interface WatchOptions {
@@ -43,6 +45,7 @@ export class WatchSession implements Store {
   private retry: ReturnType<typeof setTimeout> | null = null;
   private held: Found['reruns'] = [];
   private closed = false;
+  private readonly actions: WatchActions;
   private readonly settle: { resolve: (code: ExitCode) => void; reject: (error: unknown) => void };
 
   constructor(options: WatchOptions) {
@@ -55,6 +58,11 @@ export class WatchSession implements Store {
     this.store = new SessionStore(options.request.cwd);
     this.subscribe = this.store.subscribe;
     this.getSnapshot = this.store.getSnapshot;
+    this.actions = new WatchActions({
+      state: () => this.store.state,
+      env: process.env,
+      log: (text, tag) => this.log(text, tag),
+    });
     this.watcher = new FileWatcher({
       poll: options.poll,
       hint: (path) => this.hint(path),
@@ -63,7 +71,7 @@ export class WatchSession implements Store {
     this.queue = new RunQueue({
       runner: this.runner,
       cases: () => this.runnable(),
-      emit: (event) => this.store.event(event),
+      emit: (event) => this.takeEvent(event),
       crash: (error) => this.crash(error),
     });
   }
@@ -100,10 +108,14 @@ export class WatchSession implements Store {
     this.store.dispatch({ type: 'size', columns, rows });
   };
 
+  readonly attach: NonNullable<Store['attach']> = (terminal) => {
+    this.actions.attach(terminal);
+  };
+
   readonly send: Store['send'] = (command) => {
     const cursor = this.store.state;
     this.store.dispatch({ type: 'command', command });
-    if (cursor.help && !['quit', 'interrupt'].includes(command.do)) return;
+    if (!reaches(cursor, command)) return;
     this.obey(command);
   };
 
@@ -118,11 +130,20 @@ export class WatchSession implements Store {
     else if (command.do === 'pause') this.resume();
     else if (command.do === 'quit') void this.finish(this.exitCode());
     else if (command.do === 'interrupt') this.interrupt();
+    else this.actions.obey(command);
   }
 
   private interrupt(): void {
     if (this.queue.running) this.queue.interrupt();
     else void this.finish(EXIT.INTERRUPTED);
+  }
+
+  /** Once a run is over, the sources that its faults name are read. */
+  private takeEvent(event: RunEvent): void {
+    this.store.event(event);
+    if (event.type !== 'end') return;
+    const sources = newSources(this.store.state);
+    if (sources.size > 0) this.store.dispatch({ type: 'sources', sources, fresh: false });
   }
 
   private ids(cases: readonly SettledCase[]): string[] {
@@ -191,6 +212,7 @@ export class WatchSession implements Store {
     for (const { path, state } of unused) await this.lookInside(path, state === 'whole');
     if (found.listed || unused.length > 0) this.show();
     this.dispatchAbsent();
+    if (found.objects.length > 0) this.store.dispatch({ type: 'sources', sources: new Map(), fresh: true });
     for (const rerun of found.reruns) this.rerun(rerun);
     if (found.listed) await this.watcher.watch(this.files.directories());
     this.retrySoon();

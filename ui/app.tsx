@@ -1,14 +1,15 @@
 /** The root of the screen: subscribes to the store, picks the screen for the size, turns keys into commands. */
-import { useInput, usePaste, useStdin, useWindowSize } from 'ink';
+import { useApp, useInput, usePaste, useStdin, useStdout, useWindowSize } from 'ink';
 import { Component, type ReactNode, useEffect, useMemo, useSyncExternalStore } from 'react';
-import type { Command, Store, ViewModel } from '../src/view.ts';
+import type { Store, ViewModel } from '../src/view.ts';
 import { PaintContext } from './components/line.tsx';
-import { detailLines } from './detail-lines.ts';
 import { commandFor, keyNames } from './keymap.ts';
 import { type Layout, layout } from './layout.ts';
-import { EmptyScreen, HelpScreen } from './screens/message.tsx';
+import { FailureScreen } from './screens/failure.tsx';
+import { EmptyScreen, HelpScreen, OverlayScreen } from './screens/message.tsx';
 import { TinyScreen } from './screens/tiny.tsx';
 import { WatchScreen } from './screens/watch.tsx';
+import { scrollCommand } from './scroll.ts';
 
 /** A throw while drawing must not leave the terminal in pieces: the driver closes it and says what happened. */
 class Boundary extends Component<{ crash: Store['crash']; children: ReactNode }, { broken: boolean }> {
@@ -27,19 +28,12 @@ class Boundary extends Component<{ crash: Store['crash']; children: ReactNode },
   }
 }
 
-/** In an open detail, moving scrolls: only the screen knows how many lines there are. */
-export function scrollCommand(command: Command, vm: ViewModel, at: Layout): Command {
-  if (vm.pane !== 'detail' || (command.do !== 'move' && command.do !== 'edge')) return command;
-  const lines = detailLines(vm.detail, at.columns - 4).length;
-  const last = Math.max(0, lines - (at.list.height - 2));
-  if (command.do === 'edge') return { do: 'scroll', to: command.end === 'first' ? 0 : last };
-  return { do: 'scroll', to: Math.max(0, Math.min(last, vm.scroll + command.by)) };
-}
-
 function Screen({ vm, at }: { vm: ViewModel; at: Layout }) {
   if (at.kind === 'tiny') return <TinyScreen vm={vm} layout={at} />;
   if (vm.help) return <HelpScreen vm={vm} layout={at} />;
+  if (vm.overlay) return <OverlayScreen vm={vm} layout={at} />;
   if (vm.empty) return <EmptyScreen vm={vm} layout={at} />;
+  if (vm.failure) return <FailureScreen vm={vm} view={vm.failure} layout={at} />;
   return <WatchScreen vm={vm} layout={at} />;
 }
 
@@ -59,8 +53,24 @@ function useKeys(store: Store, at: Layout): void {
     },
     { isActive: isRawModeSupported },
   );
-  // Pasted text is no command.
-  usePaste(() => {}, { isActive: isRawModeSupported });
+  // Pasted text is no command: it goes where text is typed, or nowhere.
+  const paste = (text: string) => {
+    if (store.getSnapshot().prompt) store.send({ do: 'type', text: text.replace(/\s+/g, ' ') });
+  };
+  usePaste(paste, { isActive: isRawModeSupported });
+}
+
+/** Tells the driver what it may do with the terminal. */
+function useTerminal(store: Store): void {
+  const { suspendTerminal } = useApp();
+  const { stdout } = useStdout();
+  useEffect(() => {
+    store.attach?.({
+      suspend: (run) => suspendTerminal(run),
+      // Moves nothing on the screen, so that it may go past Ink.
+      copy: (text) => stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`),
+    });
+  }, [store, suspendTerminal, stdout]);
 }
 
 function Watching({ store }: { store: Store }) {
@@ -69,6 +79,7 @@ function Watching({ store }: { store: Store }) {
   const at = layout(columns, rows);
   useEffect(() => store.resize(columns, rows), [store, columns, rows]);
   useKeys(store, at);
+  useTerminal(store);
   return <Screen vm={vm} at={at} />;
 }
 

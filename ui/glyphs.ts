@@ -14,6 +14,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '↓': 'v',
   '…': '~',
   '▌': '>',
+  '◂': '<',
   '│': '|',
   '─': '-',
   '┌': '+',

@@ -1,164 +1,42 @@
-/** The keys as data: what each does, when it applies, what the key line and the help say about it. */
+/** From keys to commands and back: names of keys as terminals send them, what they do now, which of them the key line shows. */
 import type { Command, ViewModel } from '../src/view.ts';
+import { type Binding, KEYMAP } from './bindings.ts';
 
-export interface Binding {
-  /** Names as keyNames() gives them. */
-  readonly keys: readonly string[];
-  /** As people write them: `↑↓ j k`. */
-  readonly shown: string;
-  /** In the key line, in a word or two; null: only in the help. */
-  readonly short: ((vm: ViewModel) => string) | null;
-  readonly help: string;
-  /** Whether it applies now. */
-  readonly when: (vm: ViewModel) => boolean;
-  /** `page` is how many lines a screenful has. */
-  readonly command: (key: string, page: number) => Command;
-  /** What gives way first when the key line is too narrow: the lowest. */
-  readonly rank: number;
+export { KEYMAP } from './bindings.ts';
+
+function bindingsOf(key: string): readonly Binding[] {
+  return BY_KEY.get(key) ?? [];
 }
 
-const always = () => true;
-const hasRows = (vm: ViewModel) => vm.rows.length > 0;
-const listed = (vm: ViewModel) => hasRows(vm) && !vm.help;
-const inList = (vm: ViewModel) => listed(vm) && vm.pane === 'list';
+const BY_KEY = new Map<string, Binding[]>();
+for (const binding of KEYMAP) {
+  for (const key of binding.keys) BY_KEY.set(key, [...(BY_KEY.get(key) ?? []), binding]);
+}
 
-const STEPS: Readonly<Record<string, number>> = { up: -1, k: -1, down: 1, j: 1 };
+/** What keys do while text is typed: names of keys that are no text. */
+const IN_PROMPT: Readonly<Record<string, Command>> = {
+  return: { do: 'accept' },
+  escape: { do: 'back' },
+  backspace: { do: 'erase', what: 'char' },
+  delete: { do: 'erase', what: 'char' },
+  'ctrl+h': { do: 'erase', what: 'char' },
+  'ctrl+w': { do: 'erase', what: 'word' },
+  'ctrl+u': { do: 'erase', what: 'all' },
+  'ctrl+c': { do: 'back' },
+  space: { do: 'type', text: ' ' },
+};
 
-export const KEYMAP: readonly Binding[] = [
-  {
-    keys: ['up', 'down', 'k', 'j'],
-    shown: '↑↓ j k',
-    short: (vm) => (vm.pane === 'detail' ? 'scroll' : 'move'),
-    help: 'move the cursor, scroll an open detail',
-    when: listed,
-    command: (key) => ({ do: 'move', by: STEPS[key] ?? 0 }),
-    rank: 4,
-  },
-  {
-    keys: ['pageup', 'pagedown'],
-    shown: 'PgUp PgDn',
-    short: null,
-    help: 'move by a screenful',
-    when: listed,
-    command: (key, page) => ({ do: 'move', by: key === 'pageup' ? -page : page }),
-    rank: 0,
-  },
-  {
-    keys: ['home', 'end', 'g', 'G'],
-    shown: 'Home End g G',
-    short: null,
-    help: 'first and last line',
-    when: listed,
-    command: (key) => ({ do: 'edge', end: key === 'home' || key === 'g' ? 'first' : 'last' }),
-    rank: 0,
-  },
-  {
-    keys: ['left'],
-    shown: '←',
-    short: null,
-    help: 'fold, or go to what the line is part of',
-    when: listed,
-    command: () => ({ do: 'fold' }),
-    rank: 0,
-  },
-  {
-    keys: ['right'],
-    shown: '→',
-    short: null,
-    help: 'unfold, or go into it',
-    when: inList,
-    command: () => ({ do: 'unfold' }),
-    rank: 0,
-  },
-  {
-    keys: ['return'],
-    shown: 'Enter',
-    short: (vm) => (vm.pane === 'detail' ? 'close' : vm.onCase ? 'detail' : 'fold'),
-    help: 'all detail of a case; fold or unfold a group',
-    when: listed,
-    command: () => ({ do: 'open' }),
-    rank: 6,
-  },
-  {
-    keys: ['a'],
-    shown: 'a',
-    short: () => 'all',
-    help: 'run all cases again',
-    when: (vm) => hasRows(vm) && !vm.help,
-    command: () => ({ do: 'rerun-all' }),
-    rank: 5,
-  },
-  {
-    keys: ['r'],
-    shown: 'r',
-    short: () => 'rerun',
-    help: 'run what the cursor is on again: a case, a program, an object',
-    when: listed,
-    command: () => ({ do: 'rerun-selected' }),
-    rank: 3,
-  },
-  {
-    keys: ['f'],
-    shown: 'f',
-    short: (vm) => (vm.onlyFailed ? 'show all' : 'only failed'),
-    help: 'list only what fails; stays on until pressed again or Esc',
-    when: (vm) => !vm.help && (vm.anyFailed || vm.onlyFailed),
-    command: () => ({ do: 'only-failed' }),
-    rank: 7,
-  },
-  {
-    keys: ['space'],
-    shown: 'space',
-    short: (vm) => (vm.paused ? 'resume' : 'pause'),
-    help: 'hold changes back, or let them run again',
-    when: (vm) => !vm.help,
-    command: () => ({ do: 'pause' }),
-    rank: 2,
-  },
-  {
-    keys: ['escape'],
-    shown: 'Esc',
-    short: (vm) => (vm.help || vm.pane === 'detail' ? 'back' : vm.onlyFailed ? 'clear filter' : 'follow failures'),
-    help: 'out of help, detail, filter; then the cursor follows failures',
-    when: (vm) => vm.help || vm.pane === 'detail' || vm.onlyFailed || (!vm.follow && vm.anyFailed),
-    command: () => ({ do: 'back' }),
-    rank: 8,
-  },
-  {
-    keys: ['?'],
-    shown: '?',
-    short: () => 'help',
-    help: 'this help',
-    when: always,
-    command: () => ({ do: 'help' }),
-    rank: 9,
-  },
-  {
-    keys: ['q'],
-    shown: 'q',
-    short: () => 'quit',
-    help: 'quit with the last run’s exit code',
-    when: always,
-    command: () => ({ do: 'quit' }),
-    rank: 10,
-  },
-  {
-    keys: ['ctrl+c'],
-    shown: 'Ctrl-C',
-    short: (vm) => (vm.running ? 'stop run' : null) ?? '',
-    help: 'stop the run; when nothing runs, quit with exit code 130',
-    when: always,
-    command: () => ({ do: 'interrupt' }),
-    rank: 9,
-  },
-];
-
-const BY_KEY = new Map(KEYMAP.flatMap((binding) => binding.keys.map((key) => [key, binding] as const)));
+function promptCommand(key: string): Command | null {
+  const known = IN_PROMPT[key];
+  if (known) return known;
+  return [...key].length === 1 && key >= ' ' ? { do: 'type', text: key } : null;
+}
 
 /** The command behind a key, null if it means nothing now. */
 export function commandFor(key: string, vm: ViewModel, page: number): Command | null {
-  const binding = BY_KEY.get(key);
-  return binding?.when(vm) ? binding.command(key, page) : null;
+  if (vm.prompt) return promptCommand(key);
+  const binding = bindingsOf(key).find((one) => one.when(vm));
+  return binding ? binding.command(key, page, vm) : null;
 }
 
 export interface KeyHint {
@@ -192,6 +70,8 @@ interface InkKey {
   readonly end: boolean;
   readonly return: boolean;
   readonly escape: boolean;
+  readonly backspace: boolean;
+  readonly delete: boolean;
   readonly ctrl: boolean;
   readonly meta: boolean;
 }
@@ -207,6 +87,8 @@ const NAMED: readonly (readonly [keyof InkKey, string])[] = [
   ['end', 'end'],
   ['return', 'return'],
   ['escape', 'escape'],
+  ['backspace', 'backspace'],
+  ['delete', 'delete'],
 ];
 
 /** Names of the keys in one input event: fast typing arrives as one string of several. */

@@ -26,9 +26,9 @@ async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise
   const good = project.read('build/l4lb.o');
   await screen.until('72 passed');
   project.replace('build/filter.o', project.read('build/filter.o'));
-  await screen.until(/run 2 [^]*PASS/);
+  await screen.until(/run 2 [\s\S]*PASS/);
   project.replace('build/l4lb.o', withConstant(good, OUTER_IPV6, OUTER_IPV6_WRONG));
-  await screen.until(/run 3 [^]*FAIL/);
+  await screen.until(/run 3 [\s\S]*FAIL/);
   await screen.until(/1 newly failing/);
 }
 
@@ -50,7 +50,7 @@ const PICTURES: readonly Picture[] = [
     pose: async (screen) => {
       await screen.until('2 failed');
       screen.type(KEY.enter);
-      await screen.until(/- expected\s+\+ received/);
+      await screen.until(/EXPECTED \d+ B\s+RECEIVED/);
     },
   },
 ];

@@ -75,9 +75,9 @@ test('folding hides cases, and the cursor goes up from inside', () => {
 test('Enter opens a case, help takes all other keys', () => {
   const open = after(list, command('move', { by: 2 }), command('open'));
   expect(open.pane).toBe('detail');
-  const help = reduce(open, command('help'));
+  const help = reduce(open, command('overlay', { what: 'help' }));
   expect(reduce(help, command('only-failed')).onlyFailed).toBe(false);
-  expect(reduce(help, command('back'))).toMatchObject({ help: false, pane: 'detail' });
+  expect(reduce(help, command('back')).overlay).toBeNull();
 });
 
 test('objects without a case are listed with their programs', () => {
@@ -85,4 +85,60 @@ test('objects without a case are listed with their programs', () => {
   const state = after({ type: 'cases', cases: CASES, errors: [], objects: ['/p/build/new.o'], programs });
   const keys = rowsOf(state).map((row) => row.key);
   expect(keys).toContain('p:/p/build/new.o:p2');
+});
+
+const names = (state: State) => rowsOf(state).flatMap((row) => (row.kind === 'case' ? [row.one.name] : []));
+const typed = (...keys: string[]) => keys.map((text) => command('type', { text }));
+
+test('a name filter works while it is typed; Enter keeps it, Esc in the prompt drops it, Esc later clears it', () => {
+  const typing = after(list, command('prompt', { kind: 'name' }), ...typed('X', 'd', 'p', '_'), ...typed('fw'));
+  expect(names(typing)).toEqual(['c']);
+  expect(names(reduce(typing, command('back')))).toEqual(['a', 'b', 'c']);
+  const kept = reduce(typing, command('accept'));
+  expect(kept.prompt).toBeNull();
+  expect(names(kept)).toEqual(['c']);
+  expect(names(reduce(kept, command('back')))).toEqual(['a', 'b', 'c']);
+});
+
+test('Esc in a prompt goes back to the filter as it was', () => {
+  const kept = after(list, command('prompt', { kind: 'file' }), ...typed('fw.o'), command('accept'));
+  expect(names(kept)).toEqual(['c']);
+  const again = [command('prompt', { kind: 'file' }), command('erase', { what: 'all' }), ...typed('lb.o')];
+  const typing = again.reduce(reduce, kept);
+  expect(names(typing)).toEqual(['a', 'b']);
+  expect(names(reduce(typing, command('back')))).toEqual(['c']);
+});
+
+test('a search goes to its first match at once, n and N go round', () => {
+  const rows = (state: State) => rowsOf(state).map((row) => row.key);
+  const searching = after(list, command('prompt', { kind: 'search' }), ...typed('xdp'), command('accept'));
+  const [first, second] = rows(searching).filter((key) => key.startsWith('p:'));
+  expect(searching.selected).toBe(first!);
+  const next = reduce(searching, command('match', { by: 1 }));
+  expect(next.selected).toBe(second!);
+  expect(reduce(next, command('match', { by: 1 })).selected).toBe(first!);
+  expect(reduce(searching, command('match', { by: -1 })).selected).toBe(second!);
+  expect(reduce(searching, command('back')).search).toBe('');
+});
+
+test('only changed: what the last change made run, not what a key did', () => {
+  const one = (run: number, cause: string): RunEvent => ({ type: 'start', run, cause, cases: [c], kept: 2 });
+  const all = after(list, events(start(1), passed(1), end(1)), events(one(2, 'build/fw.o rebuilt'), end(2)));
+  expect(names(reduce(all, command('only-changed')))).toEqual(['c']);
+  const again = reduce(all, events(start(3, 'a: all cases'), end(3)));
+  expect(names(reduce(again, command('only-changed')))).toEqual(['c']);
+});
+
+test('the selection stays on its case across reruns and filters', () => {
+  const on = after(list, events(start(1), failed(1), end(1)), command('edge', { end: 'last' }));
+  expect(on.selected).toBe(c.id);
+  expect(reduce(on, events(start(2), failed(2, a), end(2))).selected).toBe(c.id);
+});
+
+test('[ and ] go through failing cases and stay open', () => {
+  const open = after(list, events(start(1), failed(1, a), failed(1, c), end(1)), command('open'));
+  expect(open.selected).toBe(a.id);
+  const next = reduce(open, command('failure', { by: 1 }));
+  expect([next.selected, next.pane]).toEqual([c.id, 'detail']);
+  expect(reduce(next, command('failure', { by: 1 })).selected).toBe(a.id);
 });

@@ -1,11 +1,11 @@
 /** States of a session that screens are drawn from in tests. */
 import type { RunEvent } from '../../src/outcome.ts';
 import { type Action, initialState, reduce, type State } from '../../src/session.ts';
-import { FAILED, outcomeOf, settled } from './settled.ts';
+import { FAILED, outcomeOf, PACKET, settled, WITH_PACKET } from './settled.ts';
 
 const lb = ['arp passes', 'ipv4 syn goes to backend 2', 'ipv6 flow is encapsulated', 'a very long name '.repeat(9)];
 const CASES = [
-  ...lb.map((name) => settled(name)),
+  ...lb.map((name, i) => settled(name, i === 1 ? { data_in: PACKET, expect: { data_out: PACKET } } : {})),
   settled('日本語のケース名 — wide characters', { program: 'xdp_lb_tail' }),
   ...Array.from({ length: 40 }, (_, i) => settled(`rule ${i}`, { object: '/p/build/fw.o', program: 'xdp_fw' })),
 ];
@@ -23,7 +23,7 @@ function run(number: number, bad: readonly number[]): RunEvent[] {
       (one, i): RunEvent => ({
         type: 'outcome',
         run: number,
-        outcome: bad.includes(i) ? outcomeOf(one, 'fail', FAILED) : outcomeOf(one),
+        outcome: bad.includes(i) ? outcomeOf(one, 'fail', i === 1 ? WITH_PACKET : FAILED) : outcomeOf(one),
       }),
     ),
     { type: 'end', run: number, took_ms: 2.1, cancelled: false },
@@ -50,7 +50,22 @@ export const STATES: Readonly<Record<string, readonly Action[]>> = {
   waiting: [list, events(...run(1, [])), { type: 'absent', absent: new Map([['/p/build/lb.o', 'missing']]) }],
   'no cases': [globs, { ...list, cases: [], objects: ['/p/b/lb.o'] } as Action],
   'no project': [{ ...list, cases: [] } as Action],
-  help: [list, events(...run(1, [])), { type: 'command', command: { do: 'help' } }],
+  help: [list, events(...run(1, [])), { type: 'command', command: { do: 'overlay', what: 'help' } }],
   detail: [list, events(...run(1, [2])), { type: 'command', command: { do: 'open' } }],
+  failure: [list, events(...run(1, [1, 2])), { type: 'command', command: { do: 'open' } }],
+  'failure, bytes alone': [
+    list,
+    events(...run(1, [1])),
+    { type: 'command', command: { do: 'open' } },
+    { type: 'command', command: { do: 'focus', on: 'hex' } },
+  ],
+  log: [list, events(...run(1, [2])), { type: 'command', command: { do: 'overlay', what: 'log' } }],
+  'equal command': [list, events(...run(1, [2])), { type: 'command', command: { do: 'overlay', what: 'equal' } }],
+  'typing a filter': [
+    list,
+    events(...run(1, [2])),
+    { type: 'command', command: { do: 'prompt', kind: 'name' } },
+    { type: 'command', command: { do: 'type', text: 'ipv' } },
+  ],
   'only failed': [list, events(...run(1, [2])), { type: 'command', command: { do: 'only-failed' } }],
 };

@@ -71,8 +71,36 @@ test('fast typing is many keys; a key that means nothing now is none', async () 
   expect(commands).toEqual([{ do: 'move', by: 1 }, { do: 'move', by: 1 }, { do: 'rerun-all' }, { do: 'quit' }]);
 });
 
-test('in an open detail, moving scrolls no further than there are lines', async () => {
-  const { commands } = await draw(vmOf('detail', 100, 30), 100, 30, 'jG');
+test('an open case: headers beside each other, bytes over each other, maps, printk, the place of its fault', async () => {
+  const text = (await draw(vmOf('failure', 100, 40), 100, 40)).lines.join('\n');
+  expect(text).toContain('✗ build/lb.o › xdp_lb › ipv4 syn goes to backend 2');
+  expect(text).toMatch(/HEADER\s+EXPECTED 47 B\s+RECEIVED 47 B/);
+  expect(text).toMatch(/ttl\s+64\s+63/);
+  expect(text).toMatch(/0010 - 00 21.*40 11[\s\S]*0010 \+ 00 21.*3f 11[\s\S]*\^\^\s+1 of 2/);
+  expect(text).toContain('~ stats[0].dropped  0 → 1');
+  expect(text).toContain('lb: no backend for key 7');
+  expect(text).toMatch(/▸ 31 │ return data\[2000\];/);
+});
+
+test('an open case: keys of its panes, none of panes it has not', async () => {
+  const { commands } = await draw(vmOf('failure', 100, 30), 100, 30, 'x]dmW');
+  expect(commands).toEqual([
+    { do: 'focus', on: 'hex' },
+    { do: 'failure', by: 1 },
+    { do: 'difference', by: 1, of: 2 },
+    { do: 'focus', on: 'maps' },
+  ]);
+});
+
+test('while text is typed every key is text, Esc and Enter apart', async () => {
+  const typing = await draw(vmOf('typing a filter', 80, 24), 80, 24, 'qa 1');
+  expect(typing.lines.at(-1)).toContain(' name ipv▌  2 cases');
+  expect(typing.commands).toEqual(['q', 'a', ' ', '1'].map((text) => ({ do: 'type', text })));
+  expect((await draw(vmOf('typing a filter', 80, 24), 80, 24, '\r')).commands).toEqual([{ do: 'accept' }]);
+});
+
+test('in what is open, moving scrolls no further than there are lines', async () => {
+  const { commands } = await draw(vmOf('log', 100, 30), 100, 30, 'jG');
   expect(commands).toEqual([
     { do: 'scroll', to: 0 },
     { do: 'scroll', to: 0 },

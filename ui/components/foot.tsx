@@ -1,6 +1,6 @@
 /** The lines at the bottom: what happened lately, and the keys that do something now. */
 import type { Line as LineOfText, ViewModel } from '../../src/view.ts';
-import { cells, cut } from '../cells.ts';
+import { apart, cells, cut } from '../cells.ts';
 import { keyHints } from '../keymap.ts';
 import { Line, Lines } from './line.tsx';
 
@@ -11,7 +11,19 @@ export function EventLines({ vm, width, rows }: { vm: ViewModel; width: number; 
   return <Lines lines={lines} />;
 }
 
+/** What is typed, and how much it matches. */
+function promptLine(prompt: NonNullable<ViewModel['prompt']>, width: number): LineOfText {
+  const left: LineOfText = [
+    { text: ` ${prompt.label} `, tag: 'accent' },
+    { text: prompt.text, tag: 'strong' },
+    { text: '▌', tag: 'accent' },
+    { text: prompt.note === '' ? '' : `  ${prompt.note}`, tag: 'info' },
+  ];
+  return apart(left, [{ text: 'Enter keep  Esc drop ', tag: 'dim' }], width);
+}
+
 export function KeyLine({ vm, width }: { vm: ViewModel; width: number }) {
+  if (vm.prompt) return <Line line={promptLine(vm.prompt, width)} />;
   const hints = keyHints(vm, width - 2, cells);
   const line = hints.flatMap(
     (hint, i): LineOfText => [

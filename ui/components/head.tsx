@@ -11,7 +11,7 @@ export function TitleLine({ vm, width }: { vm: ViewModel; width: number }) {
     blank,
     { text: 'bpfdeck', tag: 'accent' },
     { text: `  ${vm.project}`, tag: 'plain' },
-    ...(vm.chip === '' ? [] : [{ text: `  [${vm.chip}]`, tag: 'warn' } as const]),
+    ...vm.chips.map((chip) => ({ text: `  [${chip}]`, tag: 'warn' }) as const),
   ];
   return <Line line={apart(left, [...vm.run, blank], width)} />;
 }

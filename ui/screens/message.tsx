@@ -1,5 +1,6 @@
 /** The screens with one pane of text: nothing to run yet, and the help of all keys. */
 import type { Line, ViewModel } from '../../src/view.ts';
+import { wrap } from '../cells.ts';
 import { Panel } from '../components/panel.tsx';
 import { visiblePart } from '../detail-lines.ts';
 import { KEYMAP } from '../keymap.ts';
@@ -8,9 +9,17 @@ import { Frame } from './watch.tsx';
 
 const KEYS = 14;
 
-function OnePane({ vm, layout, title, lines }: { vm: ViewModel; layout: Layout; title: string; lines: Line[] }) {
+interface OnePaneProps {
+  readonly vm: ViewModel;
+  readonly layout: Layout;
+  readonly title: string;
+  readonly lines: readonly Line[];
+  readonly scroll?: number;
+}
+
+function OnePane({ vm, layout, title, lines, scroll = 0 }: OnePaneProps) {
   const size = { width: layout.columns, height: layout.list.height };
-  const part = visiblePart(lines, 0, Math.max(0, size.height - 2), '');
+  const part = visiblePart(lines, scroll, Math.max(0, size.height - 2), '');
   const padded = part.map((line): Line => [{ text: '  ', tag: 'plain' }, ...line]);
   return (
     <Frame vm={vm} layout={layout}>
@@ -22,6 +31,16 @@ function OnePane({ vm, layout, title, lines }: { vm: ViewModel; layout: Layout; 
 export function EmptyScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
   const lines = vm.empty?.lines ?? [];
   return <OnePane vm={vm} layout={layout} title={vm.empty?.title ?? ''} lines={[[], ...lines]} />;
+}
+
+/** Lines of what lies over the screen, none wider than the pane. */
+export function overlayLines(vm: ViewModel, columns: number): Line[] {
+  return (vm.overlay?.lines ?? []).flatMap((line) => wrap(line, columns - 6));
+}
+
+export function OverlayScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
+  const lines = overlayLines(vm, layout.columns);
+  return <OnePane vm={vm} layout={layout} title={vm.overlay?.title ?? ''} lines={lines} scroll={vm.scroll} />;
 }
 
 /** A key a line, as the keymap says it. */

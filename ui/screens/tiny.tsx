@@ -7,10 +7,11 @@ import { VerdictLine } from '../components/head.tsx';
 import { Lines } from '../components/line.tsx';
 import type { Layout } from '../layout.ts';
 import { treeLines } from '../tree-lines.ts';
-import { helpLines } from './message.tsx';
+import { helpLines, overlayLines } from './message.tsx';
 
 function bodyLines(vm: ViewModel, width: number, height: number): Line[] {
   if (vm.help) return helpLines().map((line) => cut(line, width));
+  if (vm.overlay) return overlayLines(vm, width + 6).slice(vm.scroll, vm.scroll + height);
   if (vm.empty) {
     const title: Line = [{ text: vm.empty.title, tag: 'strong' }];
     return [title, ...vm.empty.lines].map((line) => cut(line, width));

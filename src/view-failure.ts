@@ -1,0 +1,174 @@
+/** An open case in panes: what it gave beside what was expected, its packet, maps, printk lines, and the place of its fault. */
+import { relative } from 'node:path';
+import type { Fault, ProgRunResult } from '../engine/index.ts';
+import { shownStep, stepText } from './case-steps.ts';
+import type { Difference, TestOutcome } from './outcome.ts';
+import { type SourceText, type State, sourceKey } from './session-state.ts';
+import type { SettledCase } from './test-case.ts';
+import { comparePackets, onePacket, type PacketPane } from './view-packet.ts';
+import { duration, type Line, plural, type Span, span } from './view-text.ts';
+
+export type { PacketPane } from './view-packet.ts';
+
+export interface TextPane {
+  readonly title: string;
+  readonly note: string;
+  readonly lines: readonly Line[];
+  /** Cut at the edge instead of wrapped. */
+  readonly code: boolean;
+}
+
+export interface FailureView {
+  readonly title: Line;
+  /** Where the case stands, and which failure of how many it is. */
+  readonly place: string;
+  /** What was expected and received apart from the packet, a line each. */
+  readonly facts: readonly Line[];
+  readonly took: string;
+  readonly packet: PacketPane | null;
+  /** Of the packet's differences, the one looked at; -1: none. */
+  readonly difference: number;
+  readonly maps: TextPane | null;
+  readonly printk: TextPane | null;
+  readonly where: TextPane | null;
+}
+
+/** Differences that the packet's pane shows better. */
+function inPacketPane(difference: Difference, packet: PacketPane | null): boolean {
+  return difference.field === 'data_out' && packet?.sides?.[0].startsWith('EXPECTED') === true;
+}
+
+function factLine({ field, at, expected, received }: Difference): Line {
+  return [
+    span(`${field}${at === '' ? '' : ` ${at}`}`, 'strong'),
+    span('  expected ', 'dim'),
+    span(expected, 'good'),
+    span('  received ', 'dim'),
+    span(received, 'bad'),
+  ];
+}
+
+const WORD = { pass: 'passed', fail: 'failed', error: 'error', skip: 'skipped', todo: 'still to do' } as const;
+
+function factLines(outcome: TestOutcome, packet: PacketPane | null): Line[] {
+  const shown = outcome.differences.filter((one) => !inPacketPane(one, packet));
+  const lines = shown.map(factLine);
+  const step = stepText(outcome);
+  if (step !== '') lines.unshift([span(step, 'strong')]);
+  if (outcome.reason !== '') lines.unshift([span(outcome.reason, outcome.verdict === 'skip' ? 'warn' : 'bad')]);
+  if (lines.length > 0) return lines;
+  const hidden = outcome.differences.length;
+  if (hidden > 0) return [[span('data_out', 'strong'), span(`  ${plural(hidden, 'difference')}`, 'bad')]];
+  return [[span(WORD[outcome.verdict], outcome.verdict === 'pass' ? 'good' : 'dim'), ...resultSpans(outcome.result)]];
+}
+
+function resultSpans(result: ProgRunResult | null): Span[] {
+  if (!result || result.retval === null) return [];
+  const redirect = result.redirect;
+  const target =
+    redirect && (redirect.map === null ? `ifindex ${redirect.target}` : `${redirect.map}[${redirect.key}]`);
+  return [span(`  retval ${result.retval}`, 'dim'), span(redirect ? `  ${redirect.helper} → ${target}` : '', 'dim')];
+}
+
+/** The packet against what was expected of it as a whole, else against what was sent. */
+export function packetPane(one: SettledCase, result: ProgRunResult | null): PacketPane | null {
+  const received = result?.data_out ?? null;
+  const expected = one.expect.data_out;
+  const sent = one.data_in;
+  if (!received || received.length === 0) return sent ? onePacket({ bytes: sent, title: 'SENT' }) : null;
+  const right = { bytes: received, title: 'RECEIVED' };
+  if (expected instanceof Uint8Array) return comparePackets({ bytes: expected, title: 'EXPECTED' }, right);
+  return sent ? comparePackets({ bytes: sent, title: 'SENT' }, right) : onePacket(right);
+}
+
+export function mapsPane(outcome: Pick<TestOutcome, 'map_changes' | 'maps'>): TextPane | null {
+  const changes = outcome.map_changes ?? [];
+  if (changes.length === 0) return null;
+  const lines = changes.map((text): Line => {
+    const at = text.indexOf('  ');
+    return [span('~ ', 'warn'), span(text.slice(0, at), 'strong'), span(text.slice(at))];
+  });
+  return { title: 'Maps', note: plural(changes.length, 'change'), lines, code: false };
+}
+
+export function printkPane(result: ProgRunResult | null): TextPane | null {
+  const lines = result?.printk ?? [];
+  if (lines.length === 0) return null;
+  return { title: 'printk', note: plural(lines.length, 'line'), lines: lines.map((text) => [span(text)]), code: false };
+}
+
+/** Lines of source around the one that faulted. */
+const AROUND = 3;
+
+function sourceLines(fault: Fault, source: SourceText | null): Line[] {
+  const line = fault.line ?? 0;
+  const width = String(line + AROUND).length;
+  const row = (number: number, text: string): Line => {
+    const here = number === line;
+    const gutter = `${here ? '▸' : ' '} ${String(number).padStart(width)} │ `;
+    return [span(gutter, here ? 'bad' : 'dim'), span(text.replaceAll('\t', '    '), here ? 'strong' : 'plain')];
+  };
+  const text = source?.lines[line - 1];
+  if (!source || text === undefined) return fault.source.trim() === '' ? [] : [row(line, fault.source.trim())];
+  const from = Math.max(1, line - AROUND);
+  return source.lines.slice(from - 1, line + 1).map((one, i) => row(from + i, one));
+}
+
+function registerLines(fault: Fault): Line[] {
+  const texts = fault.registers.map((value, i) => `r${i}=${value < 4096n ? value : `0x${value.toString(16)}`}`);
+  return texts.length === 0 ? [] : [[span(texts.join(' '), 'dim')]];
+}
+
+export function faultPane(fault: Fault | null | undefined, source: SourceText | null): TextPane | null {
+  if (!fault) return null;
+  const where = fault.file ? `${fault.file}${fault.line ? `:${fault.line}` : ''}` : (fault.section ?? fault.program);
+  const lines: Line[] = [
+    [span(`${fault.kind}: `, 'bad'), span(fault.message)],
+    ...sourceLines(fault, source),
+    ...(fault.file ? [] : [[span('no source lines: compile with -g', 'warn')]]),
+    [span(fault.text, 'dim')],
+    ...registerLines(fault),
+  ];
+  return { title: 'Faulted here', note: `${where} · insn ${fault.insn}`, lines, code: true };
+}
+
+/** The source of the fault of a case, where its file was found. */
+export function sourceOf(state: State, one: SettledCase): SourceText | null {
+  const fault = state.outcomes.get(one.id)?.result?.fault;
+  if (!fault?.file) return null;
+  return state.sources.get(sourceKey(one.object, fault.file)) ?? null;
+}
+
+function tookText(outcome: TestOutcome, step: SettledCase): string {
+  const insns = outcome.result ? ` · ${outcome.result.insns_executed} insns` : '';
+  return `${duration(outcome.took_ms)}${insns} · repeat ${Math.max(1, step.repeat)}`;
+}
+
+/** Null when the case has not run: then there is nothing for panes. */
+export function failureView(state: State, one: SettledCase): FailureView | null {
+  const outcome = state.outcomes.get(one.id);
+  if (!outcome || (!outcome.result && outcome.differences.length === 0) || state.absent.has(one.object)) return null;
+  const step = shownStep(one, outcome);
+  const failing = state.cases.filter((c) => state.badSince.has(c.id));
+  const at = failing.findIndex((c) => c.id === one.id);
+  const bad = at >= 0;
+  const packet = packetPane(step, outcome.result);
+  return {
+    title: [
+      span(
+        bad ? '✗ ' : outcome.verdict === 'pass' ? '✓ ' : '↷ ',
+        bad ? 'bad' : outcome.verdict === 'pass' ? 'good' : 'warn',
+      ),
+      span(`${relative(state.root, one.object)} › ${one.program} › `, 'dim'),
+      span(one.name, 'strong'),
+    ],
+    place: `${relative(state.root, one.file)}:${one.line}${bad ? ` · ${at + 1} of ${failing.length} failed` : ''}`,
+    facts: factLines(outcome, packet),
+    took: tookText(outcome, step),
+    packet,
+    difference: Math.min(state.difference, (packet?.differences ?? 0) - 1),
+    maps: mapsPane(outcome),
+    printk: printkPane(outcome.result),
+    where: faultPane(outcome.result?.fault, sourceOf(state, one)),
+  };
+}

@@ -1,0 +1,48 @@
+/** What narrows the list, in words: the chips beside the project, the list's title, the prompt that is being typed into. */
+import { filtersAny, found } from './session-filter.ts';
+import type { State } from './session-state.ts';
+import type { Row } from './session-tree.ts';
+import { plural } from './view-text.ts';
+
+export interface PromptView {
+  /** `name`, `file`, `/`. */
+  readonly label: string;
+  readonly text: string;
+  /** How much matches: `3 cases`. */
+  readonly note: string;
+}
+
+export function chips(state: State): string[] {
+  const { name, file } = state.filter;
+  const out: string[] = [];
+  if (state.onlyFailed) out.push('only failed');
+  if (state.onlyChanged) out.push('only changed');
+  if (name !== '') out.push(`name: ${name}`);
+  if (file !== '') out.push(`file: ${file}`);
+  if (state.search !== '') out.push(`/${state.search}`);
+  return out;
+}
+
+function listed(rows: readonly Row[]): number {
+  return rows.filter((row) => row.kind === 'case').length;
+}
+
+/** `all · 27`, `3 of 27`; while searching which match of how many the cursor is on. */
+export function listTitle(state: State, rows: readonly Row[], total: number, cursor: number): string {
+  const shown = filtersAny(state) ? `${listed(rows)} of ${total}` : `all · ${total}`;
+  if (state.search === '') return shown;
+  const matches = rows.flatMap((row, i) => (found(row, state.search) ? [i] : []));
+  const at = matches.indexOf(cursor);
+  return `${shown} · match ${at < 0 ? '' : `${at + 1} of `}${matches.length}`;
+}
+
+const LABELS = { name: 'name', file: 'file', search: '/' } as const;
+
+export function promptView(state: State, rows: readonly Row[]): PromptView | null {
+  const { prompt } = state;
+  if (!prompt) return null;
+  const label = LABELS[prompt.kind];
+  if (prompt.kind !== 'search') return { label, text: prompt.text, note: plural(listed(rows), 'case') };
+  const matches = rows.filter((row) => found(row, prompt.text)).length;
+  return { label, text: prompt.text, note: prompt.text === '' ? '' : plural(matches, 'line') };
+}

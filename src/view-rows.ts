@@ -1,0 +1,95 @@
+/** The rows of the case tree: sign, name, and what stands at the right edge. */
+import { relative } from 'node:path';
+import type { TestOutcome } from './outcome.ts';
+import type { State } from './session-state.ts';
+import { type Counts, countOutcomes, isBad, type Row } from './session-tree.ts';
+import type { SettledCase } from './test-case.ts';
+import { duration, type Line, reasonOf, type Span, span, type Tag } from './view-text.ts';
+
+export interface TreeRow {
+  readonly key: string;
+  readonly kind: Row['kind'];
+  /** ▸ and ▾ of groups; the verdict's sign of cases. */
+  readonly sign: Span;
+  readonly name: Span;
+  readonly right: Line;
+  /** A failing case's reason, for screens without a detail beside the list. */
+  readonly reason: Line | null;
+}
+
+function caseSign(state: State, one: SettledCase, outcome: TestOutcome | undefined): Span {
+  if (state.running?.ids.has(one.id) && !outcome) return span('…', 'dim');
+  if (!outcome) return span('·', 'dim');
+  const signs = { pass: '✓', fail: '✗', error: '✗', skip: '↷', todo: '◌' } as const;
+  const tags = { pass: 'good', fail: 'bad', error: 'bad', skip: 'warn', todo: 'info' } as const;
+  return span(signs[outcome.verdict], tags[outcome.verdict]);
+}
+
+function caseRight(state: State, one: SettledCase, outcome: TestOutcome | undefined): Line {
+  if (state.absent.has(one.object)) return [span('waiting', 'warn')];
+  if (!outcome) return [span(state.running?.ids.has(one.id) ? 'running' : '', 'dim')];
+  if (outcome.verdict === 'skip') return [span('skip', 'warn')];
+  if (outcome.verdict === 'todo') return [span('todo', 'info')];
+  if (outcome.verdict === 'error') return [span('error', 'bad')];
+  return [span(duration(outcome.took_ms), 'dim')];
+}
+
+/** Rows of cases by their outcome: a rerun of one case draws one row anew. */
+const caseRows = new WeakMap<TestOutcome, TreeRow>();
+
+function caseRow(state: State, one: SettledCase): TreeRow {
+  const outcome = state.outcomes.get(one.id);
+  const absent = state.absent.has(one.object);
+  const known = outcome && !absent ? caseRows.get(outcome) : undefined;
+  if (known && known.key === one.id) return known;
+  const reason = isBad(outcome) && !absent ? [span(reasonOf(outcome as TestOutcome), 'bad')] : null;
+  const sign = absent ? span('·', 'warn') : caseSign(state, one, outcome);
+  const name = span(one.name, isBad(outcome) && !absent ? 'strong' : 'plain');
+  const row: TreeRow = { key: one.id, kind: 'case', sign, name, right: caseRight(state, one, outcome), reason };
+  if (outcome && !absent) caseRows.set(outcome, row);
+  return row;
+}
+
+/** `1 ✗ 9 ✓ 1 ↷`, what there is none of left out. */
+function countLine(n: Counts): Span[] {
+  const parts: [number, string, Tag][] = [
+    [n.failed, '✗', 'bad'],
+    [n.passed, '✓', 'good'],
+    [n.skipped, '↷', 'warn'],
+    [n.todo, '◌', 'info'],
+  ];
+  const shown = parts.filter(([count]) => count > 0);
+  return shown.map(([count, sign, tag], i) => span(`${i > 0 ? ' ' : ''}${count} ${sign}`, tag));
+}
+
+function groupRow(state: State, row: Extract<Row, { kind: 'object' | 'program' }>): TreeRow {
+  const isObject = row.kind === 'object';
+  const cases = isObject ? row.node.programs.flatMap((p) => p.cases) : row.node.cases;
+  const absent = isObject ? state.absent.get(row.node.path) : undefined;
+  const n = countOutcomes(cases, state.outcomes);
+  const right: Span[] = [];
+  if (absent) right.push(span(absent === 'missing' ? 'not there, waiting for it' : 'half written, waiting', 'warn'));
+  else if (cases.length === 0) right.push(span(isObject ? 'no cases' : '', 'dim'));
+  else if (isObject || row.folded) right.push(...countLine(n), span(`  ${duration(n.took_ms)}`, 'dim'));
+  const label = row.kind === 'program' && row.folded ? `${row.node.label} (${cases.length})` : row.node.label;
+  return {
+    key: row.key,
+    kind: row.kind,
+    sign: span(cases.length === 0 && !isObject ? '·' : row.folded ? '▸' : '▾', 'dim'),
+    name: span(label, isObject ? 'strong' : 'plain'),
+    right,
+    reason: null,
+  };
+}
+
+function errorRow(state: State, row: Extract<Row, { kind: 'error' }>): TreeRow {
+  const line = row.error.line > 0 ? `:${row.error.line}` : '';
+  const name = span(`${relative(state.root, row.error.file)}${line}`, 'strong');
+  const reason = [span(row.error.message, 'bad')];
+  return { key: row.key, kind: 'error', sign: span('✗', 'bad'), name, right: [span('cannot be read', 'bad')], reason };
+}
+
+export function treeRow(state: State, row: Row): TreeRow {
+  if (row.kind === 'case') return caseRow(state, row.one);
+  return row.kind === 'error' ? errorRow(state, row) : groupRow(state, row);
+}

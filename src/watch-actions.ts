@@ -1,0 +1,123 @@
+/** What keys do outside of the screen: the editor at a line, a capture file of a case's packets, its id to the clipboard. */
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { shownStep } from './case-steps.ts';
+import { editorCommand, runEditor } from './editor.ts';
+import { type CommentedFrame, writePcapng } from './packet/pcap-write.ts';
+import type { Command } from './session-commands.ts';
+import { rowsOf, type State } from './session-state.ts';
+import { cursorIndex, type Row } from './session-tree.ts';
+import type { TerminalHandle } from './view.ts';
+import { sourceOf } from './view-failure.ts';
+
+export interface ActionsOptions {
+  readonly state: () => State;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: (text: string, tag: 'plain' | 'good' | 'bad' | 'warn') => void;
+}
+
+export class WatchActions {
+  private readonly options: ActionsOptions;
+  private terminal: TerminalHandle | null = null;
+  private editing = false;
+
+  constructor(options: ActionsOptions) {
+    this.options = options;
+  }
+
+  attach(terminal: TerminalHandle): void {
+    this.terminal = terminal;
+  }
+
+  obey(command: Command): void {
+    if (command.do === 'edit-test') this.editTest();
+    else if (command.do === 'edit-source') this.editSource();
+    else if (command.do === 'write-pcap') this.writePackets();
+    else if (command.do === 'copy-id') this.copyId();
+  }
+
+  private row(): Row | undefined {
+    const state = this.options.state();
+    const rows = rowsOf(state);
+    return rows[cursorIndex(rows, state.selected, state.cases)];
+  }
+
+  private editTest(): void {
+    const row = this.row();
+    if (row?.kind === 'case') this.edit(row.one.file, row.one.line);
+    if (row?.kind === 'error' && !row.error.object) this.edit(row.error.file, Math.max(1, row.error.line));
+  }
+
+  private editSource(): void {
+    const state = this.options.state();
+    const row = this.row();
+    if (row?.kind !== 'case') return;
+    const source = sourceOf(state, row.one);
+    const line = state.outcomes.get(row.one.id)?.result?.fault?.line;
+    if (source) this.edit(source.path, line ?? 1);
+  }
+
+  private edit(file: string, line: number): void {
+    if (!this.terminal || this.editing) return;
+    this.editing = true;
+    const command = editorCommand(this.options.env, file, line);
+    let failure: string | null = null;
+    const run = async () => {
+      failure = runEditor(command);
+    };
+    void this.terminal
+      .suspend(run)
+      .catch((thrown: unknown) => {
+        failure = thrown instanceof Error ? thrown.message : String(thrown);
+      })
+      .then(() => {
+        this.editing = false;
+        if (failure !== null) this.options.log(failure, 'bad');
+      });
+  }
+
+  private writePackets(): void {
+    const state = this.options.state();
+    const row = this.row();
+    if (row?.kind !== 'case') return;
+    const outcome = state.outcomes.get(row.one.id);
+    const step = outcome ? shownStep(row.one, outcome) : row.one;
+    const frames: CommentedFrame[] = [];
+    const add = (bytes: unknown, comment: string) => {
+      if (bytes instanceof Uint8Array && bytes.length > 0)
+        frames.push({ bytes, comment: `${comment}: ${row.one.name}` });
+    };
+    add(step.data_in, 'data_in');
+    add(step.expect.data_out, 'expected');
+    add(outcome?.result?.data_out, 'data_out');
+    if (frames.length === 0) {
+      this.options.log('this case has no packets', 'warn');
+      return;
+    }
+    const path = join(state.root, fileName(row.one.name));
+    try {
+      writeFileSync(path, writePcapng(frames));
+      this.options.log(
+        `wrote ${relative(state.root, path)}: ${frames.map((f) => f.comment?.split(':')[0]).join(', ')}`,
+        'good',
+      );
+    } catch (thrown) {
+      this.options.log(`cannot write ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, 'bad');
+    }
+  }
+
+  private copyId(): void {
+    const row = this.row();
+    if (row?.kind !== 'case' || !this.terminal) return;
+    this.terminal.copy(row.one.id);
+    this.options.log(`copied ${row.one.id}`, 'plain');
+  }
+}
+
+const NAME_MAX = 60;
+
+/** A case's name as a file's. */
+function fileName(name: string): string {
+  const safe = name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '');
+  return `${safe.slice(0, NAME_MAX) || 'case'}.pcapng`;
+}

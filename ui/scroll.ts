@@ -1,0 +1,51 @@
+/** What moving means where text is open: it scrolls, and only the screen knows how many lines there are. */
+import type { Command, ViewModel } from '../src/view.ts';
+import { detailLines } from './detail-lines.ts';
+import { failureLayout } from './failure-layout.ts';
+import type { Layout } from './layout.ts';
+import { packetLines, packetScroll } from './packet-lines.ts';
+import { headLines, textLines } from './screens/failure.tsx';
+import { overlayLines } from './screens/message.tsx';
+
+interface Extent {
+  readonly lines: number;
+  readonly height: number;
+  /** The first visible line now. */
+  readonly at: number;
+}
+
+function failureExtent(vm: ViewModel, at: Layout): Extent {
+  const { columns, rows, roomy } = at;
+  const view = vm.failure!;
+  const head = headLines(view, columns, Math.max(1, Math.floor(rows / 5))).length;
+  const rest = rows - head - 1 - (roomy ? 2 : 0);
+  const { focus } = vm;
+  const pane = focus === 'maps' ? view.maps : focus === 'printk' ? view.printk : focus === 'place' ? view.where : null;
+  if (pane) return { lines: textLines(pane, columns - 4).length, height: rest - 2, at: vm.scroll };
+  if (!view.packet) return { lines: 0, height: rest, at: 0 };
+  const part = focus === 'hex' || focus === 'headers' ? focus : null;
+  const shown = packetLines(view.packet, { width: columns - 4, part, difference: view.difference });
+  const height = (part ? rest : (failureLayout(view, columns, rest).packet?.height ?? rest)) - 2;
+  return { lines: shown.lines.length, height, at: packetScroll(shown, vm.scroll, height) };
+}
+
+function extentOf(vm: ViewModel, at: Layout): Extent | null {
+  if (vm.overlay)
+    return { lines: overlayLines(vm, at.columns).length, height: at.list.height - 2, at: Math.max(0, vm.scroll) };
+  if (vm.pane !== 'detail') return null;
+  if (vm.failure && at.kind !== 'tiny') return failureExtent(vm, at);
+  return {
+    lines: detailLines(vm.detail, at.columns - 4).length,
+    height: at.list.height - 2,
+    at: Math.max(0, vm.scroll),
+  };
+}
+
+export function scrollCommand(command: Command, vm: ViewModel, at: Layout): Command {
+  if (command.do !== 'move' && command.do !== 'edge') return command;
+  const extent = extentOf(vm, at);
+  if (!extent) return command;
+  const last = Math.max(0, extent.lines - extent.height);
+  if (command.do === 'edge') return { do: 'scroll', to: command.end === 'first' ? 0 : last };
+  return { do: 'scroll', to: Math.max(0, Math.min(last, extent.at + command.by)) };
+}
