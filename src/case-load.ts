@@ -1,8 +1,9 @@
 /** Case files to settled cases: imports each, collects what it exports or registers, settles it, finds its line. */
 import { readFileSync } from 'node:fs';
+import { casesOfData, isDataFile } from './case-data.ts';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
 import { notPlain } from './case-plain.ts';
-import { suiteCases, takeRegistered, writtenName } from './case-register.ts';
+import { named, suiteCases, takeRegistered, writtenName } from './case-register.ts';
 import { settleCase } from './case-settle.ts';
 import { expandGlobs, type Project } from './config.ts';
 import { InputError } from './input-error.ts';
@@ -20,7 +21,7 @@ export interface LoadedCases {
 async function flatten(value: unknown, out: Set<unknown>): Promise<void> {
   const settled = await (typeof value === 'function' ? (value as () => unknown)() : value);
   if (Array.isArray(settled)) for (const item of settled) await flatten(item, out);
-  else if (isGroup(settled)) for (const [one] of suiteCases({}, [settled])) out.add(one);
+  else if (isGroup(settled)) for (const [one, name] of suiteCases({}, [settled])) out.add(named(one, name));
   else if (settled !== undefined) out.add(settled);
 }
 
@@ -48,7 +49,7 @@ class LineFinder {
   lineOf(name: string): number {
     const escaped = JSON.stringify(name).slice(1, -1);
     for (const start of [this.from, 0]) {
-      for (const quoted of [`'${name}'`, `"${escaped}"`, `\`${name}\``]) {
+      for (const quoted of [`'${name}'`, `"${escaped}"`, `\`${name}\``, `name: ${name}\n`]) {
         const at = this.source.indexOf(quoted, start);
         if (at < 0) continue;
         this.from = at + quoted.length;
@@ -81,8 +82,9 @@ export async function loadCaseFile(file: string, project: Project): Promise<Omit
   if (!imported.ok) return { cases: [], errors: [imported.error] };
   let found: unknown[];
   try {
-    found = await collect(imported.exports);
+    found = await collect(isDataFile(file) ? { default: casesOfData(imported.exports.default) } : imported.exports);
   } catch (thrown) {
+    if (thrown instanceof InputError) return { cases: [], errors: [{ file, line: 1, message: thrown.message }] };
     return { cases: [], errors: [describeImportError(thrown, file)] };
   }
   const lines = new LineFinder(readFileSync(file, 'utf8'));

@@ -25,9 +25,14 @@ type Rest<C extends Common> = Omit<TestCase, keyof C | 'name'> & Common & { read
 /** Cases within a suite that share more fields; its name goes in front of theirs. */
 export type Group = Common & { readonly cases: readonly (Group | (Common & { readonly name: string }))[] };
 
+/** Remembers how the name of a case stands in the source. */
+export function named(one: TestCase, name: string): TestCase {
+  written.set(one, name);
+  return one;
+}
+
 function add(one: TestCase, name?: string): TestCase {
-  if (name !== undefined) written.set(one, name);
-  registered.push(one);
+  registered.push(name === undefined ? one : named(one, name));
   return one;
 }
 

@@ -1,5 +1,5 @@
 /** Checks a case as users write it and settles it: paths resolved, bytes read, names and defaults filled in. */
-import { relative, resolve } from 'node:path';
+import { basename, relative, resolve } from 'node:path';
 import type { MapPreset } from './backends/backend.ts';
 import { bytesOf, type PathScope } from './case-bytes.ts';
 import { checkFields, count, record, text, U32_MAX } from './case-fields.ts';
@@ -11,7 +11,7 @@ import type { CaseStep, SettledCase, SettledStep, TestCase } from './test-case.t
 
 const RUN_FIELDS = ['program', 'type', 'data_in', 'ctx_in', 'maps', 'env', 'repeat', 'flags', 'expect'];
 export const STEP_FIELDS = ['name', ...RUN_FIELDS];
-export const CASE_FIELDS = ['name', 'object', ...RUN_FIELDS, 'budget', 'steps', 'skip', 'todo', 'only'];
+export const CASE_FIELDS = ['name', 'object', ...RUN_FIELDS, 'with', 'budget', 'steps', 'skip', 'todo', 'only'];
 export const ENV_FIELDS = ['time_ns', 'seed', 'cpus', 'cpu'];
 
 interface Scope extends PathScope {
@@ -34,13 +34,19 @@ function settlePresets({ project }: Scope, given: unknown): MapPreset[] {
   return presetsOf({ ...project.defaults.maps, ...own });
 }
 
+/** Files of data write what their numbers cannot hold as text. */
+function timeOf(time_ns: unknown): { time_ns?: bigint } {
+  return typeof time_ns === 'string' && /^\d+$/.test(time_ns) ? { time_ns: BigInt(time_ns) } : {};
+}
+
 function settleEnv({ project }: Scope, given: unknown, over: unknown): SettledCase['env'] {
   const own = given === undefined ? {} : record(given, 'env');
   const step = over === undefined ? {} : record(over, 'env');
-  const env = { ...project.defaults.env, ...own, ...step } as SettledCase['env'];
+  const merged = { ...project.defaults.env, ...own, ...step } as SettledCase['env'] & { time_ns?: unknown };
+  const env = { ...merged, ...timeOf(merged.time_ns) } as SettledCase['env'];
   checkFields(env, ENV_FIELDS, '`env`');
   if (env.time_ns !== undefined && typeof env.time_ns !== 'bigint' && !Number.isSafeInteger(env.time_ns)) {
-    throw new InputError(`\`env.time_ns\` is ${String(env.time_ns)}: an integer, as 5n beyond 2^53`);
+    throw new InputError(`\`env.time_ns\` is ${String(env.time_ns)}: an integer, as 5n (in data: '5') beyond 2^53`);
   }
   if (env.seed !== undefined) count(env.seed, 'env.seed', 0, U32_MAX);
   const cpus = env.cpus === undefined ? 1 : count(env.cpus, 'env.cpus', 1, 1024);
@@ -107,6 +113,17 @@ function settleSteps(one: TestCase, scope: Scope): SettledStep[] | null {
   return one.steps.map((step, i) => settleStep(one, step, i, scope));
 }
 
+/** Further objects; their names in the world are their files' names, which must differ. */
+function settleWith(given: unknown, { project }: Scope, object: string): readonly string[] {
+  if (given === undefined) return [];
+  const list = Array.isArray(given) ? given : [given];
+  const paths = list.map((path) => resolve(project.root, text(path, 'with')));
+  const names = [object, ...paths].map((path) => basename(path));
+  const twin = names.find((name, i) => names.indexOf(name) !== i);
+  if (twin === undefined) return paths;
+  throw new InputError(`\`with\`: two objects of one world are named ${twin}`);
+}
+
 /** Settles one case of a file. Throws InputError: one sentence that names the field. */
 export function settleCase(one: TestCase, project: Project, file: string, line: number): SettledCase {
   const scope: Scope = { root: project.root, file, project };
@@ -115,10 +132,12 @@ export function settleCase(one: TestCase, project: Project, file: string, line: 
   const object = resolve(project.root, text(one.object, 'object'));
   const program = text(one.program, 'program');
   const steps = settleSteps(one, scope);
+  const further = settleWith(one.with, scope, object);
   const budget = one.budget ?? project.defaults.budget;
   return {
     id: [relative(project.root, file), relative(project.root, object), program, name].join(' › '),
     ...{ name, file, line, object },
+    ...(further.length > 0 ? { with: further } : {}),
     ...(steps?.[0] ?? settleRun(one, {}, settlePresets(scope, one.maps), scope)),
     budget: budget === undefined ? null : count(budget, 'budget', 1, Number.MAX_SAFE_INTEGER),
     ...settleMode(one),

@@ -8,6 +8,11 @@ export function stepsOf(one: SettledCase): readonly SettledCase[] {
   return steps === undefined ? [one] : steps.map((step) => ({ ...rest, ...step }));
 }
 
+/** Every object that a case is about. */
+export function objectsOf(one: SettledCase): readonly string[] {
+  return [one.object, ...(one.with ?? [])];
+}
+
 /** The step that an outcome is about: the one that failed, else the last. */
 export function shownStep(one: SettledCase, outcome: TestOutcome): SettledCase {
   const steps = stepsOf(one);

@@ -8,7 +8,7 @@ import { InputError } from './input-error.ts';
 import type { FileError } from './outcome.ts';
 
 const NAMES = ['bpfdeck.config.ts', 'bpfdeck.config.js', 'bpfdeck.config.mjs'];
-const DEFAULT_CASES = ['**/*.case.ts', '**/*.case.js'];
+const DEFAULT_CASES = ['ts', 'js', 'yaml', 'yml', 'json'].map((ext) => `**/*.case.${ext}`);
 const FIELDS = ['objects', 'cases', 'defaults', 'btf', 'lenient'];
 const DEFAULTS_FIELDS = ['env', 'budget', 'repeat', 'flags', 'maps'];
 

@@ -11,7 +11,7 @@ export type { BytesSource, CaseStep, Expectation, FieldValue, RecordExpectation,
 export interface Config {
   /** Globs of object files, from the config file's directory: what `bpfdeck watch` keeps an eye on. */
   readonly objects?: string | readonly string[];
-  /** Globs of case files, from the config file's directory; every file named *.case.ts below it unless said. */
+  /** Globs of case files, from the config file's directory; every file named *.case.{ts,js,yaml,yml,json} below it unless said. */
   readonly cases?: string | readonly string[];
   /** For every case that does not say otherwise. */
   readonly defaults?: {

@@ -1,6 +1,7 @@
 /** Compares maps with the entries a case names: only these, and of structs only the fields named. */
 import { type Decoded, MAP_TYPE, type MapDump, type ObjectSpec, typeMembers } from '../engine/index.ts';
 import { encoderOf, isPerCpuList } from './backends/preset-values.ts';
+import { splitName } from './backends/world-names.ts';
 import { clip } from './format/sanitize.ts';
 import { valueChanges, valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
@@ -220,7 +221,9 @@ function namedDifferences(scope: MapScope, content: unknown, refs: readonly (str
     }
     const place = dump.entries.findIndex((e) => sameBytes(e.key, wanted));
     const name = place < 0 ? null : (refs[place] ?? '(without a name)');
-    return name === value ? [] : [entry(at, value ?? '(absent)', name ?? '(absent)')];
+    return name === (value === null ? null : splitName(value)[1])
+      ? []
+      : [entry(at, value ?? '(absent)', name ?? '(absent)')];
   });
 }
 

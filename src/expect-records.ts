@@ -1,5 +1,6 @@
 /** Compares what a program sent to user space with the records a case names: by BTF type, as text, as bytes; in order. */
 import { type ObjectSpec, type OutputRecord, typeName, typeSize } from '../engine/index.ts';
+import type { World } from './backends/world-names.ts';
 import { clip, plain } from './format/sanitize.ts';
 import { valueChanges, valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
@@ -35,11 +36,14 @@ function typesByName(btf: NonNullable<ObjectSpec['btf']>): Map<string, number> {
 }
 
 /** A type by its name, `struct event` or just `event`. Throws InputError where the object has none. */
-function shapeOf(spec: ObjectSpec | null, name: string, at: string): Shape {
+function shapeOf(world: World, name: string, at: string): Shape {
+  const words = [name, `struct ${name}`, `union ${name}`];
+  const owner = world.find(({ spec }) => spec.btf && words.some((word) => typesByName(spec.btf!).has(word)));
+  const spec = owner?.spec ?? world[0]?.spec;
   if (!spec?.btf)
     throw new InputError(`expect.records${at}: the object has no BTF to know ${name} by (compile with -g)`);
   const names = typesByName(spec.btf);
-  const id = names.get(name) ?? names.get(`struct ${name}`) ?? names.get(`union ${name}`);
+  const id = words.map((word) => names.get(word)).find((known) => known !== undefined);
   if (id === undefined) {
     const near = didYouMean(name, [...names.keys()]);
     throw new InputError(`expect.records${at}: the object's BTF has no type ${name}${near || KEEP}`);
@@ -59,8 +63,8 @@ function sameBytes(wanted: Uint8Array, { kind, data }: OutputRecord): boolean {
   return wanted.every((byte, i) => byte === data[i]);
 }
 
-function typedDifferences(wanted: Wanted, got: OutputRecord, spec: ObjectSpec | null, at: string): Difference[] {
-  const shape = shapeOf(spec, wanted.type!, at);
+function typedDifferences(wanted: Wanted, got: OutputRecord, world: World, at: string): Difference[] {
+  const shape = shapeOf(world, wanted.type!, at);
   const padding = got.data.length - shape.size;
   if (padding !== 0 && !(got.kind === 'perf' && padding > 0 && padding < PERF_PADDING)) {
     return [entry(at, `${wanted.type}, ${shape.size} bytes`, `${got.data.length} bytes ${toHex(got.data)}`)];
@@ -80,7 +84,7 @@ function textHolds(wanted: string | RegExp, text: string): boolean {
   return typeof wanted === 'string' ? wanted === text : wanted.test(text);
 }
 
-function recordDifferences(wanted: Wanted, got: OutputRecord, spec: ObjectSpec | null, at: string): Difference[] {
+function recordDifferences(wanted: Wanted, got: OutputRecord, world: World, at: string): Difference[] {
   const out: Difference[] = [];
   if (wanted.cpu !== undefined && wanted.cpu !== got.cpu)
     out.push(entry(`${at}.cpu`, String(wanted.cpu), String(got.cpu)));
@@ -91,7 +95,7 @@ function recordDifferences(wanted: Wanted, got: OutputRecord, spec: ObjectSpec |
     const expected = typeof wanted.text === 'string' ? JSON.stringify(wanted.text) : String(wanted.text);
     out.push(entry(at, expected, JSON.stringify(plain(textOf(got.data)))));
   }
-  if (wanted.type !== undefined) out.push(...typedDifferences(wanted, got, spec, at));
+  if (wanted.type !== undefined) out.push(...typedDifferences(wanted, got, world, at));
   return out;
 }
 
@@ -113,7 +117,7 @@ function wantedText(wanted: Wanted): string {
  */
 export function expectRecords(
   wanted: readonly RecordExpectation[],
-  spec: ObjectSpec | null,
+  world: World,
   records: readonly OutputRecord[],
 ): Difference[] {
   const left = [...records];
@@ -122,7 +126,7 @@ export function expectRecords(
     const at = `[${i}]`;
     const place = left.findIndex((record) => one.map === undefined || record.map === one.map);
     const [got] = place < 0 ? [] : left.splice(place, 1);
-    if (got) out.push(...recordDifferences(one, got, spec, at));
+    if (got) out.push(...recordDifferences(one, got, world, at));
     else out.push(entry(at, wantedText(one), 'no record'));
   });
   for (const [i, more] of left.entries()) {

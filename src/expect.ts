@@ -1,6 +1,7 @@
 /** Compares what a run gave with what its case expects; every difference in the user's terms. */
 import { ctxToFields, type MapDump, type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../engine/index.ts';
 import type { RunReply } from './backends/backend.ts';
+import { dumpsOf, ownerOf, splitName, type World, worldName } from './backends/world-names.ts';
 import { expectMaps } from './expect-maps.ts';
 import { expectFields, expectPacket } from './expect-packet.ts';
 import { expectRecords } from './expect-records.ts';
@@ -16,7 +17,8 @@ import type { SettledCase, SettledExpectation } from './test-case.ts';
 /** What there is to compare with. */
 export interface Received {
   readonly result: ProgRunResult;
-  readonly spec: ObjectSpec | null;
+  /** The case's own object first; empty when it could not be read. */
+  readonly world: World;
   readonly maps: readonly MapDump[];
   /** What the backend cannot see: not compared. */
   readonly unseen?: RunReply['unseen'];
@@ -91,12 +93,34 @@ function expectData(one: SettledCase, type: number, result: ProgRunResult): Diff
   return expectFields(data_out, result.data_out, meta);
 }
 
+/** Maps by their names in the world, each read by its own object's types. */
+function expectWorldMaps(
+  wanted: { readonly [map: string]: unknown },
+  world: World,
+  maps: readonly MapDump[],
+): Difference[] {
+  if (world.length === 0) return expectMaps(wanted, null, maps);
+  const names = new Set(maps.map((map) => map.name));
+  return Object.entries(wanted).flatMap(([name, content]) => {
+    const owner = ownerOf(world, name, 'maps') ?? world[0]!;
+    const bare = splitName(name)[1];
+    // A pinned map is listed once, under the first object that has it.
+    const own = names.has(worldName(owner.label, bare))
+      ? owner
+      : (world.find((one) => names.has(worldName(one.label, bare))) ?? owner);
+    const known = ownerOf(world, name, 'maps') ? bare : name;
+    const found = expectMaps({ [known]: content }, own.spec, dumpsOf(own.label, maps));
+    return found.map((d) => ({ ...d, at: worldName(own.label, d.at) }));
+  });
+}
+
 /**
  * All differences, worst first. A fault or errno that was not expected leaves nothing else worth comparing.
  * Throws InputError when the expectation itself makes no sense for this object (a map it does not have).
  */
 export function compare(one: SettledCase, received: Received): Difference[] {
-  const { result, spec, unseen = [] } = received;
+  const { result, world, unseen = [] } = received;
+  const spec = world.find(({ label }) => label === '')?.spec ?? null;
   const { expect } = one;
   const faults = expectFault(expect.fault, result);
   if (faults.length > 0 && result.fault) return faults;
@@ -114,8 +138,8 @@ export function compare(one: SettledCase, received: Received): Difference[] {
       : [difference('data_size_out', String(size), String(result.data_size_out ?? 'nothing'))]),
     ...expectData(one, type, result),
     ...(expect.ctx_out === undefined ? [] : expectContext(expect.ctx_out, type, result)),
-    ...(expect.maps === undefined ? [] : expectMaps(expect.maps, spec, received.maps)),
+    ...(expect.maps === undefined ? [] : expectWorldMaps(expect.maps, world, received.maps)),
     ...(expect.printk === undefined || unseen.includes('printk') ? [] : expectPrintk(expect.printk, result.printk)),
-    ...(expect.records === undefined ? [] : expectRecords(expect.records, spec, result.records)),
+    ...(expect.records === undefined ? [] : expectRecords(expect.records, world, result.records)),
   ];
 }

@@ -1,6 +1,7 @@
 /** Runs settled cases on a backend, one after the other, and tells what came of each as events. */
-import type { ObjectSpec, Refusal } from '../engine/index.ts';
+import type { MapDump, ObjectSpec, Refusal } from '../engine/index.ts';
 import type { Backend, RunReply, RunRequest, RunStep } from './backends/backend.ts';
+import { dumpsOf, labelOf, type World, type WorldObject, worldName } from './backends/world-names.ts';
 import { stepsOf } from './case-steps.ts';
 import { compare } from './expect.ts';
 import { plain } from './format/sanitize.ts';
@@ -65,6 +66,7 @@ export function requestOf(one: SettledCase, lenient: boolean): RunRequest {
   const more = stepsOf(one).slice(1).map(runStep);
   return {
     object: one.object,
+    ...(one.with ? { with: one.with } : {}),
     ...runStep(one),
     ...(lenient ? { lenient } : {}),
     ...(more.length > 0 ? { more } : {}),
@@ -82,15 +84,22 @@ function refused(one: SettledCase, refusal: Refusal): TestOutcome {
   return outcome(one, verdict, plain(refusal.message), { refusal });
 }
 
+/** What changed in every object's maps, those of further objects under their names in the world. */
+function worldChanges(world: World, before: readonly MapDump[], after: readonly MapDump[]): string[] {
+  return world.flatMap(({ label, spec }) =>
+    mapChanges(spec, dumpsOf(label, before), dumpsOf(label, after)).map((line) => worldName(label, line)),
+  );
+}
+
 /** Judges one run: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
-function judgeStep(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): TestOutcome {
+function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome {
   const { result, refusal, maps, maps_before, unseen } = reply;
   if (refusal) return refused(one, refusal);
   if (!result) return outcome(one, 'error', 'engine bug: a run without a result');
-  const seen = { result, maps, maps_before, map_changes: mapChanges(spec, maps_before, maps) };
+  const seen = { result, maps, maps_before, map_changes: worldChanges(world, maps_before, maps) };
   let differences: Difference[];
   try {
-    differences = compare(one, { result, spec, maps, ...(unseen ? { unseen } : {}) });
+    differences = compare(one, { result, world, maps, ...(unseen ? { unseen } : {}) });
   } catch (thrown) {
     if (!(thrown instanceof InputError)) throw thrown;
     return outcome(one, 'error', thrown.message, seen);
@@ -100,14 +109,15 @@ function judgeStep(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): 
 }
 
 /** Judges a reply, step by step: the first step that does not pass is what came of the case. */
-export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply): TestOutcome {
-  if (one.steps === undefined) return judgeStep(one, spec, reply);
+export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply, further: World = []): TestOutcome {
+  const world = [...(spec ? [{ label: '', spec }] : []), ...further];
+  if (one.steps === undefined) return judgeStep(one, world, reply);
   const replies = [reply, ...(reply.more ?? [])];
   const steps = stepsOf(one);
   let last = outcome(one, 'error', 'engine bug: a case of no steps');
   for (const [i, step] of steps.entries()) {
     const said = replies[i];
-    const came = said ? judgeStep(step, spec, said) : outcome(one, 'error', 'the run was stopped before this step');
+    const came = said ? judgeStep(step, world, said) : outcome(one, 'error', 'the run was stopped before this step');
     last = { ...came, step: { number: i + 1, of: steps.length, name: step.step_name ?? '' } };
     if (came.verdict !== 'pass') break;
   }
@@ -120,10 +130,16 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
   if (one.mode === 'todo') return outcome(one, 'todo', '');
   const object = await scope.objects.open(one.object);
   if (object.refusal) return refused(one, object.refusal);
+  const further: WorldObject[] = [];
+  for (const path of one.with ?? []) {
+    const { spec, refusal } = await scope.objects.open(path);
+    if (refusal) return refused(one, refusal);
+    if (spec) further.push({ label: labelOf(path), spec });
+  }
   const begin = performance.now();
   try {
     const reply = await scope.backend.run(requestOf(one, scope.lenient));
-    return { ...judge(one, object.spec, reply), took_ms: performance.now() - begin };
+    return { ...judge(one, object.spec, reply, further), took_ms: performance.now() - begin };
   } catch (thrown) {
     const what = thrown instanceof Error ? thrown.message : String(thrown);
     return outcome(one, 'error', `engine bug: ${plain(what)}`, { took_ms: performance.now() - begin });

@@ -1,6 +1,7 @@
 /** A project with everything in it that a run needs: settled cases, objects to look at, and the files that could not be read. */
 import { relative, resolve } from 'node:path';
 import { filterCases, loadCases } from './case-load.ts';
+import { objectsOf } from './case-steps.ts';
 import { expandGlobs, loadProject, type Project } from './config.ts';
 import type { FileError } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
@@ -42,7 +43,9 @@ export function chosenCases(
   objects: readonly string[],
 ): SettledCase[] {
   const wanted = filterCases(cases, request.filters);
-  return request.objects.length === 0 ? wanted : wanted.filter((one) => objects.includes(one.object));
+  return request.objects.length === 0
+    ? wanted
+    : wanted.filter((one) => objectsOf(one).some((path) => objects.includes(path)));
 }
 
 /** Reads config and case files; whatever cannot be read becomes an error beside what could. */

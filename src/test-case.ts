@@ -19,7 +19,8 @@ export type BytesSource =
 export type FieldValue = unknown;
 
 export interface CaseEnv {
-  readonly time_ns?: bigint | number;
+  /** Text in files of data, beyond 2^53. */
+  readonly time_ns?: bigint | number | `${bigint}`;
   readonly seed?: number;
   readonly cpus?: number;
   readonly cpu?: number;
@@ -55,6 +56,8 @@ export interface TestCase extends RunFields {
   /** PROG_TYPE name, to override the section's. */
   readonly type?: string;
   readonly budget?: number;
+  /** Further objects in the same world: maps pinned by name are shared, `b.o#prog` names a program of theirs. */
+  readonly with?: readonly string[];
   /** Runs one after the other on the same maps, each with its own expectations; those of the case hold for every step. */
   readonly steps?: readonly CaseStep[];
   readonly skip?: boolean | string;
@@ -154,6 +157,8 @@ export interface SettledCase extends SettledStep {
   readonly file: string;
   readonly line: number;
   readonly object: string;
+  /** Further objects of its world, absolute. */
+  readonly with?: readonly string[];
   readonly budget: number | null;
   readonly mode: 'run' | 'skip' | 'todo';
   readonly skip_reason: string;

@@ -1,6 +1,7 @@
 /** One run of a project's cases from start to exit code: what `test` does, and `watch` where there is no terminal. */
 import type { CaseRunner } from './case-runner.ts';
 import { type Shard, shardOf } from './case-shard.ts';
+import { objectsOf } from './case-steps.ts';
 import { plain } from './format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError, RunEvent } from './outcome.ts';
@@ -23,7 +24,7 @@ export interface TestRunOptions {
 
 /** Objects without a case are opened too: what cannot be loaded should not stay unseen. */
 async function unusedObjectErrors(suite: Suite, runner: CaseRunner): Promise<FileError[]> {
-  const used = new Set(suite.cases.map((one) => one.object));
+  const used = new Set(suite.cases.flatMap(objectsOf));
   const errors: FileError[] = [];
   for (const file of suite.objects) {
     const { refusal } = used.has(file) ? { refusal: null } : await runner.open(file);

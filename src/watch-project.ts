@@ -1,6 +1,7 @@
 /** A project under watch: config, case files and objects on one side, hints about paths in, what to run again out. */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { forgetUserModules } from './case-modules.ts';
+import { objectsOf } from './case-steps.ts';
 import { expandGlobs, findConfig, loadProject, type Project } from './config.ts';
 import type { FileError } from './outcome.ts';
 import { chosenCases, namedObjects, type SuiteRequest, shownPath } from './suite.ts';
@@ -133,7 +134,9 @@ export class WatchedProject {
 
   /** An object that only a glob named is no longer listed when it is gone. */
   private isDropped({ path, state }: ObjectChange): boolean {
-    return state === 'missing' && !this.named.includes(path) && !this.cases.some((one) => one.object === path);
+    return (
+      state === 'missing' && !this.named.includes(path) && !this.cases.some((one) => objectsOf(one).includes(path))
+    );
   }
 
   /** Reads changed case files again and expands globs anew. */
@@ -164,7 +167,7 @@ export class WatchedProject {
     const whole = objects.filter((change) => change.state === 'whole');
     return whole.map(({ path, before }) => ({
       cause: `${shownPath(this.root, path)} ${before === 'missing' ? 'built' : 'rebuilt'}`,
-      ids: this.cases.filter((one) => one.object === path).map((one) => one.id),
+      ids: this.cases.filter((one) => objectsOf(one).includes(path)).map((one) => one.id),
     }));
   }
 
@@ -178,6 +181,6 @@ export class WatchedProject {
   private async settleObjects(now: number): Promise<ObjectChange[]> {
     const { project } = this;
     const globbed = this.named.length > 0 || !project ? this.named : await expandGlobs(project.root, project.objects);
-    return this.objects.set([...this.cases.map((one) => one.object), ...globbed], now);
+    return this.objects.set([...this.cases.flatMap(objectsOf), ...globbed], now);
   }
 }

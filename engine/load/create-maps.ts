@@ -22,15 +22,40 @@ function defOf(spec: MapSpec, btf: BtfData | null): MapDef {
   };
 }
 
-/** Maps by name, in the object's order; the first one that cannot be made refuses the object, as in libbpf. */
+/** LIBBPF_PIN_BY_NAME */
+const PIN_BY_NAME = 1;
+
+/** Maps of each world that are pinned by name: a later object of the world gets them instead of its own. */
+const pins = new WeakMap<World, Map<string, BpfMap>>();
+
+function pinsOf(world: World): Map<string, BpfMap> {
+  const known = pins.get(world) ?? new Map<string, BpfMap>();
+  pins.set(world, known);
+  return known;
+}
+
+/** bpf_object__reuse_map: the pinned map, when its parameters are those of the definition (map_is_reuse_compat). */
+function reuse(spec: MapSpec, pinned: BpfMap, wanted: MapDef): Result<BpfMap> {
+  const { def } = pinned;
+  const odd = (['type', 'key_size', 'value_size', 'max_entries', 'map_flags', 'map_extra'] as const).find(
+    (field) => def[field] !== wanted[field],
+  );
+  if (odd === undefined) return ok(pinned);
+  const message = `map ${spec.name}: it cannot be the pinned map of the name: ${odd} is ${wanted[odd]}, the other's ${def[odd]}`;
+  return refuse('load', ERRNO.EINVAL, message, { section: spec.section });
+}
+
+/** Maps by name, in the object's order; pinned ones are the world's; the first one that cannot be made refuses the object, as in libbpf. */
 export function createMaps(spec: ObjectSpec, world: World): Result<Map<string, BpfMap>> {
   const maps = new Map<string, BpfMap>();
   for (const one of spec.maps) {
     const def = defOf(one, spec.btf);
     const settled = def.inner === null ? def : { ...def, inner: settleSizes(def.inner, world.maps.cpus) };
-    const made = world.maps.create(settled);
+    const pinned = one.pinning === PIN_BY_NAME ? pinsOf(world).get(one.name) : undefined;
+    const made = pinned ? reuse(one, pinned, settleSizes(settled, world.maps.cpus)) : world.maps.create(settled);
     if (!made.ok) return { ok: false, error: { ...made.error, where: { section: one.section } } };
     maps.set(one.name, made.value);
+    if (one.pinning === PIN_BY_NAME) pinsOf(world).set(one.name, made.value);
   }
   for (const one of spec.maps) {
     if (one.data !== null) fillData(maps.get(one.name)!, one.data);

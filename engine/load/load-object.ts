@@ -120,11 +120,11 @@ function otherType(name: string, type: number, caller: number): Refusal {
 }
 
 /**
- * Makes a world with the object's maps and their first content. Refuses, naming the map, what BPF_MAP_CREATE refuses;
+ * Makes a world (or takes the one given) with the object's maps and their first content. Refuses, naming the map, what BPF_MAP_CREATE refuses;
  * what is wrong with a program is said when the program is asked for.
  */
 export function loadObject(spec: ObjectSpec, opts: LoadOpts = {}): Result<LoadedObject> {
-  const world = makeWorld(opts.cpus ?? 1);
+  const world = opts.world ?? makeWorld(opts.cpus ?? 1);
   const maps = createMaps(spec, world);
   return maps.ok ? new Loaded(spec, world, maps.value, opts).settle() : maps;
 }

@@ -18,6 +18,8 @@ export interface LoadOpts {
   readonly lenient?: boolean;
   /** PROG_TYPE by program name, where the section's is to be overridden. */
   readonly types?: { readonly [program: string]: number };
+  /** The world of another loaded object to load into (then `cpus` is that world's): maps pinned by name are shared. */
+  readonly world?: World;
 }
 
 /** Memory, maps, programs and run state that all objects of a run share. */

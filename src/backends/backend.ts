@@ -24,6 +24,8 @@ export interface RunStep {
 export interface RunRequest extends RunStep {
   /** As given to open(): which object. */
   readonly object: string;
+  /** Further objects, as given to open(), loaded into the same world: maps pinned by name are shared. */
+  readonly with?: readonly string[];
   readonly lenient?: boolean;
   /** Further runs on the same maps, one after the other; their presets are applied just before each. */
   readonly more?: readonly RunStep[];
@@ -37,7 +39,7 @@ export interface RunReply {
   readonly log?: string;
   /** What this backend cannot see here, so that nobody takes its absence for an answer. */
   readonly unseen?: readonly ('printk' | 'redirect')[];
-  /** Every map of the object after the run. */
+  /** Every map of the object after the run; those of further objects as `b.o#map`, shared ones once. */
   readonly maps: readonly MapDump[];
   /** Same, before the run but after the presets (to show what changed). */
   readonly maps_before: readonly MapDump[];

@@ -3,12 +3,26 @@ import { type BpfMap, errnoName, type LoadedObject } from '../../engine/index.ts
 import { InputError } from '../input-error.ts';
 import type { MapPreset } from './backend.ts';
 import { type ElementUpdate, presetUpdates } from './presets.ts';
+import { splitName, type World } from './world-names.ts';
+
+/** The objects of one world, the case's own first. */
+export interface EngineObject {
+  readonly label: string;
+  readonly object: LoadedObject;
+}
+
+/** A map by its name in the world. */
+export function mapIn(objects: readonly EngineObject[], name: string): BpfMap | undefined {
+  const [label, bare] = splitName(name);
+  return objects.find((one) => one.label === label)?.object.map(bare);
+}
 
 /** Inner maps that presets create: made once, used again by later runs, since a world's maps are never destroyed. */
 export class InnerMaps {
   private readonly object: LoadedObject;
-  private readonly made = new Map<string, BpfMap[]>();
-  private readonly used = new Map<string, number>();
+  /** By the outer map. */
+  private readonly made = new Map<number, BpfMap[]>();
+  private readonly used = new Map<number, number>();
 
   constructor(object: LoadedObject) {
     this.object = object;
@@ -23,15 +37,15 @@ export class InnerMaps {
   /** A map of the shape that `outer` wants inside. */
   take(outer: BpfMap, path: string): BpfMap {
     const name = outer.def.name;
-    const maps = this.made.get(name) ?? [];
-    const next = this.used.get(name) ?? 0;
-    this.used.set(name, next + 1);
+    const maps = this.made.get(outer.id) ?? [];
+    const next = this.used.get(outer.id) ?? 0;
+    this.used.set(outer.id, next + 1);
     const free = maps[next];
     if (free) return free;
     if (outer.def.inner === null) throw new InputError(`${path}: the map has no shape for inner maps`);
     const made = this.object.world.maps.create({ ...outer.def.inner, name: `${name}.inner` });
     if (!made.ok) throw new InputError(`${path}: ${made.error.message}`);
-    this.made.set(name, [...maps, made.value]);
+    this.made.set(outer.id, [...maps, made.value]);
     return made.value;
   }
 }
@@ -42,32 +56,34 @@ function idBytes(id: number): Uint8Array {
   return bytes;
 }
 
-function programId(object: LoadedObject, name: string, path: string): number {
-  const program = object.program(name);
+function programId(objects: readonly EngineObject[], name: string, path: string): number {
+  const [label, bare] = splitName(name);
+  const program = objects.find((one) => one.label === label)?.object.program(bare);
+  if (!program) throw new InputError(`${path}: there is no program ${name}`);
   if (!program.ok) throw new InputError(`${path}: program ${name} does not load: ${program.error.message}`);
   return program.value.id;
 }
 
 /** The value's bytes with ids in the places of names. */
-function settle(object: LoadedObject, inner: InnerMaps, map: BpfMap, update: ElementUpdate): Uint8Array {
+function settle(objects: readonly EngineObject[], inner: InnerMaps, map: BpfMap, update: ElementUpdate): Uint8Array {
   const { value, path } = update;
   switch (value.kind) {
     case 'program':
-      return idBytes(programId(object, value.name, path));
+      return idBytes(programId(objects, value.name, path));
     case 'map': {
-      const named = object.map(value.name);
+      const named = mapIn(objects, value.name);
       if (!named) throw new InputError(`${path}: there is no map ${value.name}`);
       return idBytes(named.id);
     }
     case 'new-map': {
       const made = inner.take(map, path);
-      for (const one of value.updates) applyTo(object, inner, made, one);
+      for (const one of value.updates) applyTo(objects, inner, made, one);
       return idBytes(made.id);
     }
     case 'bytes': {
       if (value.program === undefined) return value.bytes;
       const bytes = value.bytes.slice();
-      bytes.set(idBytes(programId(object, value.program.name, path)), value.program.offset);
+      bytes.set(idBytes(programId(objects, value.program.name, path)), value.program.offset);
       return bytes;
     }
   }
@@ -81,24 +97,24 @@ const WHY: Readonly<Record<string, string>> = {
   EBADF: 'it names nothing',
 };
 
-function applyTo(object: LoadedObject, inner: InnerMaps, map: BpfMap, update: ElementUpdate): void {
-  const errno = -map.userUpdate(update.key, settle(object, inner, map, update), 0);
+function applyTo(objects: readonly EngineObject[], inner: InnerMaps, map: BpfMap, update: ElementUpdate): void {
+  const errno = -map.userUpdate(update.key, settle(objects, inner, map, update), 0);
   if (errno === 0) return;
   const name = errnoName(errno);
   throw new InputError(`${update.path}: ${WHY[name] ?? 'the map refuses it'}: ${name} (${errno})`);
 }
 
-/** Fills the maps as presets say; `spec`: the object with its data sections as they are now. Throws InputError naming the map and the place in it. */
+/** Fills the maps as presets say; `world`: the objects with their data sections as they are now. Throws InputError naming the map and the place in it. */
 export function applyPresets(
-  object: LoadedObject,
+  objects: readonly EngineObject[],
   inner: InnerMaps,
   presets: readonly MapPreset[],
   cpus: number,
-  spec = object.spec,
+  world: World = objects.map(({ label, object }) => ({ label, spec: object.spec })),
 ): void {
-  for (const update of presetUpdates(spec, presets, cpus)) {
-    const map = object.map(update.map);
+  for (const update of presetUpdates(world, presets, cpus)) {
+    const map = mapIn(objects, update.map);
     if (!map) throw new InputError(`${update.path}: the map was not made`);
-    applyTo(object, inner, map, update);
+    applyTo(objects, inner, map, update);
   }
 }

@@ -1,5 +1,6 @@
 /** The embedded engine behind the Backend interface: keeps loaded objects, gives every run fresh maps, applies presets, dumps maps. */
 import {
+  type BpfMap,
   ctxFromFields,
   ERRNO,
   enterNetns,
@@ -16,13 +17,16 @@ import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Backend, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
-import { applyPresets, InnerMaps } from './engine-presets.ts';
+import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
 import { betweenRuns } from './presets.ts';
+import { labelOf, worldName } from './world-names.ts';
 
-/** A loaded object and the inner maps that presets made in its world. */
+/** A loaded object, those that share its world, and the inner maps that presets made in it. */
 interface Loaded {
   readonly object: LoadedObject;
+  /** All of them, the object itself first. */
+  readonly objects: readonly EngineObject[];
   readonly inner: InnerMaps;
 }
 
@@ -120,20 +124,37 @@ export class EngineBackend implements Backend {
     const cpus = request.opts.env?.cpus ?? 1;
     const lenient = request.lenient === true;
     const types = forcedTypes(request);
-    const shape = JSON.stringify([cpus, lenient, types]);
+    const further = this.further(request);
+    const shape = JSON.stringify([cpus, lenient, types, ...further.map(([path]) => path)]);
     const kept = opened.loaded.get(shape);
-    if (kept) return { ok: true, value: kept };
+    const current = kept?.objects.slice(1).every(({ object }, i) => object.spec === further[i]?.[1]);
+    if (kept && current) return { ok: true, value: kept };
     const made = loadObject(opened.spec, { cpus, lenient, types });
     if (!made.ok) return made;
-    const value = { object: made.value, inner: new InnerMaps(made.value) };
+    const objects: EngineObject[] = [{ label: '', object: made.value }];
+    for (const [path, spec] of further) {
+      const more = loadObject(spec, { lenient, world: made.value.world });
+      if (!more.ok) return more;
+      objects.push({ label: labelOf(path), object: more.value });
+    }
+    const value = { object: made.value, objects, inner: new InnerMaps(made.value) };
     const oldest = opened.loaded.keys().next().value;
     if (opened.loaded.size >= WORLDS_MAX && oldest !== undefined) opened.loaded.delete(oldest);
     opened.loaded.set(shape, value);
     return { ok: true, value };
   }
 
+  /** The further objects that a request names. */
+  private further(request: RunRequest): [path: string, spec: ObjectSpec][] {
+    return (request.with ?? []).map((path) => {
+      const opened = this.objects.get(path);
+      if (!opened) throw new InputError(`${path} is not open`);
+      return [path, opened.spec];
+    });
+  }
+
   private runIn(loaded: Loaded, request: RunRequest, spec: ObjectSpec): RunReply {
-    const { object, inner } = loaded;
+    const { object, objects, inner } = loaded;
     checkProgram(spec, request.program);
     if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
     const program = object.program(request.program);
@@ -142,8 +163,8 @@ export class EngineBackend implements Backend {
     if (!entered.ok) return refused(entered.error);
     object.reset();
     inner.reset();
-    applyPresets(object, inner, request.presets, request.opts.env?.cpus ?? 1);
-    const first = this.runStep(loaded, request, spec, this.dump(object));
+    applyPresets(objects, inner, request.presets, request.opts.env?.cpus ?? 1);
+    const first = this.runStep(loaded, request, spec, this.dump(objects));
     if (request.more === undefined) return first;
     return { ...first, more: this.runMore(loaded, request.more, spec, first) };
   }
@@ -160,22 +181,29 @@ export class EngineBackend implements Backend {
     return replies;
   }
 
-  private runLater({ object, inner }: Loaded, step: RunStep, spec: ObjectSpec, maps: readonly MapDump[]): RunReply {
+  private runLater(loaded: Loaded, step: RunStep, spec: ObjectSpec, maps: readonly MapDump[]): RunReply {
+    const { object, objects, inner } = loaded;
     checkProgram(spec, step.program);
-    if (step.presets.length === 0) return this.runStep({ object, inner }, step, spec, maps);
-    const current = (name: string) => object.map(name)?.userLookup(new Uint8Array(4)) ?? null;
-    const now = betweenRuns(spec, step.presets, current);
-    applyPresets(object, inner, step.presets, object.world.maps.cpus, now);
-    return this.runStep({ object, inner }, step, spec, this.dump(object));
+    if (step.presets.length === 0) return this.runStep(loaded, step, spec, maps);
+    const current = (name: string) => mapIn(objects, name)?.userLookup(new Uint8Array(4)) ?? null;
+    const world = objects.map((one) => ({ label: one.label, spec: one.object.spec }));
+    const now = betweenRuns(world, step.presets, current);
+    applyPresets(objects, inner, step.presets, object.world.maps.cpus, now);
+    return this.runStep(loaded, step, spec, this.dump(objects));
   }
 
-  private runStep({ object }: Loaded, step: RunStep, spec: ObjectSpec, maps_before: readonly MapDump[]): RunReply {
+  private runStep(
+    { object, objects }: Loaded,
+    step: RunStep,
+    spec: ObjectSpec,
+    maps_before: readonly MapDump[],
+  ): RunReply {
     const ctx = this.context(step, spec);
     if (!ctx.ok) return refused(ctx.error);
     const opts = { ...step.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), cancel: this.cancelWord };
     const done = progRun(object, step.program, opts);
     if (!done.ok) return { ...refused(done.error), maps_before };
-    return { result: done.value, refusal: null, maps: this.dump(object), maps_before };
+    return { result: done.value, refusal: null, maps: this.dump(objects), maps_before };
   }
 
   private context(step: RunStep, spec: ObjectSpec): Result<Uint8Array | null> {
@@ -183,8 +211,20 @@ export class EngineBackend implements Backend {
     return ctxFromFields(typeOf(step, spec), step.ctx, step.opts.data_in?.length ?? 0);
   }
 
-  private dump(object: LoadedObject): MapDump[] {
-    return withNames(object, object.dumpMaps());
+  /** Every map once, under the name of the first object that has it. */
+  private dump(objects: readonly EngineObject[]): MapDump[] {
+    const seen = new Set<BpfMap>();
+    return objects.flatMap(({ label, object }) => {
+      const own = object.dumpMaps().filter(({ name }) => {
+        const map = object.map(name);
+        const fresh = map !== undefined && !seen.has(map);
+        if (map !== undefined) seen.add(map);
+        return fresh;
+      });
+      return withNames(object, own).map((dump) =>
+        label === '' ? dump : { ...dump, name: worldName(label, dump.name) },
+      );
+    });
   }
 
   /** A run under way is reached only from another thread, through the word. */

@@ -1,6 +1,6 @@
 /** One object loaded into the kernel for one run: BTF, maps, programs, prog arrays; all descriptors closed together. */
-import type { MapDump, MapEntry, ObjectSpec, ProgramSpec, Refusal } from '../../engine/index.ts';
-import { MAP_TYPE } from '../../engine/index.ts';
+import type { MapDump, MapEntry, MapSpec, ObjectSpec, ProgramSpec, Refusal } from '../../engine/index.ts';
+import { ERRNO, MAP_TYPE } from '../../engine/index.ts';
 import { Attr, bpf } from './kernel-attr.ts';
 import { KernelBtf } from './kernel-btf.ts';
 import { envData, envMap, type GivenEnv, HIDDEN, withEnv } from './kernel-env.ts';
@@ -11,6 +11,7 @@ import { isRefusal } from './kernel-refusal.ts';
 import { closeFd } from './kernel-syscall.ts';
 import { applyUpdates, needsProgram, programsIn, staticUpdates, type UpdateTargets } from './kernel-updates.ts';
 import type { MapUpdate } from './presets.ts';
+import { splitName } from './world-names.ts';
 
 /** enough of struct bpf_prog_info and bpf_map_info: type, id */
 const INFO_BYTES = 16;
@@ -32,12 +33,36 @@ function failed(refusal: Refusal, log = ''): LoadRefusal {
   return { refusal, log };
 }
 
+/** bpf_object__reuse_map: the pinned map, when its parameters are those of the definition (map_is_reuse_compat). */
+function reuse(spec: MapSpec, pinned: KernelMap): KernelMap | Refusal {
+  const odd = (['type', 'key_size', 'value_size', 'max_entries', 'map_flags', 'map_extra'] as const).find(
+    (field) => spec[field] !== pinned.spec[field],
+  );
+  if (odd === undefined) return pinned;
+  const message = `map ${spec.name}: it cannot be the pinned map of the name: ${odd} is ${spec[odd]}, the other's ${pinned.spec[odd]}`;
+  return { stage: 'load', errno: ERRNO.EINVAL, message, where: { section: spec.section } };
+}
+
 /** The id by which the kernel knows what a descriptor stands for; 0 when it does not say. */
 function idOf(fd: number): number {
   const info = new Uint8Array(INFO_BYTES);
   const result = bpf('OBJ_GET_INFO_BY_FD', { bpf_fd: fd, info_len: info.length, info });
   return result === 0 ? new DataView(info.buffer).getUint32(4, true) : 0;
 }
+
+/** What other objects of the same world lend. */
+export interface Around {
+  /** Maps pinned by name (LIBBPF_PIN_BY_NAME); what is not there yet is added. */
+  readonly pins: Map<string, KernelMap>;
+  /** Maps and programs of other objects by their names in the world. */
+  readonly foreign?: () => {
+    readonly maps: ReadonlyMap<string, KernelMap>;
+    readonly programs: ReadonlyMap<string, KernelProgram>;
+  };
+}
+
+/** LIBBPF_PIN_BY_NAME */
+const PIN_BY_NAME = 1;
 
 export class LoadedInKernel {
   readonly maps = new Map<string, KernelMap>();
@@ -47,9 +72,12 @@ export class LoadedInKernel {
   private btf: KernelBtf | null = null;
   private btfFd = 0;
   private readonly cpus = possibleCpus();
+  private readonly around: Around;
+  private readonly borrowed = new Set<KernelMap>();
 
-  constructor(spec: ObjectSpec) {
+  constructor(spec: ObjectSpec, around: Around = { pins: new Map() }) {
     this.spec = spec;
+    this.around = around;
   }
 
   /** Everything the wish needs, in libbpf's order: BTF, maps with their content, programs, slots that name programs. */
@@ -116,18 +144,23 @@ export class LoadedInKernel {
       ...this.spec.maps,
       ...(env?.time_ns === undefined && env?.seed === undefined ? [] : [envMap(env)]),
     ]) {
-      const map = createMap(spec, { btf_fd: this.btfFd, cpus: this.cpus });
+      const { pins } = this.around;
+      const pinned = spec.pinning === PIN_BY_NAME ? pins.get(spec.name) : undefined;
+      const map = pinned ? reuse(spec, pinned) : createMap(spec, { btf_fd: this.btfFd, cpus: this.cpus });
       if (isRefusal(map)) return map;
       this.maps.set(spec.name, map);
+      if (pinned) this.borrowed.add(map);
+      else if (spec.pinning === PIN_BY_NAME) pins.set(spec.name, map);
     }
     return null;
   }
 
   private targets(): UpdateTargets {
+    const foreign = this.around.foreign?.();
     return {
-      maps: this.maps,
+      maps: foreign ? new Map([...foreign.maps, ...this.maps]) : this.maps,
       makers: { btf_fd: this.btfFd, cpus: this.cpus },
-      programFd: (name) => this.programs.get(name)?.fd,
+      programFd: (name) => (this.programs.get(name) ?? foreign?.programs.get(name))?.fd,
       keep: (map) => this.extra.push(map),
     };
   }
@@ -155,14 +188,20 @@ export class LoadedInKernel {
 
   /** What the values of a map of this type may stand for. */
   private behind(type: number): { readonly fd: number; readonly name: string }[] {
-    if (type === MAP_TYPE.PROG_ARRAY) return [...this.programs].map(([name, { fd }]) => ({ fd, name }));
+    if (type === MAP_TYPE.PROG_ARRAY) {
+      const foreign = [...(this.around.foreign?.().programs ?? [])].map(
+        ([name, program]) => [splitName(name)[1], program] as const,
+      );
+      return [...foreign, ...this.programs].map(([name, { fd }]) => ({ fd, name }));
+    }
     if (type !== MAP_TYPE.ARRAY_OF_MAPS && type !== MAP_TYPE.HASH_OF_MAPS) return [];
     return [...this.maps.values(), ...this.extra].map(({ fd, spec }) => ({ fd, name: spec.name }));
   }
 
   /** Gives everything back. */
   close(): void {
-    for (const { fd } of [...this.programs.values(), ...this.maps.values(), ...this.extra]) closeFd(fd);
+    const maps = [...this.maps.values()].filter((map) => !this.borrowed.has(map));
+    for (const { fd } of [...this.programs.values(), ...maps, ...this.extra]) closeFd(fd);
     if (this.btfFd > 0) closeFd(this.btfFd);
     this.programs.clear();
     this.maps.clear();

@@ -15,7 +15,7 @@ import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { pinToCpu } from './kernel-cpu.ts';
-import { LoadedInKernel, type LoadWish } from './kernel-loaded.ts';
+import type { LoadWish } from './kernel-loaded.ts';
 import { updateElem } from './kernel-map-io.ts';
 import { type KernelMap, possibleCpus } from './kernel-maps.ts';
 import { PerfRing } from './kernel-perf.ts';
@@ -23,7 +23,9 @@ import { openPrintk, takeLines } from './kernel-printk.ts';
 import { ringbufRecords } from './kernel-ringbuf.ts';
 import { testRun } from './kernel-run.ts';
 import { kernelTypes } from './kernel-types.ts';
+import { KernelWorld } from './kernel-world.ts';
 import { betweenRuns, presetUpdates } from './presets.ts';
+import { labelOf, type WorldObject } from './world-names.ts';
 
 function refused(why: Refusal, log = ''): RunReply {
   return { result: null, refusal: why, maps: [], maps_before: [], ...(log === '' ? {} : { log }) };
@@ -103,7 +105,13 @@ export class KernelSession {
     const spec = this.specs.get(request.object);
     if (spec === undefined)
       return refused({ stage: 'open', errno: 0, message: `${request.object} is not open`, where: {} });
-    const loaded = new LoadedInKernel(spec);
+    const further: WorldObject[] = [];
+    for (const path of request.with ?? []) {
+      const other = this.specs.get(path);
+      if (other === undefined) return refused({ stage: 'open', errno: 0, message: `${path} is not open`, where: {} });
+      further.push({ label: labelOf(path), spec: other });
+    }
+    const loaded = new KernelWorld(spec, further);
     try {
       return orRefused(() => this.runLoaded(loaded, spec, request));
     } finally {
@@ -111,14 +119,16 @@ export class KernelSession {
     }
   }
 
-  private runLoaded(loaded: LoadedInKernel, spec: ObjectSpec, request: RunRequest): RunReply {
+  private runLoaded(loaded: KernelWorld, spec: ObjectSpec, request: RunRequest): RunReply {
     checkProgram(spec, request.program);
     const more = request.more ?? [];
-    const updates = presetUpdates(spec, request.presets, possibleCpus());
+    const updates = presetUpdates(loaded.world, request.presets, possibleCpus());
     const wrong = loaded.load({ ...wishOf(request), also: more.map(wishOf), env: wholeEnv(request), updates });
     if (wrong !== null) return refused(wrong.refusal, wrong.log);
-    const maps = [...loaded.maps.values()];
-    const readers = maps.filter((map) => map.type === MAP_TYPE.PERF_EVENT_ARRAY).map(openReader);
+    const readers = loaded
+      .maps()
+      .filter((map) => map.type === MAP_TYPE.PERF_EVENT_ARRAY)
+      .map(openReader);
     try {
       const first = this.runStep(loaded, request, readers, loaded.dump());
       return more.length === 0 ? first : { ...first, more: this.runMore(loaded, spec, more, readers, first) };
@@ -129,7 +139,7 @@ export class KernelSession {
 
   /** Further runs on the same maps, up to one that is refused or stopped. */
   private runMore(
-    loaded: LoadedInKernel,
+    loaded: KernelWorld,
     spec: ObjectSpec,
     steps: readonly RunStep[],
     readers: readonly PerfReader[],
@@ -145,15 +155,15 @@ export class KernelSession {
     return replies;
   }
 
-  private runLater(loaded: LoadedInKernel, spec: ObjectSpec, step: RunStep, readers: readonly PerfReader[]): RunReply {
+  private runLater(loaded: KernelWorld, spec: ObjectSpec, step: RunStep, readers: readonly PerfReader[]): RunReply {
     checkProgram(spec, step.program);
-    const now = betweenRuns(spec, step.presets, (name) => loaded.sectionData(name));
+    const now = betweenRuns(loaded.world, step.presets, (name) => loaded.sectionData(name));
     const wrong = loaded.again(step.opts.env ?? {}, presetUpdates(now, step.presets, possibleCpus()));
     return wrong === null ? this.runStep(loaded, step, readers, loaded.dump()) : refused(wrong.refusal, wrong.log);
   }
 
   private runStep(
-    loaded: LoadedInKernel,
+    loaded: KernelWorld,
     step: RunStep,
     readers: readonly PerfReader[],
     maps_before: readonly MapDump[],
@@ -168,7 +178,7 @@ export class KernelSession {
     const cpu = pinToCpu(opts.env?.cpu ?? 0);
     this.printk ??= openPrintk();
     const outcome = testRun(program.fd, program.type, opts);
-    const rings = [...loaded.maps.values()].filter((map) => map.type === MAP_TYPE.RINGBUF);
+    const rings = loaded.maps().filter((map) => map.type === MAP_TYPE.RINGBUF);
     const result: ProgRunResult = {
       ...outcome,
       printk: typeof this.printk === 'string' ? [] : takeLines(this.printk),

@@ -5,6 +5,7 @@ import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { MapPreset } from './backend.ts';
 import { dataSection, type Encoder, encoderOf, keyText } from './preset-values.ts';
+import { namesIn, ownerOf, splitName, type World, worldName } from './world-names.ts';
 
 /** What a map's element becomes. Names stand where bpf(2) takes descriptors; whoever applies the update knows them. */
 export type UpdateValue =
@@ -59,6 +60,9 @@ const KEYED: ReadonlySet<number> = new Set<number>([
 /** What the readers of elements share. */
 interface Scope {
   readonly spec: ObjectSpec;
+  /** The object's own label in the world, and all that names may mean. */
+  readonly label: string;
+  readonly world: World;
   readonly map: MapSpec;
   readonly encoder: Encoder;
   readonly cpus: number;
@@ -70,17 +74,22 @@ function isRecord(value: unknown): value is Record {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-function nameIn(known: readonly string[], given: string, path: string, what: string): string {
-  if (known.includes(given)) return given;
+/** The world's name for what a user named. */
+function nameIn({ world, label, map }: Scope, given: string, path: string, kind: 'maps' | 'programs'): string {
+  const owner = ownerOf(world, given, kind, label);
+  if (owner) return worldName(owner.label, splitName(given)[1]);
+  const own = worldName(label, map.name);
+  const known = namesIn(world, kind).filter((name) => name !== own && !/(^|#)\./.test(name));
   const all = known.length > 0 && known.length <= 12 ? ` (there are ${known.join(', ')})` : '';
-  throw new InputError(`${path}: the object has no ${what} ${given}${didYouMean(given, known) || all}`);
+  throw new InputError(
+    `${path}: the object has no ${kind === 'maps' ? 'map' : 'program'} ${given}${didYouMean(given, known) || all}`,
+  );
 }
 
 function programName(scope: Scope, given: unknown, path: string): string {
   const name = isRecord(given) ? given.program : given;
   if (typeof name !== 'string') throw new InputError(`${path}: takes the name of a program of the object`);
-  const programs = scope.spec.programs.map((p) => p.name);
-  return nameIn(programs, name, path, 'program');
+  return nameIn(scope, name, path, 'programs');
 }
 
 /** struct bpf_devmap_val and bpf_cpumap_val: a number, then the program's place. */
@@ -103,8 +112,7 @@ function numberAndProgram(scope: Scope, given: unknown, field: string, path: str
 
 function innerMap(scope: Scope, given: unknown, path: string): UpdateValue {
   if (typeof given === 'string') {
-    const names = scope.spec.maps.filter((m) => m.data === null && m.name !== scope.map.name).map((m) => m.name);
-    return { kind: 'map', name: nameIn(names, given, path, 'map') };
+    return { kind: 'map', name: nameIn(scope, given, path, 'maps') };
   }
   const template = scope.map.inner;
   if (template === null)
@@ -174,19 +182,21 @@ function elements(scope: Scope, content: unknown, path: string): ElementUpdate[]
   });
 }
 
-function updatesOf(spec: ObjectSpec, preset: MapPreset, cpus: number): MapUpdate[] {
-  const map = spec.maps.find((m) => m.name === preset.map);
-  if (!map) {
-    const names = spec.maps.map((m) => m.name);
+function updatesOf(world: World, preset: MapPreset, cpus: number): MapUpdate[] {
+  const owner = ownerOf(world, preset.map, 'maps');
+  if (!owner) {
+    const names = namesIn(world, 'maps');
     throw new InputError(`the object has no map ${preset.map}${didYouMean(preset.map, names) || listed(names)}`);
   }
-  const path = map.name;
+  const { spec, label } = owner;
+  const map = spec.maps.find((m) => m.name === splitName(preset.map)[1])!;
+  const path = worldName(label, map.name);
   if (map.data !== null) {
     const bytes = dataSection(spec, map, preset.content, path);
-    return [{ map: map.name, key: new Uint8Array(4), value: { kind: 'bytes', bytes }, path }];
+    return [{ map: path, key: new Uint8Array(4), value: { kind: 'bytes', bytes }, path }];
   }
-  const scope = { spec, map, encoder: encoderOf(spec, map, cpus), cpus };
-  return elements(scope, preset.content, path).map((update) => ({ map: map.name, ...update }));
+  const scope = { spec, label, world, map, encoder: encoderOf(spec, map, cpus), cpus };
+  return elements(scope, preset.content, path).map((update) => ({ map: path, ...update }));
 }
 
 function listed(names: readonly string[]): string {
@@ -194,15 +204,17 @@ function listed(names: readonly string[]): string {
 }
 
 /**
- * All updates that the presets ask for, in order. `cpus` is the number of possible CPUs, for percpu values.
- * Throws InputError, one sentence that names the map and the place in it.
+ * All updates that the presets ask for, in order, maps and programs by the world's names (an ObjectSpec is a world of one).
+ * `cpus` is the number of possible CPUs, for percpu values. Throws InputError, one sentence that names the map and the
+ * place in it.
  */
-export function presetUpdates(spec: ObjectSpec, presets: readonly MapPreset[], cpus: number): MapUpdate[] {
-  return presets.flatMap((preset) => keptUpdates(spec, preset, cpus));
+export function presetUpdates(objects: ObjectSpec | World, presets: readonly MapPreset[], cpus: number): MapUpdate[] {
+  const world = 'programs' in objects ? [{ label: '', spec: objects }] : objects;
+  return presets.flatMap((preset) => keptUpdates(world, preset, cpus));
 }
 
 interface Kept {
-  readonly spec: ObjectSpec;
+  readonly world: World;
   readonly map: string;
   readonly cpus: number;
   readonly updates: readonly MapUpdate[];
@@ -211,27 +223,42 @@ interface Kept {
 /** The updates of content that was read last time for the same map: cases of a suite share theirs, and run again and again. */
 const kept = new WeakMap<object, Kept>();
 
-function keptUpdates(spec: ObjectSpec, preset: MapPreset, cpus: number): readonly MapUpdate[] {
+function keptUpdates(world: World, preset: MapPreset, cpus: number): readonly MapUpdate[] {
   const { map, content } = preset;
-  if (typeof content !== 'object' || content === null) return updatesOf(spec, preset, cpus);
+  if (typeof content !== 'object' || content === null) return updatesOf(world, preset, cpus);
   const known = kept.get(content);
-  if (known && known.spec === spec && known.map === map && known.cpus === cpus) return known.updates;
-  const updates = updatesOf(spec, preset, cpus);
-  kept.set(content, { spec, map, cpus, updates });
+  if (known && sameWorld(known.world, world) && known.map === map && known.cpus === cpus) return known.updates;
+  const updates = updatesOf(world, preset, cpus);
+  kept.set(content, { world, map, cpus, updates });
   return updates;
 }
 
+function sameWorld(a: World, b: World): boolean {
+  return a.length === b.length && a.every(({ label, spec }, i) => label === b[i]!.label && spec === b[i]!.spec);
+}
+
 /**
- * The object as it stands between two runs: data sections that presets name hold what `current` gives, so that the
+ * The world as it stands between two runs: data sections that presets name hold what `current` gives, so that the
  * variables left out keep their values. Throws InputError for sections that are read-only once the object is loaded.
  */
 export function betweenRuns(
-  spec: ObjectSpec,
+  world: World,
   presets: readonly MapPreset[],
   current: (map: string) => Uint8Array | null,
+): World {
+  const named = presets.map((preset) => preset.map);
+  return world.map((one) => {
+    const own = named.flatMap((name) => (ownerOf(world, name, 'maps') === one ? [splitName(name)[1]] : []));
+    return { ...one, spec: sectionsNow(one.spec, own, (map) => current(worldName(one.label, map))) };
+  });
+}
+
+function sectionsNow(
+  spec: ObjectSpec,
+  named: readonly string[],
+  current: (map: string) => Uint8Array | null,
 ): ObjectSpec {
-  const named = new Set(presets.map((preset) => preset.map));
-  const sections = spec.maps.filter((map) => map.data !== null && named.has(map.name));
+  const sections = spec.maps.filter((map) => map.data !== null && named.includes(map.name));
   if (sections.length === 0) return spec;
   const fixed = sections.find((map) => map.name.startsWith('.rodata') || map.name === '.kconfig');
   if (fixed)

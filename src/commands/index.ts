@@ -4,7 +4,8 @@ import { command as conformancePlugin } from './conformance-plugin.ts';
 import { command as inspect } from './inspect.ts';
 import { command as mergeReports } from './merge-reports.ts';
 import { command as run } from './run.ts';
+import { command as schema } from './schema.ts';
 import { command as test } from './test.ts';
 import { command as watch } from './watch.ts';
 
-export const COMMANDS: readonly Command[] = [run, inspect, test, watch, mergeReports, conformancePlugin];
+export const COMMANDS: readonly Command[] = [run, inspect, test, watch, mergeReports, schema, conformancePlugin];

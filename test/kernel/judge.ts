@@ -77,7 +77,7 @@ export function runInARow(
   const cpus = possibleCpus();
   const object = loadObject(spec, { cpus });
   if (!object.ok) throw new Error(object.error.message);
-  applyPresets(object.value, new InnerMaps(object.value), presets, cpus);
+  applyPresets([{ label: '', object: object.value }], new InnerMaps(object.value), presets, cpus);
   const loaded = new LoadedInKernel(spec);
   const wrong = loaded.load({ program, type: 0, updates: presetUpdates(spec, presets, cpus) });
   if (wrong !== null) throw new Error(wrong.refusal.message);

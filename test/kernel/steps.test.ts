@@ -1,6 +1,8 @@
 /** Cases with steps on the kernel: they hold there too, and both backends answer alike in every step. */
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
+import { labelOf } from '../../src/backends/world-names.ts';
+import { objectsOf } from '../../src/case-steps.ts';
 import { requestOf, judge as verdictOf } from '../../src/runner.ts';
 import { STEP_CASES } from '../support/step-cases.ts';
 import { Judge, noKernel } from './judge.ts';
@@ -9,11 +11,15 @@ describe.skipIf(noKernel !== null)(`steps on the kernel${noKernel === null ? '' 
   for (const one of STEP_CASES) {
     test(one.name, async () => {
       const judge = new Judge();
-      const spec = await judge.open(one.object, new Uint8Array(readFileSync(one.object)));
+      const world = [];
+      for (const path of objectsOf(one)) {
+        world.push({ label: labelOf(path), spec: await judge.open(path, new Uint8Array(readFileSync(path))) });
+      }
+      const [own, ...further] = world;
       const request = requestOf(one, false);
       expect(await judge.mismatches(request)).toEqual([]);
       const { kernel } = await judge.run(request);
-      const { verdict, differences, reason } = verdictOf(one, spec, kernel);
+      const { verdict, differences, reason } = verdictOf(one, own!.spec, kernel, further);
       expect({ verdict, differences, reason }).toEqual({ verdict: 'pass', differences: [], reason: '' });
       judge.close();
     });

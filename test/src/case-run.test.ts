@@ -90,3 +90,18 @@ test('contexts: fields that differ, fields that are not there', async () => {
   expect(await cameOf({ ...context, expect: { ctx_out: { mark: 8 } } })).toEqual(['fail', 'ctx_out mark: 8 / 7']);
   expect((await cameOf({ ...context, expect: { ctx_out: { marc: 8 } } }))[1]).toContain('no field marc: it has len');
 });
+
+test('objects of one world: what does not fit is named', async () => {
+  const entry = { object: 'shared/entry', program: 'enter', data_in: udp };
+  expect(
+    await cameOf({ ...entry, with: ['shared/stage'], maps: { next: { 1: 'decide' } }, expect: { retval: 'XDP_TX' } }),
+  ).toEqual(['pass']);
+  const clash = await cameOf({ ...entry, with: ['shared/clash'] });
+  expect(clash.join()).toContain(
+    "map counts: it cannot be the pinned map of the name: value_size is 8, the other's 16",
+  );
+  const wrong = await cameOf({ ...entry, with: ['shared/stage'], maps: { next: { 1: 'stage.bpf.o#decde' } } });
+  expect(wrong.join()).toContain('no program stage.bpf.o#decde: did you mean stage.bpf.o#decide?');
+  const alone = await cameOf({ ...entry, expect: { maps: { 'stage.bpf.o#.bss': { dropped: 1 } } } });
+  expect(alone.join()).toContain('no map stage.bpf.o#.bss');
+});

@@ -36,6 +36,7 @@ test.each([
   [{ expect: { records: 'ff' } }, /must be a list/],
   [{ expect: { records: ['fg'] } }, /expect\.records\[0\]/],
   [{ expect: { records: [{ value: 1 }] } }, /a value needs its type/],
+  [{ with: ['b/a.o'] }, /two objects of one world are named a\.o/],
   [{ expect: { ctx_out: [256] } }, /a byte is an integer/],
 ])('a mistake says where: %j', (more, message) => {
   expect(() => settle(more)).toThrow(message);

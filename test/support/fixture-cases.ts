@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunReply, RunRequest } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
+import { labelOf, type WorldObject } from '../../src/backends/world-names.ts';
 import { settleCase } from '../../src/case-settle.ts';
+import { objectsOf } from '../../src/case-steps.ts';
 import type { Project } from '../../src/config.ts';
 import type { TestOutcome } from '../../src/outcome.ts';
 import { judge, requestOf } from '../../src/runner.ts';
@@ -15,10 +17,16 @@ export const PROJECT: Project = {
   ...{ file: null, root: ROOT, objects: [], cases: [], defaults: {}, btf: null, lenient: false },
 };
 
-/** A case of `fixtures/objects/NAME`, with `object: 'NAME'`. */
+/** `map-array` or `shared/entry`. */
+function pathOf(name: string): string {
+  return name.includes('/') ? `${name}.bpf.o` : `${name}/${name}.bpf.o`;
+}
+
+/** A case of `fixtures/objects/NAME`, with `object: 'NAME'` and so with those in `with`. */
 export function fixtureCase(given: Omit<TestCase, 'name'> & { readonly name?: string }): SettledCase {
-  const { object } = given;
-  return settleCase({ name: 'a case', ...given, object: `${object}/${object}.bpf.o` }, PROJECT, `${ROOT}/x.case.ts`, 1);
+  const { object, with: further } = given;
+  const paths = { object: pathOf(object), ...(further ? { with: further.map(pathOf) } : {}) };
+  return settleCase({ name: 'a case', ...given, ...paths }, PROJECT, `${ROOT}/x.case.ts`, 1);
 }
 
 interface Opener {
@@ -28,10 +36,15 @@ interface Opener {
 
 export async function runOn(backend: Opener, one: SettledCase): Promise<TestOutcome> {
   const engine = new EngineBackend();
-  const bytes = new Uint8Array(readFileSync(one.object));
-  const { spec } = await engine.open(one.object, bytes);
-  await backend.open(one.object, bytes);
-  return judge(one, spec, await backend.run(requestOf(one, false)));
+  const world: WorldObject[] = [];
+  for (const path of objectsOf(one)) {
+    const bytes = new Uint8Array(readFileSync(path));
+    const { spec } = await engine.open(path, bytes);
+    await backend.open(path, bytes);
+    if (spec) world.push({ label: labelOf(path), spec });
+  }
+  const [own, ...further] = world;
+  return judge(one, own?.spec ?? null, await backend.run(requestOf(one, false)), further);
 }
 
 /** What comes of a case in the engine: the verdict, and `field at: expected / received` a difference. */

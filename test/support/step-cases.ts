@@ -94,4 +94,32 @@ export const STEP_CASES: readonly SettledCase[] = [
     data_in: udp,
     expect: { data_out: { 'ipv4.ttl': 9, 'ipv4.saddr': '10.0.0.1', 'udp.dest': 53, 'udp.check': 'right', vlan: null } },
   }),
+  fixtureCase({
+    name: 'two objects of one world: a map pinned by name, a prog array into the other',
+    object: 'shared/entry',
+    program: 'enter',
+    with: ['shared/stage'],
+    data_in: udp,
+    maps: { next: { 1: 'stage.bpf.o#decide' }, 'stage.bpf.o#.rodata': { limit: 1 } },
+    steps: [
+      { expect: { retval: 'XDP_TX', maps: { counts: { 0: { packets: 1, bytes: 42 } } } } },
+      {
+        expect: {
+          retval: 'XDP_DROP',
+          maps: {
+            counts: { 0: { packets: 2 } },
+            'stage.bpf.o#counts': { 0: { packets: 2 } },
+            'stage.bpf.o#.bss': { dropped: 1 },
+            '.bss': { fell_through: 0 },
+            next: { 1: 'stage.bpf.o#decide' },
+          },
+        },
+      },
+      {
+        maps: { counts: { 0: { packets: 0, bytes: 0 } }, 'stage.bpf.o#.bss': { dropped: 7 } },
+        expect: { retval: 'XDP_TX' },
+      },
+      { repeat: 2, expect: { retval: 'XDP_DROP', maps: { 'stage.bpf.o#.bss': { dropped: 9 } } } },
+    ],
+  }),
 ];
