@@ -146,7 +146,11 @@ export class LiveDevice {
 
   /** ndo_xdp_xmit of `count` frames whose descriptors stand at `frames`: how many were taken, or a negative errno. */
   xmit(frames: number, count: number): number {
-    return this.type === 'veth' ? this.vethXmit(frames, count, true) : this.wireXmit(frames, count);
+    if (this.type !== 'veth') return this.wireXmit(frames, count);
+    const sent = this.vethXmit(frames, count, true);
+    // veth_ndo_xdp_xmit
+    if (sent < 0) this.add('tx_dropped', count);
+    return sent;
   }
 
   /** veth_xdp_xmit; `own` is false for what an XDP program on this device sends back (veth_xdp_flush_bq). */

@@ -17,8 +17,10 @@ const IPPROTO_ICMPV6 = 58;
 const IP_HLEN = 20;
 const IPV6_HLEN = 40;
 const UDP_HLEN = 8;
-/** Types below are lengths of 802.3 frames, whose protocols (ETH_P_802_2) nobody handles here. */
+/** Types below are lengths of 802.3 frames: LLC, or raw 802.3 when all ones follow. */
 const ETH_P_802_3_MIN = 0x600;
+const ETH_P_802_3 = 1;
+const ETH_P_802_2 = 4;
 
 /** A packet on its way up: where its layers begin in linear memory. */
 interface Packet {
@@ -71,12 +73,19 @@ export class NetStack {
     if (type === ETH_P_IP) this.ip(dev, page, data, data + bytes);
     else if (type === ETH_P_IPV6) this.ip6(dev, page, data, data + bytes);
     else if (type === ETH_P_ARP) this.done('arp', page);
+    else if (type < ETH_P_802_3_MIN && this.u16(data + ETH_HLEN) !== 0xffff) this.llc(dev, page, data);
     else this.unhandled(dev, page, type);
   }
 
   private unhandled(dev: LiveDevice, page: number, type: number): void {
     dev.add('rx_dropped', 1);
-    this.drop(dev, page, 'UNHANDLED_PROTO', type < ETH_P_802_3_MIN ? 4 : type);
+    this.drop(dev, page, 'UNHANDLED_PROTO', type < ETH_P_802_3_MIN ? ETH_P_802_3 : type);
+  }
+
+  /** llc_rcv: nobody listens there. */
+  private llc(dev: LiveDevice, page: number, data: number): void {
+    if (this.otherHost(dev, data)) this.drop(dev, page, 'OTHERHOST', ETH_P_802_2);
+    else this.done('other_protocols', page);
   }
 
   /** kfree_skb_reason */

@@ -107,6 +107,7 @@ function batch(site: CodeSite, parts: BatchParts): number {
       loop(left.get, one),
       bump(k(batch), BATCH_AT.BATCHES),
       when(word(batch + BATCH_AT.FLUSH_COUNT), call(parts.flush)),
+      when(word(batch + BATCH_AT.SETTLE), site.ask('flushCpus')),
       when(word(batch + BATCH_AT.PASS_COUNT), site.ask('deliver')),
       when(word(batch + BATCH_AT.POLL_COUNT), call(parts.pollAll)),
       when(word(batch + BATCH_AT.SETTLE), site.ask('settle')),

@@ -53,7 +53,7 @@ export class LiveLoop {
   }
 
   private imports(): Record<LiveImport, (...args: number[]) => unknown> {
-    const { state, devices, bulk, poll } = this.parts;
+    const { state, devices, bulk, poll, redirects } = this.parts;
     const device = (address: number | undefined) => devices.at(address! >>> 0);
     return {
       allocate: () => state.pool.allocate(),
@@ -66,6 +66,7 @@ export class LiveLoop {
       polled: (dev) => poll.finish(device(dev)),
       poll: (dev) => poll.poll(device(dev)),
       deliver: () => this.batch.deliver(),
+      flushCpus: () => redirects.flushCpuQueues(),
       settle: () => this.batch.settle(),
     };
   }

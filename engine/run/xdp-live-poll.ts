@@ -141,7 +141,11 @@ export class LivePoll {
     const taken = dev.vethXmit(frames, count, false);
     const sent = Math.max(taken, 0);
     for (let i = sent; i < count; i++) this.state.put(this.state.word(BATCH_AT.TX + i * 4));
-    if (count > sent) dev.add('xdp_tx_err', count - sent);
+    if (count > sent) {
+      dev.add('xdp_tx_err', count - sent);
+      dev.add('tx_dropped', count - sent);
+      dev.peer?.add('rx_dropped', count - sent);
+    }
     this.sendingBack = 0;
     this.state.trace.emit('xdp_bulk_tx', sent - taken, dev.ifindex, sent, count - sent);
   }

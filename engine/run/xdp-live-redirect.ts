@@ -194,6 +194,11 @@ export class LiveRedirects {
   /** xdp_do_flush: devices, then CPUs. */
   flush(): void {
     this.bulk.flush();
+    this.flushCpuQueues();
+  }
+
+  /** __cpu_map_flush: the queue used last comes first. */
+  flushCpuQueues(): void {
     while (this.flushCpus.length > 0) this.flushCpus.at(-1)!.flush(this.flushCpus);
   }
 }

@@ -83,6 +83,8 @@ export const LIVE_IMPORTS = {
   poll: { params: [T.I32], results: [T.I32] },
   /** Frames wait for the stack. */
   deliver: { params: [], results: [] },
+  /** __cpu_map_flush */
+  flushCpus: { params: [], results: [] },
   /** Between two batches: CPUs and sockets. */
   settle: { params: [], results: [] },
 } as const satisfies Record<string, FuncType>;

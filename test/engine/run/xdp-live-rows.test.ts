@@ -1,0 +1,31 @@
+/** Live frames, row by row: verdicts, events in their order, pages, counters of devices, as recorded on the real kernel; in both forms of the loop. */
+import { expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { type Compact, compact, comparable, countedOnly } from '../../support/live/compact.ts';
+import { runOnEngine } from '../../support/live/engine.ts';
+import { EFFECT_ROWS, RECYCLING_ROWS } from '../../support/live/rows.ts';
+import type { Scenario } from '../../support/live/scenario.ts';
+
+const RECORDED = new Map(
+  readFileSync(new URL('./kernel-live.txt', import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; outcome: Compact })
+    .map(({ name, outcome }) => [name, outcome]),
+);
+const ROWS = [...EFFECT_ROWS, ...RECYCLING_ROWS];
+
+test('every row was recorded once', () => {
+  expect(new Set(ROWS.map((row) => row.name)).size).toBe(ROWS.length);
+  expect([...RECORDED.keys()].sort()).toEqual(ROWS.map((row) => row.name).sort());
+});
+
+function recorded(row: Scenario): Compact {
+  return RECORDED.get(row.name)!;
+}
+
+test.each(ROWS.map((row) => [row.name, row] as const))('%s', (_name, row) => {
+  const kernel = comparable(row, recorded(row));
+  expect(comparable(row, compact(runOnEngine(row, false)))).toEqual(kernel);
+  expect(countedOnly(comparable(row, compact(runOnEngine(row, true))))).toEqual(countedOnly(kernel));
+});
