@@ -2,6 +2,10 @@
 import { invariant } from './errors.ts';
 import {
   ARENA_BASE,
+  MAP_AT,
+  MAP_DESC_BASE,
+  MAP_DESC_SIZE,
+  PACKET_BASE,
   PRIV,
   REGION_AT,
   REGION_ROW,
@@ -12,6 +16,22 @@ import {
 } from './layout.ts';
 
 const MAX_PAGES = 65536;
+/** Memories grow by at least so much: each growth renews all views. */
+const GROWTH_PAGES = 16;
+/** Memories that wait for the next world; JavaScriptCore lets a process have eight that need no check at each access. */
+const SPARE_MAX = 2;
+/** Most bytes that are cleared to have a memory serve again. */
+const CLEARED_MAX = 1 << 24;
+/** Larger memories are left to the garbage collector: pages that were touched once stay with a memory. */
+const SPARE_BYTES_MAX = 1 << 26;
+/** Blocks up to so many bytes are cleared whole. */
+const SMALL = 1 << 18;
+
+/** From an address up to another. */
+type Stretch = readonly [from: number, end: number];
+
+/** Memories of worlds that were let go of, as if new, though perhaps larger: making one costs milliseconds and slows the collector. */
+const spare: WebAssembly.Memory[] = [];
 
 /** A region as JavaScript sees it; the same row stands in linear memory for the JIT's code. */
 export interface Region {
@@ -37,14 +57,16 @@ export class WorldMemory {
   dv!: DataView;
   private next = ARENA_BASE;
   private readonly rows: Row[] = [];
+  /** What was handed out of the arena, and where more than zeros may be in it. */
+  private readonly blocks: { readonly from: number; readonly end: number; touched(): readonly Stretch[] }[] = [];
 
   constructor() {
-    this.wasm = new WebAssembly.Memory({ initial: ARENA_BASE / WASM_PAGE, maximum: MAX_PAGES });
-    this.renewViews();
+    const initial = ARENA_BASE / WASM_PAGE;
+    this.wasm = spare.pop() ?? new WebAssembly.Memory({ initial, maximum: MAX_PAGES });
+    this.showViews(this.wasm.buffer);
   }
 
-  private renewViews(): void {
-    const b = this.wasm.buffer;
+  private showViews(b: ArrayBuffer): void {
     this.u8 = new Uint8Array(b);
     this.u16 = new Uint16Array(b);
     this.u32 = new Uint32Array(b);
@@ -56,22 +78,58 @@ export class WorldMemory {
   /**
    * Hands out `bytes` of zeroed arena at a multiple of `align` (a power of two), with an unmapped gap behind it.
    * Untouched pages cost nothing. Returns 0 when the 4 GiB of the world are spent. May grow: views are renewed.
+   * `touched` tells of a large block where something other than zeros may be.
    */
-  alloc(bytes: number, align: number): number {
+  alloc(bytes: number, align: number, touched?: () => readonly Stretch[]): number {
     const base = Math.ceil(this.next / align) * align;
     const end = base + bytes + 64;
     if (end > MAX_PAGES * WASM_PAGE) return 0;
     const missing = Math.ceil(end / WASM_PAGE) - this.wasm.buffer.byteLength / WASM_PAGE;
-    if (missing > 0) {
-      try {
-        this.wasm.grow(missing);
-      } catch {
-        return 0;
-      }
-      this.renewViews();
-    }
+    if (missing > 0 && !this.grow(missing)) return 0;
     this.next = Math.ceil(end / 64) * 64;
+    const block: Stretch = [base, base + bytes];
+    this.blocks.push({ from: base, end: base + bytes, touched: touched ?? (() => [block]) });
     return base;
+  }
+
+  private grow(missing: number): boolean {
+    const room = MAX_PAGES - this.wasm.buffer.byteLength / WASM_PAGE;
+    try {
+      this.wasm.grow(Math.min(room, Math.max(missing, GROWTH_PAGES)));
+    } catch {
+      return false;
+    }
+    this.showViews(this.wasm.buffer);
+    return true;
+  }
+
+  /**
+   * The world is not used any more: its memory is cleared where it was touched, and the next world gets it. Whatever still reads
+   * or writes through this object finds nothing. Packet and kernel objects are left: every run lays them out anew.
+   */
+  release(): void {
+    const { u8, blocks } = this;
+    const touched = blocks.flatMap<Stretch>((one) =>
+      one.end - one.from <= SMALL ? [[one.from, one.end]] : one.touched(),
+    );
+    const bytes = touched.reduce((sum, [from, end]) => sum + end - from, 0);
+    const worth = u8.length > 0 && u8.length <= SPARE_BYTES_MAX && bytes <= CLEARED_MAX;
+    if (worth && spare.length < SPARE_MAX) {
+      for (const [from, end] of touched) u8.fill(0, from, end);
+      u8.fill(0, MAP_DESC_BASE, this.descriptorsEnd());
+      u8.fill(0, 0, REGION_TABLE);
+      spare.push(this.wasm);
+    }
+    this.rows.length = 0;
+    blocks.length = 0;
+    this.showViews(new ArrayBuffer(0));
+  }
+
+  /** Descriptors stand side by side, without one for the id 0. */
+  private descriptorsEnd(): number {
+    let end = MAP_DESC_BASE + MAP_DESC_SIZE;
+    while (end < PACKET_BASE && this.u32[(end + MAP_AT.TYPE) >> 2] !== 0) end += MAP_DESC_SIZE;
+    return end;
   }
 
   /** Bytes of address space still free. */

@@ -101,6 +101,10 @@ class Loaded implements LoadedObject {
   reset(): void {
     this.world.maps.reset();
   }
+
+  release(): void {
+    this.world.mem.release();
+  }
 }
 
 function noSuchProgram(spec: ObjectSpec, name: string): string {

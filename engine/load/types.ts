@@ -44,6 +44,8 @@ export interface LoadedObject {
   dumpMaps(): MapDump[];
   /** All maps back to their initial content: costs what was touched. */
   reset(): void;
+  /** The world is not needed any more, this object and the others in it neither: its memory serves the next world. */
+  release(): void;
 }
 
 /** One BPF_PROG_RUN's worth of calls, ended by the last repeat, a fault or a cancel. */

@@ -35,9 +35,11 @@ export class UndoArea {
    * `always` is for blocks that programs reach without a lookup: undone whole each time. Null when the world is full.
    */
   static reserve(mem: WorldMemory, bytes: number, stride: number, always = false): UndoArea | null {
-    const base = mem.alloc(bytes, Math.max(stride, 64));
+    let area: UndoArea | null = null;
+    const base = mem.alloc(bytes, Math.max(stride, 64), () => area?.touched() ?? []);
     const flags = base === 0 ? 0 : mem.alloc(Math.ceil(bytes / CHUNK), 8);
-    return flags === 0 ? null : new UndoArea(mem, base, flags, bytes, stride, always);
+    if (flags !== 0) area = new UndoArea(mem, base, flags, bytes, stride, always);
+    return area;
   }
 
   /** Notes that the element that starts at `address` may change. */

@@ -19,6 +19,7 @@ import { didYouMean } from '../suggest.ts';
 import type { Backend, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
+import { EngineWorlds } from './engine-worlds.ts';
 import { betweenRuns } from './presets.ts';
 import { labelOf, worldName } from './world-names.ts';
 
@@ -34,12 +35,7 @@ interface Opened {
   readonly bytes: Uint8Array;
   readonly btf: Uint8Array | undefined;
   readonly spec: ObjectSpec;
-  /** By what shapes a world: CPUs, leniency, forced types. */
-  readonly loaded: Map<string, Loaded>;
 }
-
-/** Worlds kept for one object; beyond that the oldest goes. */
-const WORLDS_MAX = 4;
 
 function refusal(stage: Refusal['stage'], errno: number, message: string): Refusal {
   return { stage, errno, message, where: {} };
@@ -91,6 +87,7 @@ function forcedTypes({ more = [], ...first }: RunRequest): { [program: string]: 
 export class EngineBackend implements Backend {
   readonly name = 'engine';
   private readonly objects = new Map<string, Opened>();
+  private readonly worlds = new EngineWorlds<Loaded>();
   private readonly cancelWord: Int32Array;
   private readonly ownsWord: boolean;
 
@@ -105,8 +102,9 @@ export class EngineBackend implements Backend {
     if (known && sameBytes(known.bytes, bytes) && sameBytes(known.btf, btf)) return { spec: known.spec, refusal: null };
     const opened = openObject({ path, bytes }, btf === undefined ? {} : { btf });
     this.objects.delete(path);
+    this.worlds.forget(path);
     if (!opened.ok) return { spec: null, refusal: opened.error };
-    this.objects.set(path, { bytes, btf, spec: opened.value, loaded: new Map() });
+    this.objects.set(path, { bytes, btf, spec: opened.value });
     return { spec: opened.value, refusal: null };
   }
 
@@ -124,11 +122,13 @@ export class EngineBackend implements Backend {
     const cpus = request.opts.env?.cpus ?? 1;
     const lenient = request.lenient === true;
     const types = forcedTypes(request);
+    // What shapes a world: CPUs, leniency, forced types, and the objects beside the first.
     const further = this.further(request);
     const shape = JSON.stringify([cpus, lenient, types, ...further.map(([path]) => path)]);
-    const kept = opened.loaded.get(shape);
+    const kept = this.worlds.get(request.object, shape);
     const current = kept?.objects.slice(1).every(({ object }, i) => object.spec === further[i]?.[1]);
     if (kept && current) return { ok: true, value: kept };
+    this.worlds.makeRoom(request.object, shape);
     const made = loadObject(opened.spec, { cpus, lenient, types });
     if (!made.ok) return made;
     const objects: EngineObject[] = [{ label: '', object: made.value }];
@@ -138,9 +138,7 @@ export class EngineBackend implements Backend {
       objects.push({ label: labelOf(path), object: more.value });
     }
     const value = { object: made.value, objects, inner: new InnerMaps(made.value) };
-    const oldest = opened.loaded.keys().next().value;
-    if (opened.loaded.size >= WORLDS_MAX && oldest !== undefined) opened.loaded.delete(oldest);
-    opened.loaded.set(shape, value);
+    this.worlds.add(request.object, shape, value);
     return { ok: true, value };
   }
 
@@ -234,5 +232,6 @@ export class EngineBackend implements Backend {
 
   async close(): Promise<void> {
     this.objects.clear();
+    this.worlds.clear();
   }
 }
