@@ -1,6 +1,8 @@
 /** Outcomes of live scenarios in few words, so that they can be recorded, read and compared: runs of equal things as `what xN`. */
 import type { Outcome, Scenario } from './scenario.ts';
 
+/** The byte that programs look at. */
+const VALUE_AT = 50;
 /** Kinds of events in a row that are looked at in their order: the first batches of every scenario. */
 const ORDER_MAX = 60;
 
@@ -70,6 +72,10 @@ export function isScheduled(scenario: Scenario): boolean {
 
 /** What must be equal: everything, or of a scenario that another CPU has a part in what does not depend on when that CPU runs. */
 export function comparable(scenario: Scenario, outcome: Compact): Partial<Compact> {
+  if ((scenario.globals.head ?? 0) < -VALUE_AT) {
+    // Byte 50 lies in headroom that nobody wrote: in the kernel, whatever the page held before.
+    return { ...outcome, visits: outcome.visits.map((visit) => visit.replace(/, value \d+/, '')) };
+  }
   if (!isScheduled(scenario)) return outcome;
   const timed = /^(page_pool|mem_disconnect|xdp_cpumap_kthread$)/;
   return {

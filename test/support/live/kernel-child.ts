@@ -3,24 +3,29 @@
  * (`unshare --net`), which takes its devices with it when the process ends, however it ends.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { openObject } from '../../../engine/index.ts';
+import type { ObjectSpec } from '../../../engine/index.ts';
 import { TRACEPOINTS, type TraceEvent, type TraceName } from '../../../engine/net/live-trace.ts';
-import { LoadedInKernel } from '../../../src/backends/kernel-loaded.ts';
+import type { LoadedInKernel } from '../../../src/backends/kernel-loaded.ts';
 import { lookupElem, updateElem } from '../../../src/backends/kernel-map-io.ts';
 import { ringbufRecords } from '../../../src/backends/kernel-ringbuf.ts';
 import { testRun } from '../../../src/backends/kernel-run.ts';
-import { closeFd, syscall } from '../../../src/backends/kernel-syscall.ts';
-import { bssOf, eventCounts, macOf, OBJECT, offsetOf, textOf, u32 } from './engine.ts';
+import { closeFd } from '../../../src/backends/kernel-syscall.ts';
+import { bssOf, eventCounts, OBJECT, offsetOf, textOf, u32 } from './engine.ts';
 import {
-  BARE,
+  attachTracepoint,
+  attachXdp,
+  checked,
+  LIVE_FRAMES,
+  load,
+  makeDevices,
+  mapId,
+  XDP_TYPE,
+} from './kernel-netns.ts';
+import {
   ctxOf,
   DEVICE_COUNTERS,
-  type DeviceName,
-  DOWN,
   EVENTS_MAX,
-  GRO,
   IFINDEX,
   type Outcome,
   PEERS,
@@ -32,11 +37,6 @@ import {
   visitAt,
 } from './scenario.ts';
 
-const CMD = { RAW_TRACEPOINT_OPEN: 17, LINK_CREATE: 28, OBJ_GET_INFO_BY_FD: 15 };
-const ATTACH_XDP = 37;
-const XDP_FLAGS_DRV_MODE = 4;
-const XDP_TYPE = 6;
-const LIVE_FRAMES = 2;
 /** In the order of enum point of the watching object. */
 const POINTS: readonly TraceName[] = [
   ...(['xdp_redirect', 'xdp_redirect_err', 'xdp_exception', 'xdp_devmap_xmit', 'xdp_bulk_tx'] as const),
@@ -45,74 +45,9 @@ const POINTS: readonly TraceName[] = [
 ];
 const WATCH = new URL('../../../fixtures/prog-run/xdp-live/watch.bpf.o', import.meta.url);
 
-function ip(...args: readonly string[]): void {
-  const done = spawnSync('ip', args, { encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`ip ${args.join(' ')}: ${done.stderr}`);
-}
-
-function makeDevices(): void {
-  spawnSync('sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
-  for (const [near, far] of [...PEERS, ...BARE]) {
-    const [a, b] = [IFINDEX[near], IFINDEX[far]];
-    ip(
-      ...['link', 'add', near, 'index', `${a}`, 'address', macOf(a), 'type', 'veth'],
-      ...['peer', 'name', far, 'index', `${b}`, 'address', macOf(b)],
-    );
-  }
-  ip('link', 'add', 'ifbx', 'index', `${IFINDEX.ifbx}`, 'type', 'ifb');
-  for (const dev of GRO) spawnSync('ethtool', ['-K', dev, 'gro', 'on']);
-  for (const name of Object.keys(IFINDEX) as DeviceName[]) if (!DOWN.includes(name)) ip('link', 'set', name, 'up');
-}
-
-function load(
-  url: URL,
-  program: string,
-  also: readonly string[],
-): { object: LoadedInKernel; spec: Parameters<typeof bssOf>[0] } {
-  const btf = new Uint8Array(readFileSync('/sys/kernel/btf/vmlinux'));
-  const opened = openObject({ path: url.pathname, bytes: new Uint8Array(readFileSync(url)) }, { btf });
-  if (!opened.ok) throw new Error(opened.error.message);
-  const object = new LoadedInKernel(opened.value);
-  const wish = { program, type: 0, updates: [], also: also.map((one) => ({ program: one, type: 0 })) };
-  const refused = object.load(wish);
-  if (refused !== null) throw new Error(`${refused.refusal.message}\n${refused.log.slice(-2000)}`);
-  return { object, spec: opened.value };
-}
-
-function checked(result: number, what: string): number {
-  if (result < 0) throw new Error(`${what}: errno ${-result}`);
-  return result;
-}
-
-/** bpf(2) with a few u32 attributes. */
-function bpfWords(cmd: number, what: string, ...words: readonly number[]): number {
-  const attr = new Uint8Array(new Uint32Array([...words, ...new Array<number>(16 - words.length).fill(0)]).buffer);
-  return checked(syscall('bpf', [cmd, attr, attr.length]), what);
-}
-
-function attachTracepoint(fd: number, name: string): number {
-  const text = new TextEncoder().encode(`${name}\0`);
-  const attr = new Uint8Array(16);
-  const view = new DataView(attr.buffer);
-  view.setBigUint64(0, BigInt(require('bun:ffi').ptr(text)), true);
-  view.setUint32(8, fd, true);
-  return checked(syscall('bpf', [CMD.RAW_TRACEPOINT_OPEN, attr, attr.length], text), `raw tracepoint ${name}`);
-}
-
-function mapId(fd: number): number {
-  const info = new Uint8Array(88);
-  const attr = new Uint8Array(16);
-  const view = new DataView(attr.buffer);
-  view.setUint32(0, fd, true);
-  view.setUint32(4, info.length, true);
-  view.setBigUint64(8, BigInt(require('bun:ffi').ptr(info)), true);
-  checked(syscall('bpf', [CMD.OBJ_GET_INFO_BY_FD, attr, attr.length], info), 'map info');
-  return new DataView(info.buffer).getUint32(4, true);
-}
-
 class Watcher {
   private readonly object: LoadedInKernel;
-  private readonly spec: Parameters<typeof bssOf>[0];
+  private readonly spec: ObjectSpec;
   private readonly bss = new Uint8Array(16);
 
   constructor() {
@@ -189,9 +124,7 @@ async function runScenario(scenario: Scenario, watcher: Watcher): Promise<Outcom
     put('device_hash', key, IFINDEX[dev], egress ? fdOf('egress') : 0);
   }
   for (const { cpu, qsize, program } of scenario.cpus ?? []) put('cpus', cpu, qsize, program ? fdOf('on_cpu') : 0);
-  const links = PEERS.map(([, far]) =>
-    bpfWords(CMD.LINK_CREATE, `XDP on ${far}`, fdOf('peer'), IFINDEX[far], ATTACH_XDP, XDP_FLAGS_DRV_MODE),
-  );
+  const links = PEERS.map(([, far]) => attachXdp(fdOf('peer'), IFINDEX[far]));
   const before = deviceCounters();
   watcher.begin(mapId(object.maps.get('cpus')!.fd));
   const ctx_in = ctxOf(scenario);
