@@ -1,6 +1,7 @@
 /** Finds and loads bpfdeck.config.ts: the project's root, its globs and its defaults. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type BuildRule, settleBuilds } from './build-rules.ts';
 import { checkFields } from './case-fields.ts';
 import { importUserModule } from './case-modules.ts';
 import type { Config } from './define.ts';
@@ -9,7 +10,7 @@ import type { FileError } from './outcome.ts';
 
 const NAMES = ['bpfdeck.config.ts', 'bpfdeck.config.js', 'bpfdeck.config.mjs'];
 const DEFAULT_CASES = ['ts', 'js', 'yaml', 'yml', 'json'].map((ext) => `**/*.case.${ext}`);
-const FIELDS = ['objects', 'cases', 'defaults', 'btf', 'lenient'];
+const FIELDS = ['objects', 'cases', 'build', 'defaults', 'btf', 'lenient'];
 const DEFAULTS_FIELDS = ['env', 'budget', 'repeat', 'flags', 'maps'];
 
 /** A project as the rest of the app sees it: globs as lists, paths absolute. */
@@ -23,6 +24,8 @@ export interface Project {
   readonly defaults: NonNullable<Config['defaults']>;
   readonly btf: string | null;
   readonly lenient: boolean;
+  /** What `watch` builds when sources change. */
+  readonly builds: readonly BuildRule[];
 }
 
 export type LoadedProject =
@@ -56,6 +59,7 @@ function settle(config: Config, file: string | null, root: string): Project {
     defaults: config.defaults ?? {},
     btf: config.btf === undefined ? null : resolve(root, config.btf),
     lenient: config.lenient === true,
+    builds: settleBuilds(config.build),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The module `bpfdeck` that config and case files import: defineConfig, test, suite, pkt, and the types to write them with. */
+import type { Build } from './build-rules.ts';
 import type { TestCase } from './test-case.ts';
 
 export { suite, test } from './case-register.ts';
@@ -13,6 +14,8 @@ export interface Config {
   readonly objects?: string | readonly string[];
   /** Globs of case files, from the config file's directory; every file named *.case.{ts,js,yaml,yml,json} below it unless said. */
   readonly cases?: string | readonly string[];
+  /** What `bpfdeck watch` builds when a source changes: a command (`make -C bpf`), or sources and a command for each. */
+  readonly build?: Build | readonly Build[];
   /** For every case that does not say otherwise. */
   readonly defaults?: {
     readonly env?: TestCase['env'];

@@ -46,6 +46,8 @@ export interface FileError {
   readonly message: string;
   /** The file is a BPF object that cannot be opened; `line` is 0. */
   readonly object?: boolean;
+  /** It came of building: the file is a source, or the config for a command that failed as a whole (`line` is 0). */
+  readonly build?: boolean;
   /** The lines around it, numbered, with a caret; absent when the file has none to show. */
   readonly frame?: readonly string[];
 }

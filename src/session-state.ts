@@ -1,7 +1,7 @@
 /** What the watch screen knows at one moment: plain values, every change of them made by the reducer in session.ts. */
 import type { FileError, TestOutcome } from './outcome.ts';
 import { accepts, type Filter, filtersAny } from './session-filter.ts';
-import { autoFold, type ObjectNode, type Row, visibleRows } from './session-tree.ts';
+import { autoFold, errorKey, type ObjectNode, type Row, visibleRows } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
 
 /** One run that ended, for the history and the event lines. */
@@ -58,6 +58,8 @@ export interface State {
   readonly last: RunRecord | null;
   readonly history: readonly RunRecord[];
   readonly log: readonly LogLine[];
+  /** What is being built. */
+  readonly building: string | null;
   readonly paused: boolean;
   /** Changes seen while paused. */
   readonly held: readonly string[];
@@ -133,6 +135,7 @@ export function initialState(root: string): State {
     last: null,
     history: [],
     log: [],
+    building: null,
     paused: false,
     held: [],
     columns: 80,
@@ -166,9 +169,11 @@ export function refold(state: State): State {
   return { ...state, autoFolded: autoFold(state.tree, state.outcomes, state.rows - CHROME_ROWS) };
 }
 
-/** Moves the cursor to the first case that fails, unless it is on one or the user has taken it. */
+/** Moves the cursor to the first file with a mistake, else case that fails, unless it is on one or the user has taken it. */
 export function followFailure(state: State, broken: readonly string[] = []): State {
   if (!state.follow) return state;
+  const [mistake] = state.errors;
+  if (mistake) return { ...state, selected: errorKey(mistake), scroll: 0 };
   const bad = (id: string) => state.badSince.has(id);
   if (state.selected !== null && bad(state.selected) && broken.length === 0) return state;
   const next = state.cases.find((one) => broken.includes(one.id)) ?? state.cases.find((one) => bad(one.id));

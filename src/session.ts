@@ -28,6 +28,7 @@ export type Action =
   | { readonly type: 'log'; readonly line: LogLine }
   /** Source files that faults name; `fresh`: those known so far are out of date. */
   | { readonly type: 'sources'; readonly sources: ReadonlyMap<string, SourceText>; readonly fresh: boolean }
+  | { readonly type: 'building'; readonly label: string | null }
   | { readonly type: 'held'; readonly causes: readonly string[] }
   | { readonly type: 'size'; readonly columns: number; readonly rows: number }
   | { readonly type: 'command'; readonly command: Command };
@@ -37,7 +38,7 @@ const LOG_MAX = 200;
 function setCases(state: State, action: Extract<Action, { type: 'cases' }>): State {
   const ids = new Set(action.cases.map((one) => one.id));
   const keep = <V>(map: ReadonlyMap<string, V>) => new Map([...map].filter(([id]) => ids.has(id)));
-  return refold({
+  const next = refold({
     ...state,
     loaded: true,
     cases: action.cases,
@@ -46,6 +47,8 @@ function setCases(state: State, action: Extract<Action, { type: 'cases' }>): Sta
     badSince: keep(state.badSince),
     tree: buildTree(state.root, action.cases, action.objects, action.programs),
   });
+  const same = state.errors.map(errorKey).join() === next.errors.map(errorKey).join();
+  return same ? next : followFailure(next);
 }
 
 function pushLog(state: State, line: LogLine): State {
@@ -143,6 +146,8 @@ export function reduce(state: State, action: Action): State {
       return pushLog(state, action.line);
     case 'sources':
       return { ...state, sources: new Map([...(action.fresh ? [] : state.sources), ...action.sources]) };
+    case 'building':
+      return { ...state, building: action.label };
     case 'held':
       return { ...state, held: action.causes };
     case 'size':

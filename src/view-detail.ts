@@ -137,9 +137,11 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
 export function errorDetail(state: State, error: FileError): DetailItem[] {
   const line = error.line > 0 ? `:${error.line}` : '';
   const place = `${relative(state.root, error.file) || basename(error.file)}${line}`;
-  const next = error.object
-    ? 'It is opened again as soon as it is rebuilt.'
-    : 'Its cases come back as soon as it is saved without the mistake.';
+  const next = error.build
+    ? 'It is built again as soon as a source is saved.'
+    : error.object
+      ? 'It is opened again as soon as it is rebuilt.'
+      : 'Its cases come back as soon as it is saved without the mistake.';
   const frame = error.frame ?? [];
   const code = frame.map((text): Line => [span(text, text.startsWith('▸') ? 'bad' : 'plain')]);
   return [

@@ -5,6 +5,7 @@ import { clock, type Line, plural, reasonOf, type Span, span, type Tag } from '.
 
 export function badge(state: State, n: Counts): Span {
   if (state.running) return span('… RUN', 'info');
+  if (state.building !== null) return span('… BUILD', 'info');
   if (n.failed > 0 || state.errors.length > 0) return span('✗ FAIL', 'bad');
   if (state.absent.size > 0) return span('· WAIT', 'warn');
   if (!state.loaded || (n.open > 0 && n.open === n.total)) return span('… START', 'info');
@@ -43,6 +44,7 @@ export function runTitle(state: State): Line {
     const held = state.held.length > 0 ? `, ${plural(state.held.length, 'change')} held back` : '';
     return [span(`paused${held}`, 'warn')];
   }
+  if (state.building !== null) return [span('building ', 'info'), span(state.building)];
   if (now) return joined([span(now.cause), span(`run ${now.run}`, 'dim')]);
   if (!state.last) return [span(state.loaded ? '' : 'reading cases', 'dim')];
   return joined([span(state.last.cause), span(`run ${state.last.run}`, 'dim'), span(clock(state.last.at), 'dim')]);

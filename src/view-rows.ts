@@ -86,7 +86,8 @@ function errorRow(state: State, row: Extract<Row, { kind: 'error' }>): TreeRow {
   const line = row.error.line > 0 ? `:${row.error.line}` : '';
   const name = span(`${relative(state.root, row.error.file)}${line}`, 'strong');
   const reason = [span(row.error.message, 'bad')];
-  return { key: row.key, kind: 'error', sign: span('✗', 'bad'), name, right: [span('cannot be read', 'bad')], reason };
+  const what = row.error.build ? 'does not build' : 'cannot be read';
+  return { key: row.key, kind: 'error', sign: span('✗', 'bad'), name, right: [span(what, 'bad')], reason };
 }
 
 export function treeRow(state: State, row: Row): TreeRow {

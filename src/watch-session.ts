@@ -12,6 +12,7 @@ import { emptySummary, exitCodeOf, summarize } from './summary.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Store } from './view.ts';
 import { WatchActions } from './watch-actions.ts';
+import { Builds, concernsSources } from './watch-builds.ts';
 import { FileWatcher } from './watch-files.ts';
 import { RETRY_MS } from './watch-objects.ts';
 import { type Found, WatchedProject } from './watch-project.ts';
@@ -46,6 +47,7 @@ export class WatchSession implements Store {
   private held: Found['reruns'] = [];
   private closed = false;
   private readonly actions: WatchActions;
+  private builds: Builds | null = null;
   private readonly settle: { resolve: (code: ExitCode) => void; reject: (error: unknown) => void };
 
   constructor(options: WatchOptions) {
@@ -81,7 +83,7 @@ export class WatchSession implements Store {
     try {
       this.looking = true;
       await this.take(await this.files.load(Date.now(), 'start'));
-      await this.watcher.watch(this.files.directories());
+      await this.watchAll();
       this.looking = false;
       this.hint(null);
     } catch (error) {
@@ -95,6 +97,7 @@ export class WatchSession implements Store {
     this.closed = true;
     if (this.retry) clearTimeout(this.retry);
     this.queue.interrupt();
+    this.builds?.close();
     await this.watcher.close();
     await this.runner.close();
     this.settle.resolve(code);
@@ -194,6 +197,7 @@ export class WatchSession implements Store {
         const hints = this.hints;
         this.hints = new Set();
         await this.take(await this.files.look(hints, Date.now()));
+        if (concernsSources(hints)) await this.builds?.look();
       }
     } finally {
       this.looking = false;
@@ -214,16 +218,38 @@ export class WatchSession implements Store {
     this.dispatchAbsent();
     if (found.objects.length > 0) this.store.dispatch({ type: 'sources', sources: new Map(), fresh: true });
     for (const rerun of found.reruns) this.rerun(rerun);
-    if (found.listed) await this.watcher.watch(this.files.directories());
+    if (found.listed) await this.watchAll();
     this.retrySoon();
   }
 
   /** A new project resolves types against another file, perhaps; new cases must be known before they run. */
   private async tellRunner(found: Found): Promise<void> {
     const { project, cases } = this.files;
-    if (project && project !== this.project) await this.runner.setProject(project);
+    if (project && project !== this.project) {
+      await this.runner.setProject(project);
+      this.startBuilds(project);
+    }
     this.project = project;
     if (found.listed) this.runner.setCases(cases);
+  }
+
+  /** Builds with the rules of a new config; those under way belong to the old one. */
+  private startBuilds(project: Project): void {
+    this.builds?.close();
+    this.builds = null;
+    this.store.dispatch({ type: 'building', label: null });
+    if (project.builds.length === 0) return;
+    const builds = new Builds({
+      project,
+      building: (label) => this.store.dispatch({ type: 'building', label }),
+      done: (text, good) => {
+        this.log(text, good ? 'good' : 'bad');
+        this.show();
+        this.hint(null);
+      },
+    });
+    this.builds = builds;
+    void builds.start().catch(this.crash);
   }
 
   private shown(path: string): string {
@@ -246,7 +272,13 @@ export class WatchSession implements Store {
     this.store.flush();
     this.store.dispatch(
       { type: 'project', root, config: project?.file ?? this.files.errors()[0]?.file ?? null, globs },
-      { type: 'cases', cases, errors: [...this.files.errors(), ...broken], objects: paths, programs: this.programs },
+      {
+        type: 'cases',
+        cases,
+        errors: [...(this.builds?.errors() ?? []), ...this.files.errors(), ...broken],
+        objects: paths,
+        programs: this.programs,
+      },
     );
   }
 
@@ -272,6 +304,11 @@ export class WatchSession implements Store {
     this.held = [];
     this.store.dispatch({ type: 'held', causes: [] });
     for (const { cause, ids } of held) this.queue.add(ids, cause);
+  }
+
+  private async watchAll(): Promise<void> {
+    await this.watcher.watch(this.files.directories());
+    if (this.builds) await this.watcher.watch(this.builds.directories());
   }
 
   private retrySoon(): void {

@@ -1,5 +1,5 @@
 /** A project of its own whose cases fault, with the sources beside the objects. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './balancer-copy.ts';
@@ -41,6 +41,15 @@ export class FaultProject {
 
   write(name: string, content: string | Uint8Array): void {
     writeFileSync(this.path(name), content);
+  }
+
+  text(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  /** Puts the objects elsewhere: nothing is built then. */
+  moveObjects(name: string): void {
+    renameSync(this.path('build'), this.path(name));
   }
 
   remove(): void {
