@@ -55,6 +55,7 @@ export type {
   Trace,
   TraceAccess,
   TraceArg,
+  TraceBranch,
   TraceCall,
   TraceOpts,
   TracePlace,

@@ -1,20 +1,25 @@
 /** All helpers the engine has, by name without the bpf_ prefix. */
+import { CGROUP_HELPERS } from './cgroup.ts';
 import { CLOCK_HELPERS } from './clock.ts';
 import { CSUM_HELPERS } from './csum.ts';
 import { DYNPTR_HELPERS } from './dynptr.ts';
 import { FOR_EACH_HELPERS } from './for-each.ts';
+import { LWT_HELPERS } from './lwt.ts';
 import { MAP_HELPERS } from './map.ts';
 import { PERF_HELPERS } from './perf.ts';
 import { PRINT_HELPERS } from './print.ts';
 import { PROBE_READ_HELPERS } from './probe-read.ts';
 import { REDIRECT_HELPERS } from './redirect.ts';
+import { REDIRECT_TC_HELPERS } from './redirect-tc.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
+import { ROUTE_HELPERS } from './route.ts';
 import type { HelperMaker } from './run-ctx.ts';
 import { SKB_HELPERS } from './skb.ts';
 import { SOCK_HELPERS } from './sock.ts';
 import { SPIN_LOCK_HELPERS } from './spin-lock.ts';
 import { STRING_HELPERS } from './string.ts';
 import { TASK_HELPERS } from './task.ts';
+import { TUNNEL_HELPERS } from './tunnel.ts';
 import { XDP_HELPERS } from './xdp.ts';
 
 /** Makers of the imports that programs call. */
@@ -35,4 +40,9 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...SKB_HELPERS,
   ...CSUM_HELPERS,
   ...SOCK_HELPERS,
+  ...CGROUP_HELPERS,
+  ...LWT_HELPERS,
+  ...REDIRECT_TC_HELPERS,
+  ...ROUTE_HELPERS,
+  ...TUNNEL_HELPERS,
 };

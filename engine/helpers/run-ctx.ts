@@ -7,7 +7,7 @@ import type { Netns } from '../net/netns.ts';
 import type { Skb } from '../net/skb.ts';
 import type { SocketTable } from '../net/socket-table.ts';
 import type { XdpPacket } from '../net/xdp-buff.ts';
-import type { OutputRecord, RedirectTarget } from '../run/types.ts';
+import type { ClonedPacket, OutputRecord, RedirectTarget } from '../run/types.ts';
 
 /** A redirect as the last helper asked for it (struct bpf_redirect_info). */
 export type RedirectInfo = RedirectTarget;
@@ -39,6 +39,8 @@ export interface RunCtx {
   redirect: RedirectInfo | null;
   /** Which run of the call noted it: PRIV.RUNS_LEFT as it was. */
   redirectRun: number;
+  /** Copies that bpf_clone_redirect sent off. */
+  clones: ClonedPacket[];
   printk: string[];
   records: OutputRecord[];
   /** First `length` bytes of the packet in hand, fragments included; null when it is shorter or there is none. */

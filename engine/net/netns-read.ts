@@ -4,6 +4,7 @@ import { SOCKS_MAX } from '../layout.ts';
 import { parseEndpoint, parseIp, parseMac, parsePrefix } from './ip-address.ts';
 import {
   addressRoutes,
+  ETHERNET_MTU,
   IPPROTO,
   LO,
   LOOPBACK,
@@ -18,7 +19,6 @@ import {
 } from './netns.ts';
 import type { DeviceSpec, NeighbourSpec, NetnsSpec, RouteSpec, SocketSpec } from './netns-spec.ts';
 
-const ETHERNET_MTU = 1500;
 const U32_MAX = 0xffff_ffff;
 
 /** What is wrong with a description, thrown inside this file only. */

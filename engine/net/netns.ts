@@ -3,6 +3,7 @@ import type { Endpoint, IpAddress, IpPrefix } from './ip-address.ts';
 
 export const LOOPBACK = 1;
 export const LOOPBACK_MTU = 65536;
+export const ETHERNET_MTU = 1500;
 export const TABLE = { MAIN: 254, LOCAL: 255 };
 /** Names and numbers of a socket's states (include/net/tcp_states.h). */
 export const TCP = {
@@ -121,4 +122,11 @@ export function freshNetns(unnamed: number): Netns {
 
 export function hasDevice(ns: Netns, ifindex: number): boolean {
   return ns.devices.has(ifindex) || (ifindex >= 1 && ifindex <= ns.unnamed);
+}
+
+/** A device; of one that nobody describes the address is zero and the MTU that of Ethernet. */
+export function deviceOf(ns: Netns, ifindex: number): NetDevice | undefined {
+  const known = ns.devices.get(ifindex);
+  if (known !== undefined || !hasDevice(ns, ifindex)) return known;
+  return { ...LO, ifindex, name: `dev${ifindex}`, mtu: ETHERNET_MTU, addresses: [] };
 }

@@ -2,6 +2,7 @@
 import { CTX_BASE, KOBJ_BASE, PACKET_BASE, PACKET_SIZE, PRIV } from '../layout.ts';
 import type { WorldMemory } from '../memory.ts';
 import { csumBlockAdd, csumBlockSub, csumPartial } from './csum.ts';
+import type { TunnelInfo } from './tunnel.ts';
 
 /** Bytes of the area free before the packet when the run begins. */
 const ROOM = 1024;
@@ -67,6 +68,8 @@ export class Skb {
   hashKnown = false;
   gsoSegs = 0;
   gsoSize = 0;
+  /** The tunnel that the packet is to go through; null for none. */
+  tunnel: TunnelInfo | null = null;
 
   /** The frame with its Ethernet header in front, data at that header; struct __sk_buff zeroed. */
   constructor(mem: WorldMemory, frame: Uint8Array) {

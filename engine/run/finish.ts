@@ -99,6 +99,7 @@ function assemble(world: World, execution: Execution, copied: Copied): ProgRunRe
     ...copied,
     ...{ duration_ns: execution.duration_ns, ctx_in_after: null, insns_executed: execution.insns_executed },
     ...{ printk: [...rc.printk], records: recordsOf(world), redirect: null, fault: execution.fault },
+    ...(rc.clones.length === 0 ? {} : { clones: rc.clones }),
   };
 }
 
