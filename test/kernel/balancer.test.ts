@@ -21,7 +21,8 @@ describe.skipIf(noKernel !== null)(
         const request = requestOf(one, false);
         expect(await judge.mismatches(request)).toEqual([]);
         const { kernel } = await judge.run(request);
-        expect(verdictOf(one, spec, kernel).differences).toEqual([]);
+        const { verdict, differences, reason } = verdictOf(one, spec, kernel);
+        expect({ verdict, differences, reason }).toEqual({ verdict: 'pass', differences: [], reason: '' });
         judge.close();
       });
     }

@@ -14,7 +14,7 @@ import type { SettledCase, TestCase } from '../../src/test-case.ts';
 const ROOT = join(import.meta.dir, '../../fixtures/objects');
 
 export const PROJECT: Project = {
-  ...{ file: null, root: ROOT, objects: [], cases: [], defaults: {}, btf: null, lenient: false },
+  ...{ file: null, root: ROOT, objects: [], cases: [], defaults: {}, btf: null, lenient: false, builds: [] },
 };
 
 /** `map-array` or `shared/entry`. */
