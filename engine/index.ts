@@ -39,7 +39,7 @@ export type {
   StructOpsSpec,
 } from './object/spec.ts';
 export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
-export { enterNetns } from './run/netns.ts';
+export { enterNetns, netnsProblem } from './run/netns.ts';
 export { progRun } from './run/prog-run.ts';
 export { runInsns } from './run/run-insns.ts';
 export type {

@@ -10,6 +10,7 @@ import { mapChanges } from './map-changes.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
+import { whyOf } from './why/rerun.ts';
 
 export interface RunScope {
   readonly backend: Backend;
@@ -49,6 +50,9 @@ function runStep(one: SettledCase): RunStep {
     ...(wantsContext ? { ctx_size_out: CTX_ROOM } : {}),
     ...(one.repeat > 0 ? { repeat: one.repeat } : {}),
     ...(one.flags > 0 ? { flags: one.flags } : {}),
+    ...(one.cpu === undefined ? {} : { cpu: one.cpu }),
+    ...(one.netns === undefined ? {} : { netns: one.netns }),
+    ...(one.memory === undefined ? {} : { user_memory: one.memory }),
     ...(one.budget === null ? {} : { budget: one.budget }),
     env: settledEnv(one),
   };
@@ -164,6 +168,22 @@ async function runPatiently(
   return came;
 }
 
+/** Failures of one run that are explained: each is run once more for it. */
+const WHYS_MAX = 50;
+
+/** The outcome of a case that failed, with what a traced run of it says. What goes wrong with that is no matter of the case. */
+async function explained(one: SettledCase, came: TestOutcome, scope: RunScope): Promise<TestOutcome> {
+  const { spec } = await scope.objects.open(one.object);
+  if (spec === null) return came;
+  try {
+    const why = await whyOf(came, requestOf(one, scope.lenient), spec, scope.backend);
+    return why === undefined ? came : { ...came, why };
+  } catch (thrown) {
+    const what = thrown instanceof Error ? thrown.message : String(thrown);
+    return { ...came, reason: `engine bug while it was traced: ${plain(what)}` };
+  }
+}
+
 /** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. */
 export async function runCases(
   cases: readonly SettledCase[],
@@ -177,9 +197,12 @@ export async function runCases(
   const stop = () => scope.backend.cancel();
   signal?.addEventListener('abort', stop, { once: true });
   emit({ type: 'start', run, cause, cases, kept });
+  let whys = 0;
   for (const one of cases) {
     if (stopped()) break;
-    const result = await runPatiently(one, scope, options.retries ?? 0, stopped);
+    const came = await runPatiently(one, scope, options.retries ?? 0, stopped);
+    if (stopped()) break;
+    const result = came.verdict === 'fail' && whys++ < WHYS_MAX ? await explained(one, came, scope) : came;
     if (stopped()) break;
     emit({ type: 'outcome', run, outcome: result });
     if (options.bail && isBad(result)) break;

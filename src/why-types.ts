@@ -51,6 +51,8 @@ export interface Why {
   readonly registers: readonly WhyValue[];
   /** Fields and variables read on the way, each with its last value, in the order of their last reads. */
   readonly values: readonly WhyValue[];
+  /** The last branch of the line returned from, or else before it; null: it came straight there. */
+  readonly decisive: WhyBranch | null;
   /** The last ones before the end, oldest first. */
   readonly branches: readonly WhyBranch[];
   /** Helper calls, the last ones, oldest first. */

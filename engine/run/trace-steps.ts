@@ -133,7 +133,8 @@ function movedValue({ insn, record, i, next }: At, write: boolean, size: number)
   return BigInt.asUintN(size * 8, stored);
 }
 
-function branchOf({ insn, record, i, pc }: At): TraceBranch | null {
+function branchOf(at: At): TraceBranch | null {
+  const { insn, record, i, pc } = at;
   const cls = insn.op & CLASS_MASK;
   const sign = SIGNS[(insn.op & OP_MASK) >> 4] ?? '';
   if ((cls !== CLASS.JMP && cls !== CLASS.JMP32) || sign === '' || i + 1 >= record.length) return null;
@@ -141,10 +142,12 @@ function branchOf({ insn, record, i, pc }: At): TraceBranch | null {
   const [letter, bits] = narrow ? ['w', 32] : ['r', 64];
   const shown = (value: bigint) => (sign.startsWith('s') ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value));
   const byRegister = (insn.op & SRC_X) !== 0;
+  const left = record.register(i, insn.dst);
+  const right = byRegister ? record.register(i, insn.src) : BigInt(insn.imm);
   return {
     ...{ left: `${letter}${insn.dst}`, right: byRegister ? `${letter}${insn.src}` : `${insn.imm}`, sign },
-    left_value: shown(record.register(i, insn.dst)),
-    right_value: shown(byRegister ? record.register(i, insn.src) : BigInt(insn.imm)),
+    ...{ left_value: shown(left), left_place: narrow ? null : placeAt(at, left) },
+    ...{ right_value: shown(right), right_place: narrow || !byRegister ? null : placeAt(at, right) },
     taken: record.insn(i + 1) !== pc + 1,
   };
 }

@@ -80,6 +80,9 @@ export interface TraceBranch {
   readonly right: string;
   readonly left_value: bigint;
   readonly right_value: bigint;
+  /** What they point to, where they are pointers. */
+  readonly left_place: TracePlace | null;
+  readonly right_place: TracePlace | null;
   /** As in C: `!=`, `s<`, `&`. */
   readonly sign: string;
   readonly taken: boolean;

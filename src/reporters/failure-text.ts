@@ -7,6 +7,7 @@ import { SIGN, type Style } from '../format/style.ts';
 import type { Difference, FileError, TestOutcome } from '../outcome.ts';
 import { hexDiff } from '../packet/hexdump.ts';
 import type { SettledCase } from '../test-case.ts';
+import { whyLines } from './why-text.ts';
 
 const LABEL = 10;
 const HEX_ROWS = 9;
@@ -68,6 +69,7 @@ export function failureLines(one: SettledCase, outcome: TestOutcome, root: strin
     else if (d.expected !== 'none') lines.push(...labelled('fault', [`expected  ${style.green(plain(d.expected))}`]));
   }
   if (result?.fault) lines.push(...faultLines(result.fault, style));
+  else if (outcome.why) lines.push(...labelled('why', whyLines(outcome.why, style)));
   lines.push(...packetLines(one, outcome, style));
   if (result && result.printk.length > 0) lines.push(...listed('printk', result.printk, MAP_LINES));
   const changes = outcome.map_changes ?? [];
