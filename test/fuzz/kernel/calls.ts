@@ -7,7 +7,6 @@ import {
   callHelper,
   callLocal,
   FP,
-  funcAddress,
   jumpK,
   jumpX,
   load,
@@ -35,7 +34,6 @@ const HELPER = {
   SKB_PULL_DATA: 39,
   XDP_ADJUST_HEAD: 44,
   XDP_ADJUST_TAIL: 65,
-  LOOP: 181,
   XDP_GET_BUFF_LEN: 188,
   XDP_LOAD_BYTES: 189,
   XDP_STORE_BYTES: 190,
@@ -145,19 +143,6 @@ export function packetLength(frame: Frame): Node {
 export function callFunction(frame: Frame): Node {
   const items: Item[] = [fetchInto(frame, 'value', 1), movX(2, FP), addK(2, SCRATCH)];
   return straight([...items, callLocal(frame.rng.pick(frame.callees)), ...renew(frame, CLOBBERED)]);
-}
-
-/** bpf_loop: the function is called back with these scratch words. */
-export function loopBack(frame: Frame): Node {
-  const { rng } = frame;
-  const items: Item[] = [
-    movK(1, rng.below(7)),
-    funcAddress(2, rng.pick(frame.callbacks)),
-    movX(3, FP),
-    addK(3, SCRATCH),
-  ];
-  items.push(movK(4, rng.chance(90) ? 0 : 1), callHelper(HELPER.LOOP));
-  return straight([...items, ...renew(frame, CLOBBERED)]);
 }
 
 /** bpf_tail_call into a slot that may be empty, or outside. */

@@ -16,8 +16,6 @@ export interface Frame {
   readonly homes: ReadonlyMap<Role, Home>;
   /** Labels of local functions that may be called from here. */
   readonly callees: readonly number[];
-  /** Labels of local functions that helpers may call back. */
-  readonly callbacks: readonly number[];
   /** Whether the program may end in another one. */
   readonly tails: boolean;
   /** Where early returns go. */

@@ -1,11 +1,10 @@
-/** Makes functions: entries that find their pointers, local functions and callbacks that are handed them, and their ends. */
+/** Makes functions: entries that find their pointers, local functions that are handed them, and their ends. */
 import { JMP } from '../../../engine/uapi/opcodes.ts';
-import { callFunction, loopBack } from './calls.ts';
+import { callFunction } from './calls.ts';
 import { type Frame, fetchInto, type Home, PACKET_BYTES, type Role, SCRATCH, SPILL_SLOT } from './frame.ts';
 import {
   addK,
   addX,
-  andK,
   callHelper,
   exit,
   FP,
@@ -24,9 +23,9 @@ import type { Random } from './random.ts';
 import { nodes } from './statements.ts';
 import type { Func, Item } from './tree.ts';
 
-/** What a function may call: labels of local functions and of callbacks, and other programs at its end. */
-export type Reach = Pick<Frame, 'callees' | 'callbacks' | 'tails'>;
-export const NOWHERE: Reach = { callees: [], callbacks: [], tails: false };
+/** What a function may call: labels of local functions, and other programs at its end. */
+export type Reach = Pick<Frame, 'callees' | 'tails'>;
+export const NOWHERE: Reach = { callees: [], tails: false };
 
 /** Makes the functions of one program; labels are its own. */
 export class Maker {
@@ -76,7 +75,7 @@ export class Maker {
 
   /** A function that starts with the context, with about `size` statements. */
   entry(kind: Frame['kind'], reach: Reach, size: number): Func {
-    const old = kind !== 'xdp' && reach.callees.length + reach.callbacks.length === 0 && this.rng.chance(60);
+    const old = kind !== 'xdp' && reach.callees.length === 0 && this.rng.chance(60);
     const roles: readonly Role[] = kind === 'socket' ? ['ctx', 'value'] : ['ctx', 'packet', 'end', 'value'];
     const frame = this.frame(kind, this.homesFor(roles, old), reach);
     const prologue: Item[] = [...this.settle(frame, 'ctx', 1)];
@@ -84,10 +83,7 @@ export class Maker {
     prologue.push(...this.value(frame), ...this.numbers(frame));
     const fold = this.label();
     // One call of each function that is surely made: the verifier stumbles over functions named in dead code alone.
-    const calls = [
-      ...reach.callbacks.map((label) => loopBack({ ...frame, callbacks: [label] })),
-      ...reach.callees.map((label) => callFunction({ ...frame, callees: [label] })),
-    ];
+    const calls = reach.callees.map((label) => callFunction({ ...frame, callees: [label] }));
     const body = [...calls, ...nodes(frame, size, 0, fold, 0)];
     const epilogue: Item[] = [{ label: fold }, ...this.results(frame), exit()];
     epilogue.push({ label: frame.exit }, movK(0, 1), exit());
@@ -130,15 +126,7 @@ export class Maker {
   local(label: number, kind: Frame['kind'], reach: Reach): Func {
     const frame = this.frame(kind, this.homesFor(['value', 'lent'], false), reach);
     const prologue: Item[] = [...this.settle(frame, 'value', 1), ...this.settle(frame, 'lent', 2)];
-    return this.finish(label, frame, [...prologue, ...this.ownWords(frame, [3, 4, 5])], []);
-  }
-
-  /** A function for bpf_loop: r1 counts, r2 are the caller's scratch words; gives 0 or 1 back. */
-  callback(label: number, kind: Frame['kind']): Func {
-    const frame = this.frame(kind, this.homesFor(['value', 'lent'], false), NOWHERE);
-    const prologue: Item[] = [movX(3, 1), movK(4, this.rng.imm()), movK(5, this.rng.imm())];
-    prologue.push(...this.settle(frame, 'lent', 2), mapValue(1, 'state', 0), ...this.settle(frame, 'value', 1));
-    return this.finish(label, frame, [...prologue, ...this.ownWords(frame, [3, 4, 5])], [andK(0, 1)]);
+    return this.finish(label, frame, [...prologue, ...this.ownWords(frame, [3, 4, 5])]);
   }
 
   /** Numbers that were handed over, on the stack, and from there in all registers for numbers. */
@@ -154,11 +142,11 @@ export class Maker {
     return items;
   }
 
-  private finish(label: number, frame: Frame, prologue: readonly Item[], last: readonly Item[]): Func {
+  private finish(label: number, frame: Frame, prologue: readonly Item[]): Func {
     const behind = this.label();
     const body = nodes(frame, this.rng.between(2, 8), 1, behind, 0);
     const epilogue: Item[] = [{ label: behind }];
     for (const reg of frame.scalars) if (reg !== 0) epilogue.push(mulK(0, 31), addX(0, reg));
-    return { label, prologue, body, epilogue: [...epilogue, ...last, exit()] };
+    return { label, prologue, body, epilogue: [...epilogue, exit()] };
   }
 }

@@ -1,5 +1,5 @@
 /** Shorthand for making instructions. */
-import { ALU, ATOMIC, CLASS, JMP, LDDW, MODE, PSEUDO, SIZE, SRC_X } from '../../../engine/uapi/opcodes.ts';
+import { ALU, ATOMIC, CLASS, JMP, LDDW, MODE, SIZE, SRC_X } from '../../../engine/uapi/opcodes.ts';
 import type { Op } from './tree.ts';
 
 export type Width = 1 | 2 | 4 | 8;
@@ -10,6 +10,7 @@ export function op(code: number, dst: number, src: number, off: number, imm: num
   return { op: code, dst, src, off, imm };
 }
 export const movX = (dst: number, src: number): Op => op(CLASS.ALU64 | ALU.MOV | SRC_X, dst, src, 0, 0);
+export const movX32 = (dst: number, src: number): Op => op(CLASS.ALU | ALU.MOV | SRC_X, dst, src, 0, 0);
 export const movK = (dst: number, imm: number): Op => op(CLASS.ALU64 | ALU.MOV, dst, 0, 0, imm);
 export const addX = (dst: number, src: number): Op => op(CLASS.ALU64 | ALU.ADD | SRC_X, dst, src, 0, 0);
 export const addK = (dst: number, imm: number): Op => op(CLASS.ALU64 | ALU.ADD, dst, 0, 0, imm);
@@ -46,7 +47,6 @@ export const mapHandle = (dst: number, name: string): Op => ({
   ...op(LDDW, dst, 0, 0, 0),
   ...{ high: 0, map: { name, kind: 'map', at: 0 } },
 });
-export const funcAddress = (dst: number, to: number): Op => ({ ...op(LDDW, dst, PSEUDO.FUNC, 0, 0), high: 0, to });
 export const mapValue = (dst: number, name: string, at: number): Op => ({
   ...op(LDDW, dst, 0, 0, 0),
   ...{ high: 0, map: { name, kind: 'map_value', at } },

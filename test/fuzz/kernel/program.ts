@@ -53,19 +53,18 @@ function index(at: number): Uint8Array {
   return new Uint8Array(new Uint32Array([at]).buffer);
 }
 
-/** The entry with what it calls: local functions with or without callbacks, or else other programs. */
+/** The entry with what it calls: local functions, or else other programs. */
 function makeTrees(rng: Random, kind: Frame['kind']): { readonly tree: Tree; readonly tails: readonly Tree[] } {
   const maker = new Maker(rng);
   const labels = (counts: readonly number[]) => Array.from({ length: rng.pick(counts) }, () => maker.label());
   const callees = labels([0, 0, 0, 1, 2]);
-  const callbacks = labels([0, 0, 0, 1]);
-  const tails = callees.length + callbacks.length === 0 && rng.chance(25);
-  const entry = maker.entry(kind, { callees, callbacks, tails }, rng.between(10, 34));
+  const tails = callees.length === 0 && rng.chance(25);
+  const entry = maker.entry(kind, { callees, tails }, rng.between(10, 34));
   const locals = callees.map((label, i) => {
-    const reach: Reach = { callees: callees.slice(i + 1), callbacks, tails: false };
+    const reach: Reach = { callees: callees.slice(i + 1), tails: false };
     return maker.local(label, kind, reach);
   });
-  const tree = [entry, ...locals, ...callbacks.map((label) => maker.callback(label, kind))];
+  const tree = [entry, ...locals];
   const others = tails ? rng.between(1, 3) : 0;
   const other = () => [new Maker(rng).entry(kind, { ...NOWHERE, tails: rng.chance(50) }, rng.between(2, 10))];
   return { tree, tails: Array.from({ length: others }, other) };

@@ -1,6 +1,5 @@
 /** A random program as an opened object: what both backends load. */
 import type { MapSpec, ObjectSpec, ProgramSpec } from '../../../engine/index.ts';
-import { FUNCTION_TYPE, functionBtf } from './btf.ts';
 import { MAPS, type MapName, type RandomProgram } from './program.ts';
 import { type Flat, flatten, type Tree } from './tree.ts';
 
@@ -21,7 +20,7 @@ const tailName = (slot: number): string => `tail${slot}`;
 
 function programSpec(name: string, type: number, code: Code): ProgramSpec {
   const subprogs = code.starts.map((start, i) => {
-    return { name: i === 0 ? name : `local${i}`, start, type_id: FUNCTION_TYPE, global: false };
+    return { name: i === 0 ? name : `local${i}`, start, type_id: 0, global: false };
   });
   return {
     ...{ name, section: 'random', type, attach_type: 0, attach_target: '', prog_flags: 0, autoload: true },
@@ -40,7 +39,7 @@ export function specOf(code: Code, tails: readonly Code[], type: number, path: s
   const others = tails.map((tail, i) => programSpec(tailName(i), type, tail));
   const maps = (Object.keys(MAPS) as MapName[]).map((name) => mapSpec(name, tails.length));
   const programs = [programSpec(PROGRAM, type, code), ...others];
-  return { path, license: 'GPL', btf: functionBtf(), programs, maps, warnings: [], core_target: '' };
+  return { path, license: 'GPL', btf: null, programs, maps, warnings: [], core_target: '' };
 }
 
 /** `tree`: the program's own, or what a reducer left of it. */

@@ -7,7 +7,6 @@ import {
   checksum,
   copyBytes,
   lookup,
-  loopBack,
   measure,
   oldLoad,
   packetLength,
@@ -61,15 +60,14 @@ const STATEMENTS: readonly Choice[] = [
   [1, packetLength, xdp],
   [2, changeBuffer, tc],
   [4, callFunction, (frame) => frame.callees.length > 0],
-  [3, loopBack, (frame) => frame.callbacks.length > 0],
   [3, tailCall, (frame) => frame.tails],
   [6, oldLoad, readsOldWay],
 ];
 
 /** LD_ABS wants the context in r6; the verifier refuses it in programs with local functions. */
-function readsOldWay({ kind, callees, callbacks, homes }: Frame): boolean {
+function readsOldWay({ kind, callees, homes }: Frame): boolean {
   const home = homes.get('ctx');
-  if (kind === 'xdp' || callees.length + callbacks.length > 0) return false;
+  if (kind === 'xdp' || callees.length > 0) return false;
   return home !== undefined && 'reg' in home && home.reg === 6;
 }
 
