@@ -29,8 +29,11 @@ const RUN: Rows = {
   ctx_in: said("Bytes, or fields of the type's context struct by name.", either(ref('bytes'), FIELDS)),
   maps: said('Map name to entries: [[key, value], …], {key: value}; data sections {variable: value}.', FIELDS),
   env: said('What the run sees of clock, chance and CPUs.', ref('env')),
+  netns: said('The network namespace: devices, routes, neighbours, sockets, cgroup.', FIELDS),
+  memory: said('Memory that pointers in ctx_in lead to: address to bytes.', FIELDS),
   repeat: said('Runs, as BPF_PROG_RUN repeats them.', COUNT),
   flags: said('BPF_F_TEST_RUN_* bits.', COUNT),
+  cpu: said('The cpu attribute.', COUNT),
   expect: said('What must come of it.', ref('expect')),
 };
 const STEP: Rows = { name: said('For messages.', TEXT), ...RUN };

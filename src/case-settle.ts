@@ -3,13 +3,26 @@ import { basename, relative, resolve } from 'node:path';
 import type { MapPreset } from './backends/backend.ts';
 import { bytesOf, type PathScope } from './case-bytes.ts';
 import { checkFields, count, record, text, U32_MAX } from './case-fields.ts';
+import { settleMemory, settleNetns } from './case-machine.ts';
 import { settleExpectation } from './case-settle-expect.ts';
 import type { Project } from './config.ts';
 import { progTypeName, progTypeNumber } from './format/prog-types.ts';
 import { InputError } from './input-error.ts';
 import type { CaseStep, SettledCase, SettledStep, TestCase } from './test-case.ts';
 
-const RUN_FIELDS = ['program', 'type', 'data_in', 'ctx_in', 'maps', 'env', 'repeat', 'flags', 'expect'];
+const RUN_FIELDS = [
+  'program',
+  'type',
+  'data_in',
+  'ctx_in',
+  'maps',
+  'env',
+  'netns',
+  'memory',
+  'repeat',
+  'flags',
+  'cpu',
+].concat('expect');
 export const STEP_FIELDS = ['name', ...RUN_FIELDS];
 export const CASE_FIELDS = ['name', 'object', ...RUN_FIELDS, 'with', 'budget', 'steps', 'skip', 'todo', 'only'];
 export const ENV_FIELDS = ['time_ns', 'seed', 'cpus', 'cpu'];
@@ -74,6 +87,7 @@ function settleRun(one: TestCase, step: CaseStep, presets: readonly MapPreset[],
   const program = text(step.program ?? one.program, 'program');
   const typeName = step.type ?? (program === one.program ? one.type : undefined);
   const type = typeName === undefined ? null : progTypeNumber(text(typeName, 'type'));
+  const cpu = step.cpu ?? one.cpu;
   const expect = { ...record(one.expect ?? {}, 'expect'), ...record(step.expect ?? {}, 'expect') };
   return {
     program,
@@ -84,6 +98,9 @@ function settleRun(one: TestCase, step: CaseStep, presets: readonly MapPreset[],
     env: settleEnv(scope, one.env, step.env),
     repeat: count(step.repeat ?? one.repeat ?? defaults.repeat ?? 0, 'repeat', 0, U32_MAX),
     flags: count(step.flags ?? one.flags ?? defaults.flags ?? 0, 'flags', 0, U32_MAX),
+    ...settleNetns(step.netns ?? one.netns ?? defaults.netns),
+    ...settleMemory(step.memory ?? one.memory, scope),
+    ...(cpu === undefined ? {} : { cpu: count(cpu, 'cpu', 0, U32_MAX) }),
     expect: settleExpectation(expect, type, scope),
   };
 }

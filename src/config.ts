@@ -11,7 +11,7 @@ import type { FileError } from './outcome.ts';
 const NAMES = ['bpfdeck.config.ts', 'bpfdeck.config.js', 'bpfdeck.config.mjs'];
 const DEFAULT_CASES = ['ts', 'js', 'yaml', 'yml', 'json'].map((ext) => `**/*.case.${ext}`);
 const FIELDS = ['objects', 'cases', 'build', 'defaults', 'btf', 'lenient'];
-const DEFAULTS_FIELDS = ['env', 'budget', 'repeat', 'flags', 'maps'];
+const DEFAULTS_FIELDS = ['env', 'netns', 'budget', 'repeat', 'flags', 'maps'];
 
 /** A project as the rest of the app sees it: globs as lists, paths absolute. */
 export interface Project {

@@ -19,6 +19,7 @@ export interface Config {
   /** For every case that does not say otherwise. */
   readonly defaults?: {
     readonly env?: TestCase['env'];
+    readonly netns?: TestCase['netns'];
     /** Instructions one case may execute, repeats included. */
     readonly budget?: number;
     readonly repeat?: number;

@@ -1,16 +1,17 @@
 /** The case object as users write it in *.case.ts files, and the plain, settled case that comes out of it. */
+import type { NetnsSpec, UserMemory } from '../engine/index.ts';
 import type { MapPreset } from './backends/backend.ts';
 import type { ListedLayer, PacketBuilder } from './packet/build.ts';
 
 /**
- * Bytes: `hex:…` or bare hex digits (white space ignored), a Uint8Array, `{pcap: 'file', frame: 1}` (from 1), a packet
+ * Bytes: `hex:…` or bare hex digits (white space ignored), a Uint8Array, `{pcap: 'file', frame: 1}` (from 1; `'all'`: a case a frame), a packet
  * (`pkt.eth().ipv4().udp()`), or one as plain data: `{packet: ['eth', {ipv4: {ttl: 1}}, 'udp']}`.
  */
 export type BytesSource =
   | string
   | Uint8Array
   | readonly number[]
-  | { readonly pcap: string; readonly frame?: number }
+  | { readonly pcap: string; readonly frame?: number | 'all' }
   | { readonly file: string }
   | { readonly packet: readonly ListedLayer[] }
   | PacketBuilder;
@@ -34,8 +35,14 @@ interface RunFields {
   /** Map name → entries `[[key, value], …]` or, for arrays, `{index: value}`; data sections: `{variable: value}`. */
   readonly maps?: { readonly [map: string]: FieldValue };
   readonly env?: CaseEnv;
+  /** The network namespace of the run: devices, routes, neighbours, sockets; by default a fresh one. */
+  readonly netns?: NetnsSpec;
+  /** Memory that pointers in ctx_in lead to (STRUCT_OPS), by address: `{'0x1000': '34120000'}`. */
+  readonly memory?: { readonly [address: string]: BytesSource };
   readonly repeat?: number;
   readonly flags?: number;
+  /** The cpu attribute of BPF_PROG_RUN. */
+  readonly cpu?: number;
   readonly expect?: Expectation;
 }
 
@@ -142,8 +149,11 @@ export interface SettledStep {
   readonly ctx_in: Uint8Array | { readonly json: { readonly [field: string]: FieldValue } } | null;
   readonly presets: readonly MapPreset[];
   readonly env: CaseEnv;
+  readonly netns?: NetnsSpec;
+  readonly memory?: readonly UserMemory[];
   readonly repeat: number;
   readonly flags: number;
+  readonly cpu?: number;
   readonly expect: SettledExpectation;
   /** '' when the user gave none. */
   readonly step_name?: string;
@@ -163,6 +173,8 @@ export interface SettledCase extends SettledStep {
   readonly mode: 'run' | 'skip' | 'todo';
   readonly skip_reason: string;
   readonly only?: boolean;
+  /** The case is about one frame of a capture of which every frame is run: `NAME: FILE`. */
+  readonly capture?: string;
   /** All steps, the first among them; absent: the case is one step. */
   readonly steps?: readonly SettledStep[];
 }

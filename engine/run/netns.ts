@@ -8,6 +8,12 @@ import type { NetnsSpec } from '../net/netns-spec.ts';
 
 const known = new WeakMap<NetnsSpec, Netns>();
 
+/** What is wrong with a description, in one sentence that names the field; null when nothing is. */
+export function netnsProblem(spec: NetnsSpec): string | null {
+  const read = readNetns(spec);
+  return read.ok ? null : read.error.message;
+}
+
 /** What updates of an object's maps see from now on, and a run that says the same; BPF_PROG_RUN enters its own by itself; refuses, naming the field, a description that is none. */
 export function enterNetns({ world }: Pick<LoadedObject, 'world'>, spec: NetnsSpec | undefined): Result<null> {
   const { rc } = world;

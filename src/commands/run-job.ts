@@ -1,7 +1,7 @@
 /** What `run` was asked for, settled: files read, bytes parsed, numbers within their bounds, the program found. */
-import type { ObjectSpec, ProgRunOpts, ProgramSpec } from '../../engine/index.ts';
-import { PROG_TYPE } from '../../engine/index.ts';
-import { bigArg, countArg, flagArg, listArg, parseTestFlags, textArg, U32_MAX } from '../args.ts';
+import type { NetnsSpec, ObjectSpec, ProgRunOpts, ProgramSpec, UserMemory } from '../../engine/index.ts';
+import { netnsProblem, PROG_TYPE } from '../../engine/index.ts';
+import { bigArg, countArg, flagArg, listArg, parseInteger, parseTestFlags, textArg, U32_MAX } from '../args.ts';
 import { bytesArg, fileArg, packetArg, textSource } from '../args-input.ts';
 import { parseJson, parseJsonObject } from '../args-json.ts';
 import type { MapPreset, RunRequest } from '../backends/backend.ts';
@@ -68,6 +68,29 @@ async function readContext(args: Args, source: Source): Promise<Pick<RunInput, '
   return { ctx: null, ctx_in: await bytesArg(text, '--ctx-in', source) };
 }
 
+/** Checked here, so that a mistake is one of the command line. */
+async function readNetns(args: Args, source: Source): Promise<{ netns?: NetnsSpec }> {
+  const text = textArg(args, 'netns');
+  if (text === undefined) return {};
+  const netns = parseJsonObject(await textSource(text, source), '--netns') as NetnsSpec;
+  const problem = netnsProblem(netns);
+  if (problem !== null) throw new InputError(`--netns: ${problem}`);
+  return { netns };
+}
+
+async function readMemory(args: Args, source: Source): Promise<{ user_memory?: readonly UserMemory[] }> {
+  const given = listArg(args, 'memory');
+  if (given.length === 0) return {};
+  const user_memory: UserMemory[] = [];
+  for (const text of given) {
+    const at = text.indexOf('=');
+    const address = at <= 0 ? null : parseInteger(text.slice(0, at));
+    if (address === null) throw new InputError(`--memory ${JSON.stringify(text)}: write ADDRESS=hex:… or ADDRESS=FILE`);
+    user_memory.push({ address, bytes: await bytesArg(text.slice(at + 1), '--memory', source) });
+  }
+  return { user_memory };
+}
+
 function readOpts(args: Args): Omit<ProgRunOpts, 'cancel'> {
   const flags = textArg(args, 'flags');
   const given = {
@@ -106,7 +129,7 @@ export async function readRunInput(args: Args, io: CommandIo): Promise<RunInput>
     bytes: fileArg(path, io),
     btf: btf === undefined ? undefined : fileArg(btf, io),
     type: type === undefined ? null : progTypeNumber(type),
-    opts: readOpts(args),
+    opts: { ...readOpts(args), ...(await readNetns(args, source)), ...(await readMemory(args, source)) },
     data_in: data === undefined ? null : await packetArg(data, '--data-in', source),
     ...(await readContext(args, source)),
     presets: await readPresets(args, source),

@@ -20,6 +20,11 @@ function options(yargs: Argv): Argv {
     .option('batch-size', { ...VALUE, describe: 'Frames a batch, with live frames' })
     .option('type', { ...VALUE, describe: 'Program type, where the section name does not say it' })
     .option('map', { ...VALUE, array: true, describe: 'NAME=json:… or NAME=FILE: fills a map or .data beforehand' })
+    .option('netns', {
+      ...VALUE,
+      describe: 'Network namespace: FILE or json:{"devices": …, "routes": …, "sockets": …}',
+    })
+    .option('memory', { ...VALUE, array: true, describe: 'ADDRESS=hex:…: what pointers in the context lead to' })
     .option('time', { ...VALUE, describe: 'Nanoseconds that the first clock read gives' })
     .option('seed', { ...VALUE, describe: 'Seed of bpf_get_prandom_u32' })
     .option('cpus', { ...VALUE, describe: 'Possible CPUs: sizes of percpu maps' })
