@@ -26,6 +26,20 @@ const HELPER_CALL = CLASS.JMP | JMP.CALL;
 
 /** Refuses with stage `load` and EINVAL what the kernel's first passes refuse, with `unsupported` what only the kernel can run. */
 export function compileProgram(input: JitInput): Result<CompiledProgram> {
+  const prepared = prepareProgram(input);
+  return prepared.ok ? ok(writeModule(prepared.value)) : prepared;
+}
+
+/** A program that can be written into a module. */
+export interface PreparedProgram {
+  readonly input: JitInput;
+  readonly d: Decoded;
+  readonly around: Surroundings;
+  readonly analysis: Analysis;
+}
+
+/** Decodes and analyzes a program, or says why it cannot be translated. */
+export function prepareProgram(input: JitInput): Result<PreparedProgram> {
   const decoded = decodeProgram(input.insns, input.subprogs, input.name);
   if (!decoded.ok) return decoded;
   const d = decoded.value;
@@ -34,7 +48,7 @@ export function compileProgram(input: JitInput): Result<CompiledProgram> {
   if (refused !== null) return { ok: false, error: refused };
   const taken = takenFunctions(d);
   const entryArgs: Value[] = [input.ctx === null ? ANY : { kind: 'ctx', off: 0 }];
-  return ok(writeModule(input, d, around, new Analysis(around, taken, entryArgs)));
+  return ok({ input, d, around, analysis: new Analysis(around, taken, entryArgs) });
 }
 
 function surroundings(input: JitInput, d: Decoded): Surroundings {
@@ -85,7 +99,7 @@ function badReference(input: JitInput, d: Decoded, around: Surroundings, i: numb
 }
 
 /** Names of the helpers that are called through imports, in the order of their first calls. */
-function importedHelpers(d: Decoded, around: Surroundings): HelperProto[] {
+export function importedHelpers({ d, around }: PreparedProgram): HelperProto[] {
   const imported = new Map<number, HelperProto>();
   for (let i = 0; i < d.count; i++) {
     if (d.skipped[i] === 1 || d.op[i] !== HELPER_CALL || d.src[i] !== 0) continue;
@@ -95,30 +109,53 @@ function importedHelpers(d: Decoded, around: Surroundings): HelperProto[] {
   return [...imported.values()];
 }
 
-function helperType(proto: HelperProto): FuncType {
+export function helperType(proto: HelperProto): FuncType {
   const params = proto.args.flatMap((kind) => (kind === 'u64' ? [T.I32, T.I32] : [T.I32]));
   return { params, results: [T.I32] };
 }
 
-function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis: Analysis): CompiledProgram {
+function writeModule(prepared: PreparedProgram): CompiledProgram {
+  const { input, around, analysis, d } = prepared;
   const module = new WasmModule();
-  const helpers = importedHelpers(d, around);
+  const helpers = importedHelpers(prepared);
   module.importMemory(ARENA_BASE / WASM_PAGE);
   module.importTable();
-  const refill = module.importFunc('rt', 'refill', { params: [], results: [T.I32] });
+  const refill = module.importFunc('rt', 'refill', REFILL_TYPE);
   const step = input.traced === true ? module.importFunc('rt', 'step', STEP_TYPE) : null;
   const imports = new Map(helpers.map((proto) => [proto.id, module.importFunc('h', proto.name, helperType(proto))]));
+  const first = writeProgram(module, prepared, { refill, step, helper: (proto) => imports.get(proto.id)! });
+  const count = d.starts.length - 1;
+  for (let k = 0; k < count; k++) module.export(`f${k}`, first + k);
+  writeRun(module, first);
+  writeRepeat(module, first);
+  const functions = analysis.taken.length > 0 ? count : 0;
+  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions, ctx_end: around.ctxEnd };
+}
+
+export const REFILL_TYPE: FuncType = { params: [], results: [T.I32] };
+
+/** Functions of the module that a program calls. */
+export interface ProgramImports {
+  readonly refill: number;
+  /** rt.step, for traced forms. */
+  readonly step: number | null;
+  helper(proto: HelperProto): number;
+}
+
+/** Writes a program's functions, with its small runtime, behind what the module has; returns the index of its entry. */
+export function writeProgram(module: WasmModule, prepared: PreparedProgram, imports: ProgramImports): number {
+  const { input, d, around, analysis } = prepared;
+  const { refill, step, helper } = imports;
   const fault = module.declare(FAULT_TYPE);
   const find = module.declare(FIND_TYPE);
   const ctxStore = hasStoreRules(input.ctx) ? module.declare(CTX_STORE_TYPE) : null;
   const trace = step === null ? null : module.declare(TRACE_TYPE);
   const first = (trace ?? ctxStore ?? find) + 1;
   const count = d.starts.length - 1;
-  for (let k = 0; k < count; k++) module.export(`f${k}`, module.declare(FUNC_TYPE));
+  for (let k = 0; k < count; k++) module.declare(FUNC_TYPE);
   const parts: ModuleParts = {
     ...{ refill, fault, find, ctxStore, trace, count, funcType: module.type(FUNC_TYPE) },
-    func: (k) => first + k,
-    helper: (proto) => imports.get(proto.id)!,
+    ...{ func: (k) => first + k, helper },
   };
   module.define(fault, [], faultCode());
   module.define(find, FIND_LOCALS, findCode(fault, ctxRefuses(input.ctx)));
@@ -127,10 +164,7 @@ function writeModule(input: JitInput, d: Decoded, around: Surroundings, analysis
   analysis.functions.forEach((facts, k) => {
     lowerFunction(new FunctionWriter(input, around, parts, k, facts.limits), facts, module, first + k);
   });
-  writeRun(module, first);
-  writeRepeat(module, first);
-  const functions = analysis.taken.length > 0 ? count : 0;
-  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions, ctx_end: around.ctxEnd };
+  return first;
 }
 
 function ctxRefuses(struct: CtxStruct | null): number {

@@ -110,7 +110,7 @@ export class Program implements LoadedProgram {
     return this.instantiate(translated.value);
   }
 
-  private jitInput(traced: boolean): JitInput {
+  jitInput(traced: boolean): JitInput {
     return {
       traced,
       ...{ prog_id: this.id, name: this.spec.name, insns: this.insns, subprogs: this.spec.subprogs },

@@ -56,7 +56,7 @@ export function poll(site: CodeSite): number {
       bytes.plus(load(page.get, PAGE_AT.LEN)),
       setWord(LIVE.PAGE, page.get),
       bound(sub(data.get, load(page.get, PAGE_AT.META)), data.get, add(data.get, load(page.get, PAGE_AT.LEN))),
-      act.set(site.run(load(dev.get, DEV_AT.PROG))),
+      site.runOf(load(dev.get, DEV_AT.PROG), act),
       when(
         eq(act.get, k(XDP.DROP)),
         dropped,

@@ -43,16 +43,7 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import {
-  boundOriginal,
-  CodeSite,
-  enter,
-  forget,
-  type LiveCodeInput,
-  recycle,
-  runCounter,
-  XDP,
-} from './xdp-live-site.ts';
+import { boundOriginal, type CodeSite, enter, forget, recycle, runCounter, XDP } from './xdp-live-site.ts';
 
 const ENOMEM = 12;
 
@@ -117,13 +108,13 @@ function batch(site: CodeSite, parts: BatchParts): number {
 
 /** One run of the program, and what its verdict does. */
 function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts): Code {
-  const { pages, descs, batch, program } = site.input;
+  const { pages, descs, batch } = site.input;
   const [base, act, at, twice] = [f.i32(), f.i32(), f.i32(), f.i64()];
   return block(
     base.set(add(k(pages), shl(shr(sub(page, k(descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
     setWord(LIVE.PAGE, page),
     boundOriginal(site, base.get, twice),
-    act.set(site.run(k(program))),
+    act.set(site.runMain()),
     at.set(choose(below(act.get, k(VERDICT_KINDS - 1)), act.get, k(VERDICT_KINDS - 1))),
     bump(add(k(batch), shl(at.get, k(2))), BATCH_AT.VERDICTS),
     when(
@@ -186,9 +177,11 @@ function batches(site: CodeSite, batch: number, fold: number): number {
   });
 }
 
-/** The module: exports `run(frames, batch_size)`, and `fold()`, which a trap in the middle of a batch leaves to be called. */
-export function liveCode(input: LiveCodeInput): Uint8Array {
-  const site = new CodeSite(input);
+/**
+ * Writes the loop beside the programs: exports `run(frames, batch_size)`, and `fold()`, which a trap in the middle of a batch leaves to be
+ * called.
+ */
+export function writeLoop(site: CodeSite): void {
   const scheduler = schedule(site);
   const sender = xmit(site, scheduler);
   const queuer = enqueue(site, sender);
@@ -199,5 +192,4 @@ export function liveCode(input: LiveCodeInput): Uint8Array {
   };
   site.export('run', batches(site, batch(site, parts), folder));
   site.export('fold', folder);
-  return site.bytes();
 }

@@ -1,5 +1,5 @@
 /** Writes WebAssembly as nested expressions: what an expression leaves on the stack, statements of them, and functions with locals. */
-import type { WasmCode } from '../jit/wasm-code.ts';
+import { WasmCode } from '../jit/wasm-code.ts';
 import { T, W } from '../jit/wasm-ops.ts';
 
 /** Code that leaves one value on the stack, or (a statement) none. */
@@ -207,4 +207,10 @@ function local(index: number): Local {
     };
   };
   return { get, set, plus: (value) => set(add(get, value)) };
+}
+
+export function codeOf(code: Code): WasmCode {
+  const c = new WasmCode();
+  code(c);
+  return c;
 }

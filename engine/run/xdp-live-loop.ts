@@ -1,11 +1,13 @@
 /** The generated batch loop of one live run, joined to the TypeScript that does what is rarer. */
 import { invariant } from '../errors.ts';
-import type { World } from '../load/types.ts';
+import { compileTogether } from '../jit/compile-together.ts';
+import type { LoadedProgram, World } from '../load/types.ts';
 import { BATCH_AT } from '../net/live-layout.ts';
 import type { LiveBatch, LiveParts } from './xdp-live-batch.ts';
-import { liveCode } from './xdp-live-code.ts';
+import { writeLoop } from './xdp-live-code.ts';
+import { writeRedirectMap } from './xdp-live-code-redirect.ts';
 import type { LiveSetup } from './xdp-live-opts.ts';
-import type { LiveImport } from './xdp-live-site.ts';
+import { CodeSite, type Imports, importLive, type LiveCodeInput, type LiveImport } from './xdp-live-site.ts';
 
 const IFINDEX_ROWS = 256;
 
@@ -22,23 +24,45 @@ export class LiveLoop {
   constructor(world: World, parts: LiveParts, batch: LiveBatch, setup: LiveSetup) {
     this.parts = parts;
     this.batch = batch;
-    const { state, prog, ingress, rx_queue_index } = parts;
+    const programs = programsOf(world, parts);
+    let imports: Imports | null = null;
+    const compiled = compileTogether(
+      programs.map((program) => program.jitInput(false)),
+      {
+        imports: (module) => {
+          imports = importLive(module);
+        },
+        helper: (module, proto, imported) =>
+          proto.name === 'redirect_map' ? writeRedirectMap(module, imported) : null,
+        functions: (module, entries) => {
+          const placed = entries.map((func, i) => ({ func, place: programs[i]!.table_index }));
+          writeLoop(new CodeSite(module, imports!, placed, this.input(setup)));
+        },
+      },
+    );
+    invariant(compiled.ok, 'programs that were translated before are refused');
+    const { wasm, helpers } = compiled.value;
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>), {
+      m: { memory: world.mem.wasm, table: world.programs.wasm },
+      h: Object.fromEntries(helpers.map((name) => [name, world.helper(name)])),
+      rt: { refill: world.budget.refill },
+      live: this.imports(),
+    });
+    this.exports = instance.exports as unknown as LoopExports;
+  }
+
+  private input(setup: LiveSetup): LiveCodeInput {
+    const { state, ingress, rx_queue_index } = this.parts;
     const { trace, pages } = state;
-    const bytes = liveCode({
+    return {
       ...{ pages: pages.base, descs: pages.descs, pool: pages.pool, batch: state.batch, counters: state.counters },
       ringQueue: state.pool.ring.queue,
       redirectTrace: trace.places(trace.slot('xdp_redirect', 0)),
       xmitTrace: trace.places(trace.slot('xdp_devmap_xmit', 0)),
-      ...{ byIfindex: this.ifindexTable(), program: prog.table_index, ingress: ingress.at },
+      ...{ byIfindex: this.ifindexTable(), ingress: ingress.at },
       ...{ ingress_ifindex: ingress.ifindex, rx_queue_index, meta: setup.meta },
       length: setup.data_in.length - setup.meta,
-    });
-    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-    const instance = new WebAssembly.Instance(module, {
-      m: { memory: world.mem.wasm, table: world.programs.wasm },
-      live: this.imports(),
-    });
-    this.exports = instance.exports as unknown as LoopExports;
+    };
   }
 
   /** Devices of the program's namespace by the low byte of their ifindex; those that share one are found the longer way. */
@@ -93,4 +117,14 @@ export class LiveLoop {
     }
     return state.word(BATCH_AT.ERRNO);
   }
+}
+
+/** The program that is run, and those of the devices, each once. */
+function programsOf(world: World, { prog, devices }: LiveParts): LoadedProgram[] {
+  const ids = new Set([prog.id, ...devices.all.flatMap((dev) => (dev.prog === null ? [] : [dev.prog.id]))]);
+  return [...ids].map((id) => {
+    const program = world.programs.byId(id);
+    invariant(program !== undefined, `no program has the id ${id}`);
+    return program;
+  });
 }

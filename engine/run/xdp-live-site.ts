@@ -1,9 +1,9 @@
 /** What functions of the generated batch loop have in common: the module they go into, its imports, the frame in hand. */
 import { FUNC_TYPE } from '../jit/compile.ts';
-import { WasmCode } from '../jit/wasm-code.ts';
-import { type FuncType, WasmModule } from '../jit/wasm-module.ts';
+import type { WasmCode } from '../jit/wasm-code.ts';
+import type { FuncType, WasmModule } from '../jit/wasm-module.ts';
 import { T, W } from '../jit/wasm-ops.ts';
-import { ARENA_BASE, CTX_BASE, PRIV, STACK_TOP, WASM_PAGE } from '../layout.ts';
+import { CTX_BASE, PRIV, STACK_TOP } from '../layout.ts';
 import {
   DATA_AT,
   DEV_COUNTERS,
@@ -23,6 +23,8 @@ import {
   type Code,
   call,
   choose,
+  codeOf,
+  eq,
   k,
   type Local,
   Locals,
@@ -51,8 +53,6 @@ export interface LiveCodeInput {
   readonly xmitTrace: { readonly count: number; readonly last: number };
   /** Table of 256 devices' addresses by the low byte of their ifindex. */
   readonly byIfindex: number;
-  /** Table place of the program. */
-  readonly program: number;
   readonly ingress: number;
   readonly ingress_ifindex: number;
   readonly rx_queue_index: number;
@@ -94,26 +94,38 @@ export const XDP = { DROP: 1, PASS: 2, TX: 3, REDIRECT: 4 };
 export const runCounter = (name: RunCounter): number => RUN_COUNTERS.indexOf(name) * 8;
 export const devCounter = (name: DevCounter): number => DEV_COUNTERS.indexOf(name) * 8;
 
-type Imports = Readonly<Record<LiveImport, number>>;
+export type Imports = Readonly<Record<LiveImport, number>>;
 
 /** Words of struct xdp_md in linear memory. */
 const MD = { DATA: 0, DATA_END: 4, DATA_META: 8, INGRESS: 12, QUEUE: 16, EGRESS: 20 };
 
+/** A program of the same module: its place in the shared table, and its function. */
+export interface ProgramEntry {
+  readonly place: number;
+  readonly func: number;
+}
+
+/** The imports of the loop, declared in a module. */
+export function importLive(module: WasmModule): Imports {
+  const names = Object.keys(LIVE_IMPORTS) as LiveImport[];
+  return Object.fromEntries(
+    names.map((name) => [name, module.importFunc('live', name, LIVE_IMPORTS[name])]),
+  ) as Imports;
+}
+
 /** The module that code is written into, and what all functions of it use. */
 export class CodeSite {
   readonly input: LiveCodeInput;
-  private readonly module = new WasmModule();
+  private readonly module: WasmModule;
   private readonly imports: Imports;
-  private readonly funcType: number;
+  /** The program that is run, then those of the devices. */
+  private readonly entries: readonly ProgramEntry[];
 
-  constructor(input: LiveCodeInput) {
+  constructor(module: WasmModule, imports: Imports, entries: readonly ProgramEntry[], input: LiveCodeInput) {
+    this.module = module;
+    this.imports = imports;
+    this.entries = entries;
     this.input = input;
-    this.module.importMemory(ARENA_BASE / WASM_PAGE);
-    this.module.importTable();
-    const names = Object.keys(LIVE_IMPORTS) as LiveImport[];
-    const functions = names.map((name) => [name, this.module.importFunc('live', name, LIVE_IMPORTS[name])]);
-    this.imports = Object.fromEntries(functions) as Imports;
-    this.funcType = this.module.type(FUNC_TYPE);
   }
 
   /** A function of i32 parameters; its body leaves the result on the stack. */
@@ -131,29 +143,40 @@ export class CodeSite {
     return call(this.imports[name], ...args);
   }
 
-  /** bpf_prog_run_xdp through the world's table, on the frame in hand. */
-  run(place: Code): Code {
-    return (c) => {
-      setWord(PRIV.TAIL_CALLS, k(0))(c);
-      c.i64(CTX_BASE).i64(0).i64(0).i64(0).i64(0).i32(STACK_TOP);
+  /** bpf_prog_run_xdp of the program that is run, on the frame in hand. */
+  runMain(): Code {
+    return this.direct(this.entries[0]!.func);
+  }
+
+  /** bpf_prog_run_xdp of a device's program, which `place` names; the verdict goes to `act`. */
+  runOf(place: Code, act: Local): Code {
+    const indirect: Code = (c) => {
+      entryArguments(c);
       place(c);
-      c.indirect(W.call_indirect, this.funcType).op(W.i32_wrap_i64);
+      c.indirect(W.call_indirect, this.module.type(FUNC_TYPE)).op(W.i32_wrap_i64);
+    };
+    return this.entries.reduceRight<Code>(
+      (otherwise, entry) => when(eq(place, k(entry.place)), act.set(this.direct(entry.func)), otherwise),
+      act.set(indirect),
+    );
+  }
+
+  private direct(func: number): Code {
+    return (c) => {
+      entryArguments(c);
+      c.call(func).op(W.i32_wrap_i64);
     };
   }
 
   export(name: string, func: number): void {
     this.module.export(name, func);
   }
-
-  bytes(): Uint8Array {
-    return this.module.bytes();
-  }
 }
 
-function codeOf(code: Code): WasmCode {
-  const c = new WasmCode();
-  code(c);
-  return c;
+/** The context in r1, nothing in r2 to r5, a frame at the top of the stack. */
+function entryArguments(c: WasmCode): void {
+  setWord(PRIV.TAIL_CALLS, k(0))(c);
+  c.i64(CTX_BASE).i64(0).i64(0).i64(0).i64(0).i32(STACK_TOP);
 }
 
 /** The bounds of the frame in hand, where checks and programs read them. */
