@@ -70,6 +70,13 @@ export { openLive } from './run/xdp-live-open.ts';
 export type { LiveFaults, LiveOpts, SocketUse, XdpAttachment } from './run/xdp-live-opts.ts';
 export type { LiveCounters, LiveDeviceReport, LiveReport } from './run/xdp-live-report.ts';
 export type { LiveOutput, LiveRun, LiveSpan } from './run/xdp-live-run.ts';
+export {
+  BPF_F_TEST_RUN_ON_CPU,
+  BPF_F_TEST_SKB_CHECKSUM_COMPLETE,
+  BPF_F_TEST_XDP_LIVE_FRAMES,
+  BPF_PROG_RUN,
+  BPF_PROG_TEST_RUN,
+} from './uapi/bpf-commands.ts';
 export { disassemble } from './uapi/disasm.ts';
 export { ERRNO, errnoName } from './uapi/errno.ts';
 export { helperName } from './uapi/helper-names.ts';
