@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileError, InputError } from './input-error.ts';
 import { PacketBuilder, packetOf } from './packet/build.ts';
+import type { Frame } from './packet/frame.ts';
 import { parseHex } from './packet/hex.ts';
-import { frameOf, isCapture } from './packet/pcap.ts';
+import { frameOf, isCapture, readCapture } from './packet/pcap.ts';
 
 /** Where relative paths are looked for: the project's root first, then beside the case file. */
 export interface PathScope {
@@ -53,12 +54,21 @@ function fromList(list: readonly unknown[], field: string): Uint8Array {
   return Uint8Array.from(list as number[]);
 }
 
+/** Every frame of a capture. Throws InputError naming the field. */
+export function captureFrames(pcap: string, field: string, scope: PathScope): Frame[] {
+  const bytes = readRelative(pcap, scope);
+  if (!isCapture(bytes)) throw new InputError(`${field}: ${pcap} is not a pcap or pcapng file`);
+  return readCapture(bytes);
+}
+
 function fromRecord(source: Record<string, unknown>, field: string, scope: PathScope): Uint8Array | null {
   if (typeof source.pcap === 'string') {
     const bytes = readRelative(source.pcap, scope);
     const frame = source.frame ?? 1;
     if (!Number.isInteger(frame) || (frame as number) < 1) {
-      throw new InputError(`${field}.frame is ${String(frame)}: frames count from 1`);
+      throw new InputError(
+        `${field}.frame is ${String(frame)}: frames count from 1 (all of them: frame: 'all', in data_in of a case)`,
+      );
     }
     if (!isCapture(bytes)) throw new InputError(`${source.pcap} is not a pcap or pcapng file`);
     return frameOf(bytes, frame as number).bytes.slice();

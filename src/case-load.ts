@@ -1,6 +1,7 @@
 /** Case files to settled cases: imports each, collects what it exports or registers, settles it, finds its line. */
 import { readFileSync } from 'node:fs';
 import { casesOfData, isDataFile } from './case-data.ts';
+import { framesOf } from './case-frames.ts';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
 import { notPlain } from './case-plain.ts';
 import { named, suiteCases, takeRegistered, writtenName } from './case-register.ts';
@@ -60,10 +61,31 @@ class LineFinder {
   }
 }
 
-function settleOne(one: unknown, project: Project, file: string, lines: LineFinder): SettledCase | FileError {
+/** The case, or one for each frame of its capture. */
+function settleAll(one: unknown, project: Project, file: string, lines: LineFinder): (SettledCase | FileError)[] {
   const name = typeof one === 'object' && one !== null ? (one as { name?: unknown }).name : undefined;
   const line = typeof name === 'string' ? lines.lineOf(writtenName(one as object) ?? name) : 1;
   const where = typeof name === 'string' ? `case ${JSON.stringify(name)}: ` : '';
+  const failed = (message: string) => ({ file, line, message: where + message, frame: codeFrame(lines.source, line) });
+  try {
+    const frames = framesOf(one, { root: project.root, file });
+    return frames.map(({ one: single, capture }) => {
+      const settled = settleOne(single, project, file, line, failed);
+      return capture !== null && 'id' in settled ? { ...settled, capture } : settled;
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return [failed(thrown.message)];
+  }
+}
+
+function settleOne(
+  one: unknown,
+  project: Project,
+  file: string,
+  line: number,
+  failed: (message: string) => FileError,
+): SettledCase | FileError {
   try {
     if (typeof one !== 'object' || one === null) throw new InputError(`${JSON.stringify(one)} is not a case`);
     const settled = settleCase(one as TestCase, project, file, line);
@@ -72,7 +94,7 @@ function settleOne(one: unknown, project: Project, file: string, lines: LineFind
     return settled;
   } catch (thrown) {
     if (!(thrown instanceof InputError)) throw thrown;
-    return { file, line, message: where + thrown.message, frame: codeFrame(lines.source, line) };
+    return failed(thrown.message);
   }
 }
 
@@ -91,9 +113,10 @@ export async function loadCaseFile(file: string, project: Project): Promise<Omit
   const cases: SettledCase[] = [];
   const errors: FileError[] = [];
   for (const one of found) {
-    const settled = settleOne(one, project, file, lines);
-    if ('id' in settled) cases.push(settled);
-    else errors.push(settled);
+    for (const settled of settleAll(one, project, file, lines)) {
+      if ('id' in settled) cases.push(settled);
+      else errors.push(settled);
+    }
   }
   return { cases, errors };
 }

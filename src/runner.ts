@@ -1,10 +1,12 @@
 /** Runs settled cases on a backend, one after the other, and tells what came of each as events. */
-import type { MapDump, ObjectSpec, Refusal } from '../engine/index.ts';
+import type { MapDump, ObjectSpec, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { Backend, RunReply, RunRequest, RunStep } from './backends/backend.ts';
 import { dumpsOf, labelOf, type World, type WorldObject, worldName } from './backends/world-names.ts';
 import { stepsOf } from './case-steps.ts';
-import { compare } from './expect.ts';
+import { caseProgType, compare } from './expect.ts';
+import { errnoText } from './format/errnos.ts';
 import { plain } from './format/sanitize.ts';
+import { retvalText } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
 import { mapChanges } from './map-changes.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -95,6 +97,14 @@ function worldChanges(world: World, before: readonly MapDump[], after: readonly 
   );
 }
 
+/** What a frame of a capture gave, in words. */
+function returned(one: SettledCase, world: World, result: ProgRunResult): Pick<TestOutcome, 'returned'> {
+  if (one.capture === undefined) return {};
+  if (result.fault) return { returned: `fault: ${result.fault.kind}` };
+  if (result.errno !== 0 || result.retval === null) return { returned: errnoText(result.errno) };
+  return { returned: retvalText(caseProgType(one, world[0]?.spec ?? null), result.retval) };
+}
+
 /** Judges one run: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
 function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome {
   const { result, refusal, maps, maps_before, unseen } = reply;
@@ -108,8 +118,9 @@ function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome
     if (!(thrown instanceof InputError)) throw thrown;
     return outcome(one, 'error', thrown.message, seen);
   }
-  if (differences.length === 0) return outcome(one, 'pass', '', { ...seen, maps: [], maps_before: [] });
-  return outcome(one, 'fail', '', { ...seen, differences });
+  const told = { ...seen, ...returned(one, world, result) };
+  if (differences.length === 0) return outcome(one, 'pass', '', { ...told, maps: [], maps_before: [] });
+  return outcome(one, 'fail', '', { ...told, differences });
 }
 
 /** Judges a reply, step by step: the first step that does not pass is what came of the case. */

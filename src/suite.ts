@@ -1,8 +1,11 @@
 /** A project with everything in it that a run needs: settled cases, objects to look at, and the files that could not be read. */
 import { relative, resolve } from 'node:path';
-import { filterCases, loadCases } from './case-load.ts';
+import { readFileBytes } from './case-bytes.ts';
+import { arrangeCases, filterCases, loadCases } from './case-load.ts';
 import { objectsOf } from './case-steps.ts';
+import { taggedCases } from './case-tags.ts';
 import { expandGlobs, loadProject, type Project } from './config.ts';
+import { InputError } from './input-error.ts';
 import type { FileError } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
 
@@ -48,6 +51,16 @@ export function chosenCases(
     : wanted.filter((one) => objectsOf(one).some((path) => objects.includes(path)));
 }
 
+/** Cases that an object brings along; an object that cannot be read is told of when it is opened. */
+function taggedIn(path: string, project: Project): SettledCase[] {
+  try {
+    return taggedCases(path, readFileBytes(path), project);
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return [];
+  }
+}
+
 /** Reads config and case files; whatever cannot be read becomes an error beside what could. */
 export async function loadSuite(request: SuiteRequest): Promise<Suite> {
   const loaded = await loadProject(request.cwd, request.config);
@@ -56,7 +69,8 @@ export async function loadSuite(request: SuiteRequest): Promise<Suite> {
   const { cases, errors } = await loadCases(project);
   const named = await namedObjects(request);
   const objects = request.objects.length > 0 ? named : await expandGlobs(project.root, project.objects);
-  return { project, cases: chosenCases(cases, request, named), objects, errors };
+  const all = arrangeCases([...cases, ...objects.flatMap((path) => taggedIn(path, project))]);
+  return { project, cases: chosenCases(all, request, named), objects, errors };
 }
 
 /** A path as the user would write it. */

@@ -1,7 +1,9 @@
 /** A project under watch: config, case files and objects on one side, hints about paths in, what to run again out. */
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { arrangeCases } from './case-load.ts';
 import { forgetUserModules } from './case-modules.ts';
 import { objectsOf } from './case-steps.ts';
+import { taggedCases } from './case-tags.ts';
 import { expandGlobs, findConfig, loadProject, type Project } from './config.ts';
 import type { FileError } from './outcome.ts';
 import { chosenCases, namedObjects, type SuiteRequest, shownPath } from './suite.ts';
@@ -33,6 +35,8 @@ export class WatchedProject {
   private configErrors: readonly FileError[] = [];
   private book: CaseBook | null = null;
   private named: readonly string[] = [];
+  /** Cases that objects bring along in their BTF. */
+  private readonly tagged = new Map<string, readonly SettledCase[]>();
   private readonly signatures = new Map<string, string>();
   private configParts = new Set<string>();
 
@@ -71,6 +75,7 @@ export class WatchedProject {
     this.named = await namedObjects(this.request);
     this.settleCases();
     const objects = await this.settleObjects(now);
+    if (this.readTags(objects)) this.settleCases();
     return { reruns: [{ cause, ids: this.cases.map((one) => one.id) }], objects, listed: true };
   }
 
@@ -88,7 +93,9 @@ export class WatchedProject {
       return { ...found, objects: [...objects, ...found.objects] };
     }
     const unknown = this.hasUnknown(hints) || objects.some((change) => this.isDropped(change));
-    if (parts.size === 0 && !unknown) return { reruns: this.rebuilt(objects), objects, listed: false };
+    const tagged = this.readTags(objects);
+    if (tagged) this.settleCases();
+    if (parts.size === 0 && !unknown) return { reruns: this.rebuilt(objects), objects, listed: tagged };
     return this.reread(parts, objects, now);
   }
 
@@ -145,6 +152,7 @@ export class WatchedProject {
     const touched = (await this.book?.reload(parts)) ?? new Set<string>();
     this.settleCases();
     const more = await this.settleObjects(now);
+    if (this.readTags(more)) this.settleCases();
     const all = [...objects, ...more];
     const again = this.cases.filter((one) => touched.has(one.file) || before.get(one.id) !== one.mode);
     const reruns = this.rebuilt(touched.size > 0 ? objects : all);
@@ -171,8 +179,23 @@ export class WatchedProject {
     }));
   }
 
+  /** Reads the cases that changed objects bring along; whether there were or are any. */
+  private readTags(changes: readonly ObjectChange[]): boolean {
+    let any = false;
+    for (const { path, bytes, state } of changes) {
+      const had = this.tagged.delete(path);
+      const cases = bytes && state === 'whole' && this.project ? taggedCases(path, bytes, this.project) : [];
+      if (cases.length > 0) this.tagged.set(path, cases);
+      any ||= had || cases.length > 0;
+    }
+    return any;
+  }
+
   private settleCases(): void {
-    this.cases = chosenCases(this.book?.cases() ?? [], this.request, this.named);
+    const written = this.book?.cases() ?? [];
+    const tagged = [...this.tagged.values()].flat();
+    const all = tagged.length === 0 ? written : arrangeCases([...written, ...tagged]);
+    this.cases = chosenCases(all, this.request, this.named);
     const parts = new Set([...this.configParts, ...(this.book?.parts() ?? [])]);
     for (const path of this.signatures.keys()) if (!parts.has(path)) this.signatures.delete(path);
     for (const path of parts) if (!this.signatures.has(path)) this.signatures.set(path, signature(path));

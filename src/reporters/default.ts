@@ -7,6 +7,7 @@ import { countsText, type Summary } from '../summary.ts';
 import type { SettledCase } from '../test-case.ts';
 import { duration } from '../view-text.ts';
 import { failureLines, fileErrorLines } from './failure-text.ts';
+import { Histogram } from './histogram.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
 
 function signOf(outcome: TestOutcome, style: Style): string {
@@ -28,6 +29,7 @@ type EveryCase = 'nothing' | 'name' | 'dot';
 class Printer implements Reporter {
   private readonly io: ReporterIo;
   private readonly everyCase: EveryCase;
+  private readonly histogram = new Histogram();
   private dots = 0;
   private cases = new Map<string, SettledCase>();
   private readonly failed: [SettledCase, TestOutcome][] = [];
@@ -45,6 +47,7 @@ class Printer implements Reporter {
     if (event.type !== 'outcome') return;
     const one = this.cases.get(event.outcome.id);
     if (!one) return;
+    this.histogram.add(one, event.outcome);
     if (event.outcome.verdict === 'fail' || event.outcome.verdict === 'error') this.failed.push([one, event.outcome]);
     if (this.everyCase === 'name') this.nameCase(one, event.outcome);
     if (this.everyCase === 'dot') this.dot(event.outcome);
@@ -71,7 +74,7 @@ class Printer implements Reporter {
     if (this.group !== '' || this.dots > 0) this.print(['']);
     for (const error of this.errors) this.print([...fileErrorLines(error, root, style), '']);
     for (const [one, outcome] of this.failed) this.print([...failureLines(one, outcome, root, style), '']);
-    this.print([summaryLine(summary, style)]);
+    this.print([...this.histogram.lines(style), summaryLine(summary, style)]);
   };
 
   private print(lines: readonly string[]): void {

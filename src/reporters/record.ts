@@ -28,6 +28,9 @@ export interface CaseRecord {
   readonly step: TestOutcome['step'] | null;
   readonly reason: string;
   readonly differences: readonly Difference[];
+  /** The capture that the case is a frame of, and what the frame gave. */
+  readonly capture: string | null;
+  readonly returned: string | null;
   /** Runs it took; more than one: the ones before failed. */
   readonly attempts: number;
   readonly took_ms: number;
@@ -64,6 +67,8 @@ export function caseRecord(one: SettledCase, outcome: TestOutcome, root: string)
     step: outcome.step ?? null,
     reason: outcome.reason,
     differences: outcome.differences,
+    capture: one.capture ?? null,
+    returned: outcome.returned ?? null,
     attempts: outcome.attempts ?? 1,
     took_ms: Number(outcome.took_ms.toFixed(3)),
     errno: result?.errno ?? null,
@@ -111,6 +116,7 @@ export function fromRecord(value: unknown, root: string, path: string): [Settled
   const unknown = { type: null, data_in: null, ctx_in: null, presets: [], env: {}, repeat: 0, flags: 0, budget: null };
   const one: SettledCase = {
     ...{ id, name, file, line, object, program, ...unknown, mode: 'run', skip_reason: '' },
+    ...(record.capture ? { capture: record.capture } : {}),
     expect: expected === null || expected === undefined ? {} : { data_out: parseHex(expected) },
   };
   const result = resultOf(record);
@@ -118,6 +124,7 @@ export function fromRecord(value: unknown, root: string, path: string): [Settled
   const outcome: TestOutcome = {
     ...{ id, verdict, reason, differences, map_changes, took_ms, result, refusal, maps: [], maps_before: [] },
     ...(record.step ? { step: record.step } : {}),
+    ...(record.returned ? { returned: record.returned } : {}),
     ...(record.attempts > 1 ? { attempts: record.attempts } : {}),
   };
   return [one, outcome];
