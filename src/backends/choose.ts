@@ -24,7 +24,7 @@ async function openKernel(): Promise<Backend> {
 }
 
 async function openEngine(): Promise<Backend> {
-  return (await import('./engine-worker.ts')).openEngine();
+  return (await import('./engine-near.ts')).openNearEngine();
 }
 
 /** Throws InputError for an unknown name, and where the kernel cannot be used, with what to do about it. */

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { Backend, RunRequest } from '../../../src/backends/backend.ts';
 import { EngineBackend } from '../../../src/backends/engine.ts';
+import { openNearEngine } from '../../../src/backends/engine-near.ts';
 import { openEngine } from '../../../src/backends/engine-worker.ts';
 import { parseHex, toHex } from '../../../src/packet/hex.ts';
 import { fixture } from '../../support/cli.ts';
@@ -15,11 +16,16 @@ function request(object: string, program: string, more: Partial<RunRequest> = {}
 }
 
 const worker = openEngine();
+const near = openNearEngine();
 const sides: [string, Backend][] = [
   ['in this thread', new EngineBackend()],
   ['in its own', worker],
+  ['in whichever is right', near],
 ];
-afterAll(() => worker.close());
+afterAll(async () => {
+  await worker.close();
+  await near.close();
+});
 
 describe.each(sides)('%s', (_where, backend) => {
   async function run(name: string, program: string, more: Partial<RunRequest> = {}) {
@@ -90,13 +96,31 @@ describe.each(sides)('%s', (_where, backend) => {
   });
 });
 
-test('cancel stops a run that would not end, and the next one runs', async () => {
-  await worker.open('loop', bytesOf('faults/endless-loop'));
+test.each([
+  ['in its own thread', worker],
+  ['in whichever is right', near],
+])('%s: cancel stops a run that would not end, and the next one runs', async (_where, backend) => {
+  await backend.open('loop', bytesOf('faults/endless-loop'));
   const endless = request('loop', 'endless_loop', { opts: { data_in: FRAME, budget: Number.MAX_SAFE_INTEGER } });
-  const running = worker.run(endless);
-  const poke = setInterval(() => worker.cancel(), 10);
+  const running = backend.run(endless);
+  const poke = setInterval(() => backend.cancel(), 10);
   const { result } = await running.finally(() => clearInterval(poke));
   expect(result).toMatchObject({ errno: 4, retval: null });
-  const bounded = await worker.run(request('loop', 'endless_loop', { opts: { data_in: FRAME, budget: 1000 } }));
+  const bounded = await backend.run(request('loop', 'endless_loop', { opts: { data_in: FRAME, budget: 1000 } }));
   expect(bounded.result?.fault?.kind).toContain('loop');
+});
+
+test('a run that does not end soon answers as it does where it has a thread to itself', async () => {
+  const bytes = bytesOf('faults/endless-loop');
+  const long = request('long', 'endless_loop', { opts: { data_in: FRAME, budget: 20_000_000 } });
+  const repeated = request('long', 'endless_loop', { opts: { data_in: FRAME, budget: 5000, repeat: 1000 } });
+  for (const asked of [long, repeated]) {
+    const fresh = openNearEngine();
+    await fresh.open('long', bytes);
+    await worker.open('long', bytes);
+    const [ours, theirs] = [await fresh.run(asked), await worker.run(asked)];
+    expect({ ...ours.result, duration_ns: 0 }).toEqual({ ...theirs.result!, duration_ns: 0 });
+    expect(ours.result?.insns_executed).toBeGreaterThanOrEqual(asked.opts.budget!);
+    await fresh.close();
+  }
 });
