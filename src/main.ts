@@ -1,7 +1,18 @@
 #!/usr/bin/env bun
 /** The entry of the command line: hands the process to the command that the words name, and its exit code to the shell. */
-import { cli } from './cli.ts';
-import { processIo } from './process-io.ts';
+import { VERSION } from './version.ts';
 
-const io = processIo(async (store) => (await import('../ui/index.ts')).openScreen(store));
-process.exitCode = await cli(process.argv.slice(2), io);
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  // Loaded only now: what reads the rest of the words takes longer than the question above.
+  const [{ cli }, { processIo }] = await Promise.all([import('./cli.ts'), import('./process-io.ts')]);
+  return cli(
+    argv,
+    processIo(async (store) => (await import('../ui/index.ts')).openScreen(store)),
+  );
+}
+
+process.exitCode = await main(process.argv.slice(2));

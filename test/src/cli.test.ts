@@ -27,16 +27,19 @@ test('--version', async () => {
   expect(await cli(['--version'])).toMatchObject({ code: 0, out: `${VERSION}\n`, err: '' });
 });
 
-test('--version loads neither the screen nor the engine', async () => {
+test.each([
+  ['--version', 'version.ts'],
+  ['--help', 'version.ts,cli.ts'],
+])('%s loads neither the screen nor the engine', async (word, files) => {
   const script = `
-    process.argv = ['bun', 'bpfdeck', '--version'];
+    process.argv = ['bun', 'bpfdeck', ${JSON.stringify(word)}];
     const write = process.stdout.write.bind(process.stdout);
-    const loaded = () => Object.keys(require.cache).filter((key) => /src.cli|engine|node_modules.(ink|react)/.test(key));
-    process.on('exit', () => write(loaded().map((key) => key.split('/').at(-1)).join()));
+    const loaded = () => Object.keys(require.cache).filter((key) => /src.(cli|version)|engine|node_modules.(ink|react)/.test(key));
+    process.on('exit', () => write('loaded: ' + loaded().map((key) => key.split('/').at(-1)).join()));
     await import(${JSON.stringify(join(ROOT, 'src/main.ts'))});
   `;
   const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe' });
-  expect(await new Response(child.stdout).text()).toBe(`${VERSION}\ncli.ts`);
+  expect((await new Response(child.stdout).text()).split('loaded: ')[1]).toBe(files);
 });
 
 describe('--help', () => {
