@@ -130,6 +130,14 @@ export class LiveTrace {
     if (this.room > 0) this.keep(name, code, at);
   }
 
+  /** So many events of one kind, of which the last one has these fields; only while none are recorded. */
+  emitMany(name: TraceName, code: number, count: number, a: number, b: number): void {
+    if (count === 0) return;
+    this.emit(name, code, a, b);
+    const at = this.counts + this.slot(name, code);
+    this.mem.f64[at] = this.mem.f64[at]! + count - 1;
+  }
+
   private keep(name: TraceName, code: number, at: number): void {
     this.room--;
     this.events.push({ name, code, fields: this.fieldsAt(name, at) });

@@ -77,6 +77,36 @@ export class NetStack {
     else this.unhandled(dev, page, type);
   }
 
+  /** netif_receive_skb_list: as receive() for each of `count` frames whose descriptors stand at `list`. */
+  receiveList(dev: LiveDevice, list: number, count: number): void {
+    const { pages, trace } = this.state;
+    const oneByOne = trace.recording || this.onReceive !== null;
+    let unhandled = 0;
+    let bytes = 0;
+    let last = 0;
+    let lastType = 0;
+    for (let i = 0; i < count; i++) {
+      const page = this.mem.u32[(list >>> 2) + i]!;
+      const type = this.u16(pages.dataOf(page) + 12);
+      if (oneByOne || type < ETH_P_802_3_MIN || type === ETH_P_IP || type === ETH_P_IPV6 || type === ETH_P_ARP) {
+        this.receive(dev, page);
+        continue;
+      }
+      last = pages.length(page);
+      lastType = type;
+      bytes += last;
+      unhandled++;
+      this.state.put(page);
+    }
+    if (unhandled === 0) return;
+    this.count('received', unhandled);
+    this.count('received_bytes', bytes);
+    this.count('UNHANDLED_PROTO', unhandled);
+    dev.add('rx_dropped', unhandled);
+    trace.emitMany('netif_receive_skb', 0, unhandled, dev.ifindex, last - ETH_HLEN);
+    trace.emitMany('kfree_skb', COUNTER.UNHANDLED_PROTO - FIRST_REASON, unhandled, dev.ifindex, lastType);
+  }
+
   private unhandled(dev: LiveDevice, page: number, type: number): void {
     dev.add('rx_dropped', 1);
     this.drop(dev, page, 'UNHANDLED_PROTO', type < ETH_P_802_3_MIN ? ETH_P_802_3 : type);

@@ -125,7 +125,7 @@ export class LiveBatch {
     const { state, devices, ingress } = this.parts;
     const count = state.passed;
     if (count === 0) return;
-    for (let i = 0; i < count; i++) devices.stacks.near.receive(ingress, state.word(BATCH_AT.PASS + i * 4));
+    devices.stacks.near.receiveList(ingress, state.batch + BATCH_AT.PASS, count);
     state.setWord(BATCH_AT.PASS_COUNT, 0);
   }
 }
