@@ -1,5 +1,5 @@
 /** Runs one program as `bpfdeck run` asks: opens the object, runs, reports for people or as JSON, writes what was asked for. */
-import type { Refusal } from '../../engine/index.ts';
+import type { ObjectSpec, Refusal } from '../../engine/index.ts';
 import { textArg } from '../args.ts';
 import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
 import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
@@ -15,6 +15,7 @@ import { chooseProgram, type RunInput, readRunInput, runRequest } from './run-jo
 import { runJson } from './run-json.ts';
 import { writeOutputs } from './run-outputs.ts';
 import { runReport } from './run-report.ts';
+import { tracedOf, tracedRequest, writeTrace } from './run-trace.ts';
 import { readRunWords } from './run-words.ts';
 
 /** The sentence and the exit code of a refusal: an object or program that does not load, or a request that does not fit it. */
@@ -32,7 +33,8 @@ function exitCodeOf({ reply, judged }: RunDone): ExitCode {
 
 function report(done: RunDone, io: CommandIo): void {
   if (done.input.json) io.out(jsonText(runJson(done)));
-  else if (done.input.data_out === '-' || done.input.ctx_out === '-') io.err(runReport(done, io.errorStyle));
+  else if ([done.input.data_out, done.input.ctx_out, done.input.trace].includes('-'))
+    io.err(runReport(done, io.errorStyle));
   else io.out(runReport(done, io.style));
 }
 
@@ -64,6 +66,14 @@ async function ask(backends: Backends, input: RunInput, request: RunRequest, io:
   }
 }
 
+/** The same once more, traced, where that is asked for; null when it is not, or the user stopped it. */
+async function traceAgain(backend: Backend, input: RunInput, spec: ObjectSpec, request: RunRequest, io: CommandIo) {
+  const again = tracedRequest(input, request, backend.name);
+  if (again === null) return null;
+  const answer = await ask({ first: backend, judge: null }, input, again, io);
+  return tracedOf(spec, request, answer?.reply.result?.trace);
+}
+
 /** Opens, runs and reports with the backends given. */
 export async function runWith(backends: Backends, args: Args, io: CommandIo): Promise<ExitCode> {
   const words = readRunWords(Array.isArray(args.words) ? args.words.map(String) : [], args);
@@ -73,12 +83,15 @@ export async function runWith(backends: Backends, args: Args, io: CommandIo): Pr
   const spec = opened.spec;
   const program = chooseProgram(spec, words.program, input.type);
   presetUpdates(spec, input.presets, input.opts.env?.cpus ?? 1);
-  const answer = await ask(backends, input, runRequest(input, program), io);
+  const request = runRequest(input, program);
+  const answer = await ask(backends, input, request, io);
   if (answer === null) return EXIT.INTERRUPTED;
   if (answer.reply.refusal !== null) return refuse(input, program.name, answer.reply.refusal, io);
   const type = input.type ?? program.type;
-  const done = { input, spec, program: program.name, type, backend: backends.first.name, ...answer };
+  const traced = await traceAgain(backends.first, input, spec, request, io);
+  const done = { input, spec, program: program.name, type, backend: backends.first.name, ...answer, traced };
   writeOutputs(done, io);
+  if (traced !== null && input.trace !== null) writeTrace(spec, traced, input.trace, io);
   report(done, io);
   return exitCodeOf(done);
 }

@@ -3,6 +3,7 @@ import type { ObjectSpec } from '../../engine/index.ts';
 import type { Backend, RunReply } from '../backends/backend.ts';
 import type { Mismatch } from '../compare-replies.ts';
 import type { RunInput } from './run-job.ts';
+import type { Traced } from './run-trace.ts';
 
 export interface RunDone {
   readonly input: RunInput;
@@ -14,6 +15,8 @@ export interface RunDone {
   readonly reply: RunReply;
   /** The judge's answer to the same request, null without one. */
   readonly judged: Judged | null;
+  /** Where --why or --trace asked for it. */
+  readonly traced: Traced | null;
 }
 
 export interface Judged {

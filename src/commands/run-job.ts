@@ -29,6 +29,10 @@ export interface RunInput {
   /** Where bytes go after the run, null: nowhere. */
   readonly data_out: string | null;
   readonly ctx_out: string | null;
+  /** Where its instructions go, null: nowhere. */
+  readonly trace: string | null;
+  /** The report says why. */
+  readonly why: boolean;
 }
 
 const CPUS_MAX = 1024;
@@ -137,9 +141,13 @@ export async function readRunInput(args: Args, io: CommandIo): Promise<RunInput>
     json: flagArg(args, 'json'),
     data_out: textArg(args, 'data-out') ?? null,
     ctx_out: textArg(args, 'ctx-out') ?? null,
+    trace: textArg(args, 'trace') ?? null,
+    why: flagArg(args, 'why'),
   };
-  const toStdout = [input.data_out === '-', input.ctx_out === '-', input.json].filter(Boolean).length;
-  if (toStdout > 1) throw new InputError('only one of --data-out -, --ctx-out - and --json can have standard output');
+  const toStdout = [input.data_out, input.ctx_out, input.trace].filter((target) => target === '-').length;
+  if (toStdout + (input.json ? 1 : 0) > 1) {
+    throw new InputError('only one of --data-out -, --ctx-out -, --trace - and --json can have standard output');
+  }
   return input;
 }
 

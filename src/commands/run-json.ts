@@ -42,7 +42,7 @@ function hexOrNull(bytes: Uint8Array | null): string | null {
 export function runJson(done: RunDone): object {
   const { judged } = done;
   if (judged === null) return replyJson(done);
-  const kernel = { ...done, backend: 'kernel', reply: judged.reply, judged: null } as const;
+  const kernel = { ...done, backend: 'kernel', reply: judged.reply, judged: null, traced: null } as const;
   const { refusal } = judged.reply;
   const answer = refusal === null ? replyJson(kernel) : errorJson(done.program, refusal);
   return { ...replyJson(done), kernel: answer, mismatch: judged.mismatches };
@@ -74,5 +74,6 @@ function replyJson(done: RunDone): object {
     printk: result.printk,
     records: result.records.map(({ map, kind, cpu, data }) => ({ map, kind, cpu, data: toHex(data) })),
     fault: result.fault === null ? null : faultJson(result.fault),
+    ...(input.why ? { why: done.traced?.why ?? null } : {}),
   };
 }

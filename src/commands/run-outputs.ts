@@ -1,23 +1,9 @@
 /** Writes the packet and the context after a run to where the user asked for them. */
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { PROG_TYPE } from '../../engine/index.ts';
-import { fileError } from '../input-error.ts';
 import { writePcap, writePcapng } from '../packet/pcap-write.ts';
 import type { CommandIo } from './command.ts';
 import type { RunDone } from './run-done.ts';
-
-function write(target: string, bytes: Uint8Array, io: CommandIo): void {
-  if (target === '-') {
-    io.out(bytes);
-    return;
-  }
-  try {
-    writeFileSync(resolve(io.cwd, target), bytes);
-  } catch (error) {
-    throw fileError('write', target, error);
-  }
-}
+import { writeTo } from './write-to.ts';
 
 /** The context after the run: of SYSCALL programs the context itself, as the program left it. */
 export function contextAfter(done: RunDone): Uint8Array | null {
@@ -37,8 +23,8 @@ export function writeOutputs(done: RunDone, io: CommandIo): void {
   const { data_out, ctx_out } = done.input;
   const packet = done.reply.result?.data_out ?? null;
   if (data_out !== null && packet !== null) {
-    write(data_out, packetFile(data_out, packet), io);
+    writeTo(data_out, packetFile(data_out, packet), io);
   }
   const context = contextAfter(done);
-  if (ctx_out !== null && context !== null) write(ctx_out, context, io);
+  if (ctx_out !== null && context !== null) writeTo(ctx_out, context, io);
 }

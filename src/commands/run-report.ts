@@ -13,6 +13,7 @@ import { packetReport } from './packet-report.ts';
 import { redirectText } from './redirect-text.ts';
 import type { RunDone } from './run-done.ts';
 import { contextAfter } from './run-outputs.ts';
+import { whyParts } from './run-trace.ts';
 
 const LABEL = 10;
 const RECORDS_MAX = 16;
@@ -116,6 +117,11 @@ function faultLines(fault: Fault, style: Style): string[] {
   ];
 }
 
+function whyText({ input, reply, traced }: RunDone, style: Style): string[] {
+  if (!input.why || traced === null) return [];
+  return whyParts(traced.why, reply.result!.fault !== null, style).flatMap(([label, lines]) => labelled(label, lines));
+}
+
 function sideText(value: unknown): string {
   if (value === null || value === undefined) return '(nothing)';
   return clip(plain(typeof value === 'object' ? JSON.stringify(value) : String(value)), SIDE_SHOWN);
@@ -150,6 +156,7 @@ export function runReport(done: RunDone, style: Style): string {
     ...labelled('maps', changes),
     ...printkLines(result.printk, style),
     ...recordLines(result.records, style),
+    ...whyText(done, style),
     ...judgedLines(done, style),
   ];
   return `${lines.join('\n')}\n`;

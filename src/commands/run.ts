@@ -29,6 +29,8 @@ function options(yargs: Argv): Argv {
     .option('seed', { ...VALUE, describe: 'Seed of bpf_get_prandom_u32' })
     .option('cpus', { ...VALUE, describe: 'Possible CPUs: sizes of percpu maps' })
     .option('budget', { ...VALUE, describe: 'Instructions until an endless loop is assumed' })
+    .option('why', { type: 'boolean', describe: 'Say why: source lines, branches, values read, helper calls' })
+    .option('trace', { ...VALUE, describe: 'File for every executed instruction and what it did, - for stdout' })
     .option('lenient', {
       type: 'boolean',
       describe: 'Missing helpers fault when called, instead of refusing the program',
@@ -40,6 +42,7 @@ function options(yargs: Argv): Argv {
     .example('$0 run tc.o --data-in hex:ffffff… --ctx-in json:{"mark":7} --json', 'context by field names')
     .example('$0 run lb.o --data-in p.bin --map \'backends=json:{"0":{"ip":"0x0100000a"}}\'', 'a map filled before')
     .example('$0 run lb.o xdp_lb --data-in p.bin --backend both', 'the real kernel as judge')
+    .example('$0 run lb.o xdp_lb --data-in p.bin --why', 'the way to the verdict')
     .example('$0 run lb.o xdp_lb data_in p.bin data_out out.bin repeat 1000', "bpftool's words");
 }
 

@@ -314,3 +314,29 @@ test('map entries have four fields; integers beyond 2^53 are text', async () => 
     ],
   });
 });
+
+describe('why', () => {
+  const args = ['run', fixture('xdp-parse'), 'parse', '--data-in', packet];
+
+  test('--why shows the way to the verdict', async () => {
+    const { out, code } = await cli([...args, '--why']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^returned {2}at xdp-parse\.bpf\.c:\d+$/m);
+    expect(out).toMatch(/^ +▸ \d+ /m);
+    expect(out).toMatch(/^branches .*: (not )?taken {2}xdp-parse\.bpf\.c:\d+ /m);
+    expect(out).toMatch(/^values .*packet\[12/m);
+    expect(json((await cli([...args, '--why', '--json'])).out).why).toMatchObject({ note: '', left_out: 0 });
+    expect(json((await cli([...args, '--json'])).out).why).toBeUndefined();
+  });
+
+  test('--trace writes every instruction, to a file or in place of the report', async () => {
+    const target = join(dir, 'trace.txt');
+    expect((await cli([...args, '--trace', target])).out).toContain('XDP_DROP');
+    const { out, err } = await cli([...args, '--trace', '-']);
+    expect(out).toBe(readFileSync(target, 'utf8'));
+    expect(err).toContain('XDP_DROP');
+    const executed = json((await cli([...args, '--json'])).out).insns_executed;
+    expect(out.split('\n').filter((line) => /^ *\d+: /.test(line))).toHaveLength(Number(executed));
+    expect((await cli([...args, '--trace', '-', '--json'])).code).toBe(2);
+  });
+});
