@@ -38,6 +38,7 @@ export type {
   ProgramSpec,
   StructOpsSpec,
 } from './object/spec.ts';
+export { contractOf, type RunContract, runnableTypes } from './run/contracts.ts';
 export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
 export { enterNetns, netnsProblem } from './run/netns.ts';
 export { progRun } from './run/prog-run.ts';
@@ -77,6 +78,7 @@ export {
   BPF_PROG_RUN,
   BPF_PROG_TEST_RUN,
 } from './uapi/bpf-commands.ts';
+export { type CtxField, type CtxStruct, ctxStructOf, userCtxOf } from './uapi/contexts.ts';
 export { disassemble } from './uapi/disasm.ts';
 export { ERRNO, errnoName } from './uapi/errno.ts';
 export { helperName } from './uapi/helper-names.ts';

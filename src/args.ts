@@ -59,6 +59,12 @@ const TEST_FLAGS: Readonly<Record<string, number>> = {
   BPF_F_TEST_SKB_CHECKSUM_COMPLETE: 4,
 };
 
+/** Names of the flags that a set of bits holds; all bits are every flag, whether it has a name or not. */
+export function testFlagNames(flags: number): string[] {
+  if (flags >>> 0 === U32_MAX) return ['any'];
+  return Object.entries(TEST_FLAGS).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]));
+}
+
 /** `4`, `BPF_F_TEST_SKB_CHECKSUM_COMPLETE`, or several names joined by `|` or `,`; the prefix may be left out. */
 export function parseTestFlags(text: string, what: string): number {
   let flags = 0;

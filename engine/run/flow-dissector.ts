@@ -4,13 +4,14 @@ import type { WorldMemory } from '../memory.ts';
 import { lend } from '../net/kernel-object.ts';
 import { ctxStructOf, userCtxOf } from '../uapi/contexts.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { contractOf } from './contracts.ts';
 import { endedEarly, finish, notRun } from './finish.ts';
-import { checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
+import { checkData, checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
 import type { Run } from './run.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
 
 const ETH_HLEN = 14;
-const PAGE_SIZE = 4096;
+const CONTRACT = contractOf(PROG_TYPE.FLOW_DISSECTOR)!;
 const KEYS = userCtxOf(PROG_TYPE.FLOW_DISSECTOR)!;
 const SEEN = ctxStructOf(PROG_TYPE.FLOW_DISSECTOR)!;
 const FLAGS_AT = offsetIn(KEYS, 'flags');
@@ -25,7 +26,7 @@ function offsetIn(struct: typeof KEYS, name: string): number {
 export function runFlowDissector(run: Run, opts: ProgRunOpts): ProgRunResult {
   const { mem } = run.world;
   const frame = opts.data_in ?? NO_BYTES;
-  const failure = checkOpts(opts, { flags: 0, anyCpu: false }) ?? checkSize(frame.length);
+  const failure = checkOpts(opts, CONTRACT) ?? checkData(opts, CONTRACT);
   if (failure !== null) return notRun(failure);
   const ctx = contextOf(opts, KEYS.name, KEYS.size);
   if (isFailure(ctx)) return notRun(ctx);
@@ -43,11 +44,6 @@ export function runFlowDissector(run: Run, opts: ProgRunOpts): ProgRunResult {
   clampOffsets(mem, frame.length);
   const head = mem.u8.slice(KOBJ.FLOW_KEYS, KOBJ.FLOW_KEYS + KEYS.size);
   return finish(run.world, execution, opts, { head, frags: NO_BYTES, ctx });
-}
-
-function checkSize(size: number): Failure | null {
-  if (size < ETH_HLEN) return invalid(`data_in has ${size} bytes, less than an Ethernet header`);
-  return size > PAGE_SIZE ? invalid(`data_in has ${size} bytes, more than a page`) : null;
 }
 
 /** verify_user_bpf_flow_keys */

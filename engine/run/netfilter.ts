@@ -6,8 +6,9 @@ import type { KernelStruct } from '../object/spec.ts';
 import { userCtxOf } from '../uapi/contexts.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { contractOf } from './contracts.ts';
 import { endedEarly, finish, notRun } from './finish.ts';
-import { checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
+import { checkData, checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
 import type { Run } from './run.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
 
@@ -15,8 +16,7 @@ const STATE = userCtxOf(PROG_TYPE.NETFILTER)!;
 const ETH_HLEN = 14;
 const IP_BYTES = 20;
 const IPV6_BYTES = 40;
-/** A page less NET_SKB_PAD, NET_IP_ALIGN and struct skb_shared_info. */
-const DATA_MAX = 4096 - 64 - 320;
+const CONTRACT = contractOf(PROG_TYPE.NETFILTER)!;
 const HOOK_LOCAL_OUT = 3;
 const PF = { IPV4: 2, IPV6: 10 };
 const ETHERTYPE = { IP: 0x0008, IPV6: 0xdd86 };
@@ -36,7 +36,7 @@ interface Hook {
 
 export function runNetfilter(run: Run, opts: ProgRunOpts): ProgRunResult {
   const frame = opts.data_in ?? NO_BYTES;
-  const failure = checkOpts(opts, { flags: 0, anyCpu: false }) ?? checkSize(frame.length);
+  const failure = checkOpts(opts, CONTRACT) ?? checkData(opts, CONTRACT);
   if (failure !== null) return notRun(failure);
   const ctx = contextOf(opts, STATE.name, STATE.size);
   if (isFailure(ctx)) return notRun(ctx);
@@ -50,11 +50,6 @@ export function runNetfilter(run: Run, opts: ProgRunOpts): ProgRunResult {
   return (
     endedEarly(run.world, execution) ?? finish(run.world, execution, opts, { head: null, frags: NO_BYTES, ctx: null })
   );
-}
-
-function checkSize(size: number): Failure | null {
-  if (size < IP_BYTES) return invalid(`data_in has ${size} bytes, less than an IP header`);
-  return size > DATA_MAX ? invalid(`data_in has ${size} bytes, more than ${DATA_MAX}`) : null;
 }
 
 /** verify_and_copy_hook_state */
@@ -101,7 +96,7 @@ function lay(run: Run, frame: Uint8Array, { hook, pf, out }: Hook, protocol: num
   fill(mem, KOBJ.NF_DEV, structs.get('net_device'), LOOPBACK);
   fill(mem, KOBJ.NF_SKB, structs.get('sk_buff'), {
     ...{ len: frame.length - pulled, protocol, dev: pulled === 0 ? 0 : KOBJ.NF_DEV, skb_iif: 0 },
-    ...{ head, data, tail: end - head, end: DATA_MAX + HEADROOM, network_header: network },
+    ...{ head, data, tail: end - head, end: CONTRACT.data!.most + HEADROOM, network_header: network },
     ...{ mac_header: pulled === 0 ? 0xffff : HEADROOM, transport_header: 0xffff },
   });
   fill(mem, KOBJ.NF_STATE, structs.get('nf_hook_state'), { hook, pf, out: out ? KOBJ.NF_DEV : 0 });

@@ -2,10 +2,10 @@
 import { ERRNO } from '../uapi/errno.ts';
 import type { ProgRunOpts } from './types.ts';
 
-/** BPF_F_TEST_XDP_LIVE_FRAMES */
-export const F_XDP_LIVE_FRAMES = 2;
-/** BPF_F_TEST_SKB_CHECKSUM_COMPLETE */
-export const F_SKB_CHECKSUM_COMPLETE = 4;
+export {
+  BPF_F_TEST_SKB_CHECKSUM_COMPLETE as F_SKB_CHECKSUM_COMPLETE,
+  BPF_F_TEST_XDP_LIVE_FRAMES as F_XDP_LIVE_FRAMES,
+} from '../uapi/bpf-commands.ts';
 
 const PAGE_SIZE = 4096;
 
@@ -19,10 +19,23 @@ export const invalid = (reason: string): Failure => ({ errno: ERRNO.EINVAL, reas
 
 /** What a program type accepts in the attributes that are no data. */
 export interface OptRules {
-  /** Flag bits that may be set. */
+  /** Bits of `flags` that are taken. */
   readonly flags: number;
-  /** `cpu` may be anything; otherwise it must be 0. */
-  readonly anyCpu: boolean;
+  readonly cpu: 'must be 0' | 'ignored' | 'needs BPF_F_TEST_RUN_ON_CPU';
+}
+
+/** What a program type accepts as data_in. */
+export interface DataRules {
+  /** Bytes of data_in; null: none may be given. */
+  readonly data: { readonly least: number; readonly most: number; readonly note: string } | null;
+}
+
+/** The size of data_in against the contract of the type. */
+export function checkData(opts: ProgRunOpts, { data }: DataRules): Failure | null {
+  const size = opts.data_in?.length ?? 0;
+  if (data === null) return size === 0 ? null : invalid('data_in: this program type takes no packet');
+  if (size < data.least) return invalid(`data_in has ${size} bytes, the least is ${data.least}`);
+  return size > data.most ? invalid(`data_in has ${size} bytes, more than ${data.most}`) : null;
 }
 
 /** bpf(2) looks at this before it looks at the program. */
@@ -32,12 +45,13 @@ export function checkBuffers(opts: ProgRunOpts): Failure | null {
   return null;
 }
 
-/** The flags, cpu and batch_size of one call, against the rules of the type; live mode is not the caller's. */
+/** The flags, cpu and batch_size of one call, against the contract of the type; live mode is not the caller's. */
 export function checkOpts(opts: ProgRunOpts, rules: OptRules): Failure | null {
   const flags = (opts.flags ?? 0) >>> 0;
   const unknown = (flags & ~rules.flags) >>> 0;
   if (unknown !== 0) return invalid(`flags ${hex(flags)}: this program type does not take ${hex(unknown)}`);
-  if (!rules.anyCpu && (opts.cpu ?? 0) !== 0) return invalid('cpu: this program type runs on the calling CPU only');
+  if (rules.cpu === 'must be 0' && (opts.cpu ?? 0) !== 0)
+    return invalid('cpu: this program type runs on the calling CPU only');
   if ((opts.batch_size ?? 0) !== 0) return invalid('batch_size is for live frame mode only');
   return null;
 }

@@ -1,6 +1,8 @@
 /** BPF_PROG_RUN of RAW_TRACEPOINT programs (bpf_prog_test_run_raw_tp): their arguments are the context. */
 import { CTX_BASE } from '../layout.ts';
 import { ERRNO } from '../uapi/errno.ts';
+import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { contractOf } from './contracts.ts';
 import { endedEarly, finishVerdict, notRun } from './finish.ts';
 import { type Failure, invalid } from './opts.ts';
 import { checkPlain, checkReach, putContext } from './plain-ctx.ts';
@@ -9,12 +11,11 @@ import type { ProgRunOpts, ProgRunResult } from './types.ts';
 
 /** BPF_F_TEST_RUN_ON_CPU: the only flag that does anything; all others are taken. */
 const F_RUN_ON_CPU = 1;
-/** MAX_BPF_FUNC_ARGS times sizeof(u64) */
-const ARGS_BYTES_MAX = 96;
+const CONTRACT = contractOf(PROG_TYPE.RAW_TRACEPOINT)!;
 
 export function runRawTp(run: Run, opts: ProgRunOpts): ProgRunResult {
   const args = opts.ctx_in ?? new Uint8Array(0);
-  const failure = checkPlain(opts) ?? checkReach(run, args.length, ARGS_BYTES_MAX) ?? checkCpu(run, opts);
+  const failure = checkPlain(opts) ?? checkReach(run, args.length, CONTRACT.ctx.most) ?? checkCpu(run, opts);
   if (failure !== null) return notRun(failure);
   putContext(run, args);
   const onCpu = ((opts.flags ?? 0) & F_RUN_ON_CPU) !== 0;

@@ -4,8 +4,9 @@ import type { WorldMemory } from '../memory.ts';
 import { ctxStructOf } from '../uapi/contexts.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { contractOf } from './contracts.ts';
 import { endedEarly, failedAfterRun, finish, notRun } from './finish.ts';
-import { checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
+import { checkData, checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
 import type { Run } from './run.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
 
@@ -14,13 +15,14 @@ const AT = Object.fromEntries(STRUCT.fields.map(({ name, offset }) => [name, off
   Record<string, number>
 >;
 const AF = { INET: 2, INET6: 10 };
+const CONTRACT = contractOf(PROG_TYPE.SK_LOOKUP)!;
 const SK_DROP = 0;
 const SK_PASS = 1;
 const U16_MAX = 0xffff;
 
 export function runSkLookup(run: Run, opts: ProgRunOpts): ProgRunResult {
   const { world } = run;
-  const failure = checkOpts(opts, { flags: 0, anyCpu: false }) ?? checkNoData(opts);
+  const failure = checkOpts(opts, CONTRACT) ?? checkData(opts, CONTRACT) ?? checkNoDataOut(opts);
   if (failure !== null) return notRun(failure);
   const ctx = contextOf(opts, STRUCT.name, STRUCT.size);
   if (ctx === null) return notRun(invalid('ctx_in: this program type needs one'));
@@ -49,9 +51,7 @@ export function runSkLookup(run: Run, opts: ProgRunOpts): ProgRunResult {
   return finish(world, verdict, opts, { head: null, frags: new Uint8Array(0), ctx });
 }
 
-function checkNoData(opts: ProgRunOpts): Failure | null {
-  const given = opts.data_in !== undefined && opts.data_in.length > 0;
-  if (given) return invalid('data_in: this program type takes no packet');
+function checkNoDataOut(opts: ProgRunOpts): Failure | null {
   const out = opts.data_out === true || (opts.data_size_out ?? 0) !== 0;
   return out ? invalid('data_out: this program type gives no packet back') : null;
 }

@@ -30,7 +30,8 @@ const KEPT: readonly (readonly [number, number])[] = [
     [AT.hwtstamp, 8],
   ] as const),
 ];
-const SETTABLE: ReadonlySet<string> = new Set(Object.keys(AT));
+/** Names of the fields that user space may set. */
+export const SETTABLE: ReadonlySet<string> = new Set(Object.keys(AT));
 const FIELDS = ctxStructOf(PROG_TYPE.SCHED_CLS)!.fields;
 
 function view(ctx: Uint8Array): DataView {

@@ -6,15 +6,14 @@ import { PROTO, Skb, SUMMED } from '../net/skb.ts';
 import { makeSock } from '../net/sock.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { contractOf } from './contracts.ts';
 import { endedEarly, failedAfterRun, finish, notRun } from './finish.ts';
-import { checkOpts, contextOf, F_SKB_CHECKSUM_COMPLETE, type Failure, invalid, isFailure } from './opts.ts';
+import { checkData, checkOpts, contextOf, F_SKB_CHECKSUM_COMPLETE, type Failure, invalid, isFailure } from './opts.ts';
 import type { Run } from './run.ts';
 import { checkUnused, fillContext, ifindexOf, readBack, SK_BUFF_SIZE } from './skb-ctx.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
 
 const ETH_HLEN = 14;
-/** A page less NET_SKB_PAD and struct skb_shared_info. */
-const DATA_MAX = 4096 - 64 - 320;
 const LOOPBACK = 1;
 const TC_ACT_REDIRECT = 7;
 /** What of an IP packet must be there behind the Ethernet header. */
@@ -26,7 +25,8 @@ const NO_BYTES = new Uint8Array(0);
 
 export function runSkb(run: Run, opts: ProgRunOpts): ProgRunResult {
   const { world, program } = run;
-  const failure = checkOpts(opts, { flags: F_SKB_CHECKSUM_COMPLETE, anyCpu: false }) ?? checkSize(opts);
+  const contract = contractOf(program.type)!;
+  const failure = checkOpts(opts, contract) ?? checkData(opts, contract);
   if (failure !== null) return notRun(failure);
   const ctx = contextOf(opts, '__sk_buff', SK_BUFF_SIZE);
   if (isFailure(ctx)) return notRun(ctx);
@@ -49,12 +49,6 @@ export function runSkb(run: Run, opts: ProgRunOpts): ProgRunResult {
   const result = finish(world, execution, opts, { head: skb.contents(), frags: NO_BYTES, ctx });
   const redirects = execution.retval === TC_ACT_REDIRECT && (withLink || program.type === PROG_TYPE.LWT_XMIT);
   return redirects ? { ...result, redirect: world.rc.redirect } : result;
-}
-
-function checkSize(opts: ProgRunOpts): Failure | null {
-  const size = opts.data_in?.length ?? 0;
-  if (size < ETH_HLEN) return invalid(`data_in has ${size} bytes, less than an Ethernet header`);
-  return size > DATA_MAX ? invalid(`data_in has ${size} bytes, more than ${DATA_MAX}`) : null;
 }
 
 /** The packet as eth_type_trans and convert___skb_to_skb leave it, with its context filled. */

@@ -2,8 +2,9 @@
 import { CTX_BASE } from '../layout.ts';
 import { XDP_FRAGS_MAX, XDP_HEADROOM_USABLE, XDP_LINEAR_MAX, XDP_PAGE, XdpBuff } from '../net/xdp-buff.ts';
 import { ERRNO } from '../uapi/errno.ts';
+import { contractOf } from './contracts.ts';
 import { endedEarly, finish, notRun } from './finish.ts';
-import { checkOpts, contextOf, F_XDP_LIVE_FRAMES, type Failure, invalid, isFailure } from './opts.ts';
+import { checkOpts, contextOf, type Failure, invalid, isFailure } from './opts.ts';
 import type { Run } from './run.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
 
@@ -23,7 +24,7 @@ export function runXdp(run: Run, opts: ProgRunOpts): ProgRunResult {
   if (attach === ATTACH_XDP_DEVMAP || attach === ATTACH_XDP_CPUMAP) {
     return notRun(invalid('programs for a devmap or cpumap entry cannot be run alone'));
   }
-  const failure = checkOpts(opts, { flags: F_XDP_LIVE_FRAMES, anyCpu: true });
+  const failure = checkOpts(opts, contractOf(program.type)!);
   if (failure !== null) return notRun(failure);
   const ctx = contextOf(opts, 'xdp_md', XDP_MD_SIZE);
   if (isFailure(ctx)) return notRun(ctx);

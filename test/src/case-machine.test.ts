@@ -12,7 +12,7 @@ import type { TestCase } from '../../src/test-case.ts';
 
 const ROOT = join(import.meta.dir, '..', '..', 'fixtures');
 const PROJECT: Project = {
-  ...{ file: null, root: ROOT, objects: [], cases: [], btf: null, lenient: false },
+  ...{ file: null, root: ROOT, objects: [], cases: [], builds: [], btf: null, lenient: false },
   defaults: { netns: { devices: [{ ifindex: 1, forwarding: true }] } },
 };
 const SCOPE = { root: ROOT, file: join(ROOT, 'x.case.ts') };
