@@ -25,7 +25,7 @@ export interface Project {
   readonly btf: string | null;
   readonly lenient: boolean;
   /** What `watch` builds when sources change. */
-  readonly builds: readonly BuildRule[];
+  readonly builds?: readonly BuildRule[];
 }
 
 export type LoadedProject =

@@ -93,7 +93,7 @@ export interface State {
   readonly sources: ReadonlyMap<string, SourceText>;
 }
 
-export type Focus = 'hex' | 'headers' | 'maps' | 'printk' | 'place';
+export type Focus = 'hex' | 'headers' | 'maps' | 'printk' | 'place' | 'insns';
 
 /** A line of text being typed. */
 export interface Prompt {

@@ -8,6 +8,7 @@ import { hexDiff } from './packet/hexdump.ts';
 import type { State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
 import { duration, type Line, plural, span } from './view-text.ts';
+import { placeLines, sourceOf } from './view-where.ts';
 
 /** A label in its own column and the lines beside it; without a label the lines take the whole width. */
 export interface DetailItem {
@@ -124,6 +125,8 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
   if (fault) items.push(...faultItems(fault));
   const step = shownStep(one, outcome);
   items.push(...packetItems(step, outcome));
+  const returned = placeLines(outcome, sourceOf(state, one));
+  if (returned.length > 0) items.push(GAP, { label: '', code: true, lines: returned });
   if (items.length > 2) items.push(GAP);
   items.push(...resultItems(step, outcome));
   const since = state.badSince.get(one.id);

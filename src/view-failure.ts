@@ -1,22 +1,16 @@
 /** An open case in panes: what it gave beside what was expected, its packet, maps, printk lines, and the place of its fault. */
 import { relative } from 'node:path';
-import type { Fault, ProgRunResult } from '../engine/index.ts';
+import type { ProgRunResult } from '../engine/index.ts';
 import { shownStep, stepText } from './case-steps.ts';
 import type { Difference, TestOutcome } from './outcome.ts';
-import { type SourceText, type State, sourceKey } from './session-state.ts';
+import type { State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
 import { comparePackets, onePacket, type PacketPane } from './view-packet.ts';
-import { duration, type Line, plural, type Span, span } from './view-text.ts';
+import { duration, type Line, plural, type Span, span, type TextPane } from './view-text.ts';
+import { insnsPane, sourceOf, wherePane } from './view-where.ts';
 
 export type { PacketPane } from './view-packet.ts';
-
-export interface TextPane {
-  readonly title: string;
-  readonly note: string;
-  readonly lines: readonly Line[];
-  /** Cut at the edge instead of wrapped. */
-  readonly code: boolean;
-}
+export type { TextPane } from './view-text.ts';
 
 export interface FailureView {
   readonly title: Line;
@@ -30,7 +24,10 @@ export interface FailureView {
   readonly difference: number;
   readonly maps: TextPane | null;
   readonly printk: TextPane | null;
+  /** Where it faulted, or the line it returned from. */
   readonly where: TextPane | null;
+  /** The last instructions of a traced run. */
+  readonly insns: TextPane | null;
 }
 
 /** Differences that the packet's pane shows better. */
@@ -97,48 +94,6 @@ export function printkPane(result: ProgRunResult | null): TextPane | null {
   return { title: 'printk', note: plural(lines.length, 'line'), lines: lines.map((text) => [span(text)]), code: false };
 }
 
-/** Lines of source around the one that faulted. */
-const AROUND = 3;
-
-function sourceLines(fault: Fault, source: SourceText | null): Line[] {
-  const line = fault.line ?? 0;
-  const width = String(line + AROUND).length;
-  const row = (number: number, text: string): Line => {
-    const here = number === line;
-    const gutter = `${here ? '▸' : ' '} ${String(number).padStart(width)} │ `;
-    return [span(gutter, here ? 'bad' : 'dim'), span(text.replaceAll('\t', '    '), here ? 'strong' : 'plain')];
-  };
-  const text = source?.lines[line - 1];
-  if (!source || text === undefined) return fault.source.trim() === '' ? [] : [row(line, fault.source.trim())];
-  const from = Math.max(1, line - AROUND);
-  return source.lines.slice(from - 1, line + 1).map((one, i) => row(from + i, one));
-}
-
-function registerLines(fault: Fault): Line[] {
-  const texts = fault.registers.map((value, i) => `r${i}=${value < 4096n ? value : `0x${value.toString(16)}`}`);
-  return texts.length === 0 ? [] : [[span(texts.join(' '), 'dim')]];
-}
-
-export function faultPane(fault: Fault | null | undefined, source: SourceText | null): TextPane | null {
-  if (!fault) return null;
-  const where = fault.file ? `${fault.file}${fault.line ? `:${fault.line}` : ''}` : (fault.section ?? fault.program);
-  const lines: Line[] = [
-    [span(`${fault.kind}: `, 'bad'), span(fault.message)],
-    ...sourceLines(fault, source),
-    ...(fault.file ? [] : [[span('no source lines: compile with -g', 'warn')]]),
-    [span(fault.text, 'dim')],
-    ...registerLines(fault),
-  ];
-  return { title: 'Faulted here', note: `${where} · insn ${fault.insn}`, lines, code: true };
-}
-
-/** The source of the fault of a case, where its file was found. */
-export function sourceOf(state: State, one: SettledCase): SourceText | null {
-  const fault = state.outcomes.get(one.id)?.result?.fault;
-  if (!fault?.file) return null;
-  return state.sources.get(sourceKey(one.object, fault.file)) ?? null;
-}
-
 function tookText(outcome: TestOutcome, step: SettledCase): string {
   const insns = outcome.result ? ` · ${outcome.result.insns_executed} insns` : '';
   return `${duration(outcome.took_ms)}${insns} · repeat ${Math.max(1, step.repeat)}`;
@@ -169,6 +124,7 @@ export function failureView(state: State, one: SettledCase): FailureView | null 
     difference: Math.min(state.difference, (packet?.differences ?? 0) - 1),
     maps: mapsPane(outcome),
     printk: printkPane(outcome.result),
-    where: faultPane(outcome.result?.fault, sourceOf(state, one)),
+    where: wherePane(outcome, sourceOf(state, one)),
+    insns: insnsPane(outcome),
   };
 }

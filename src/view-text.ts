@@ -13,6 +13,15 @@ export interface Span {
 
 export type Line = readonly Span[];
 
+/** Lines with a title, for a pane of their own. */
+export interface TextPane {
+  readonly title: string;
+  readonly note: string;
+  readonly lines: readonly Line[];
+  /** Cut at the edge instead of wrapped. */
+  readonly code: boolean;
+}
+
 /** A span of text from anywhere: control characters are gone after this, so every text goes through it. */
 export function span(text: string, tag: Tag = 'plain'): Span {
   return { text: plain(text), tag };

@@ -6,13 +6,14 @@ import { type Focus, rowsOf, type State } from './session-state.ts';
 import { countOutcomes, cursorIndex } from './session-tree.ts';
 import type { DetailItem } from './view-detail.ts';
 import { emptyState } from './view-empty.ts';
-import { type FailureView, failureView, sourceOf } from './view-failure.ts';
+import { type FailureView, failureView } from './view-failure.ts';
 import { chips, listTitle, type PromptView, promptView } from './view-filter.ts';
 import { detailOf, type GroupRow, objectTable } from './view-groups.ts';
 import { badge, countsLine, eventLines, historySign, runTitle } from './view-head.ts';
 import { overlayOf } from './view-overlay.ts';
 import { type TreeRow, treeRow } from './view-rows.ts';
 import { duration, type Line, type Span } from './view-text.ts';
+import { sourceOf } from './view-where.ts';
 
 export type { Command } from './session-commands.ts';
 export type { Focus } from './session-state.ts';

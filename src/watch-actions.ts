@@ -8,7 +8,7 @@ import type { Command } from './session-commands.ts';
 import { rowsOf, type State } from './session-state.ts';
 import { cursorIndex, type Row } from './session-tree.ts';
 import type { TerminalHandle } from './view.ts';
-import { sourceOf } from './view-failure.ts';
+import { placeOf, sourceOf } from './view-where.ts';
 
 export interface ActionsOptions {
   readonly state: () => State;
@@ -53,8 +53,8 @@ export class WatchActions {
     const row = this.row();
     if (row?.kind !== 'case') return;
     const source = sourceOf(state, row.one);
-    const line = state.outcomes.get(row.one.id)?.result?.fault?.line;
-    if (source) this.edit(source.path, line ?? 1);
+    const place = placeOf(state.outcomes.get(row.one.id));
+    if (source && place) this.edit(source.path, Math.max(1, place.line));
   }
 
   private edit(file: string, line: number): void {

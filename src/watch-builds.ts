@@ -38,6 +38,7 @@ function modified(path: string): number {
 
 export class Builds {
   private readonly options: BuildsOptions;
+  private readonly rules: readonly BuildRule[];
   private readonly signatures = new Map<string, string>();
   private readonly failures = new Map<string, FileError[]>();
   private waiting = new Map<string, Job>();
@@ -48,6 +49,7 @@ export class Builds {
 
   constructor(options: BuildsOptions) {
     this.options = options;
+    this.rules = options.project.builds ?? [];
   }
 
   errors(): FileError[] {
@@ -56,14 +58,14 @@ export class Builds {
 
   directories(): WatchedDirectories {
     const { project } = this.options;
-    const globs = project.builds.flatMap((rule) => [...rule.sources, ...rule.headers]);
+    const globs = this.rules.flatMap((rule) => [...rule.sources, ...rule.headers]);
     return directoriesOf(project.root, globs, []);
   }
 
   /** Looks at all sources for the first time and builds what is not up to date. */
   async start(): Promise<void> {
     const { root } = this.options.project;
-    for (const rule of this.options.project.builds) {
+    for (const rule of this.rules) {
       const { sources, headers } = await this.files(rule);
       for (const path of [...sources, ...headers]) this.signatures.set(path, signature(path));
       if (!rule.each) this.add({ key: rule.label, label: rule.label, command: rule.command });
@@ -77,7 +79,7 @@ export class Builds {
 
   /** Builds what changed since the last look. */
   async look(): Promise<void> {
-    for (const rule of this.options.project.builds) {
+    for (const rule of this.rules) {
       const { sources, headers } = await this.files(rule);
       const changed = new Set([...sources, ...headers].filter((path) => this.isChanged(path)));
       if (changed.size === 0) continue;

@@ -238,7 +238,7 @@ export class WatchSession implements Store {
     this.builds?.close();
     this.builds = null;
     this.store.dispatch({ type: 'building', label: null });
-    if (project.builds.length === 0) return;
+    if (!project.builds?.length) return;
     const builds = new Builds({
       project,
       building: (label) => this.store.dispatch({ type: 'building', label }),

@@ -1,8 +1,8 @@
-/** Finds and reads the source files that faults name, to show the lines around and to open an editor there. */
+/** Finds and reads the source files that faults and returns name, to show the lines around and to open an editor there. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Fault } from '../engine/index.ts';
 import { type SourceText, type State, sourceKey } from './session-state.ts';
+import { placeOf, type SourcePlace } from './view-where.ts';
 
 const FILES_SEEN_MAX = 20_000;
 
@@ -15,9 +15,9 @@ function read(path: string): string[] | null {
 }
 
 /** A file is the right one when it has the line that the object says; a name alone is no proof. */
-function matches(lines: readonly string[], fault: Fault): boolean {
-  const wanted = fault.source.trim();
-  return wanted === '' || (lines[(fault.line ?? 1) - 1] ?? '').trim() === wanted;
+function matches(lines: readonly string[], place: SourcePlace): boolean {
+  const wanted = place.source.trim();
+  return wanted === '' || (lines[place.line - 1] ?? '').trim() === wanted;
 }
 
 /** Files of the project with the same end of the path: names in debug information are relative to wherever clang ran. */
@@ -32,25 +32,24 @@ function below(root: string, file: string): string[] {
   return out.sort();
 }
 
-/** The source that a fault of this object names; null when no file of that name has that line. */
-export function findSource(root: string, object: string, fault: Fault): SourceText | null {
-  if (!fault.file) return null;
-  for (const path of [resolve(dirname(object), fault.file), resolve(root, fault.file), ...below(root, fault.file)]) {
+/** The source that a place in this object names; null when no file of that name has that line. */
+export function findSource(root: string, object: string, place: SourcePlace): SourceText | null {
+  for (const path of [resolve(dirname(object), place.file), resolve(root, place.file), ...below(root, place.file)]) {
     const lines = read(path);
-    if (lines && matches(lines, fault)) return { path, lines };
+    if (lines && matches(lines, place)) return { path, lines };
   }
   return null;
 }
 
-/** Sources of all faults of a state that are not known yet. */
+/** Sources of all places of a state that are not known yet. */
 export function newSources(state: State): Map<string, SourceText> {
   const out = new Map<string, SourceText>();
   for (const one of state.cases) {
-    const fault = state.outcomes.get(one.id)?.result?.fault;
-    if (!fault?.file) continue;
-    const key = sourceKey(one.object, fault.file);
+    const place = placeOf(state.outcomes.get(one.id));
+    if (place === null) continue;
+    const key = sourceKey(one.object, place.file);
     if (state.sources.has(key) || out.has(key)) continue;
-    const found = findSource(state.root, one.object, fault);
+    const found = findSource(state.root, one.object, place);
     if (found) out.set(key, found);
   }
   return out;

@@ -194,7 +194,8 @@ export const KEYMAP: readonly Binding[] = [
   focusBinding('h', 'headers', 'headers', (vm) => vm.failure?.packet !== null),
   focusBinding('m', 'maps', 'maps', (vm) => vm.failure?.maps !== null),
   focusBinding('l', 'printk', 'printk', (vm) => vm.failure?.printk !== null),
-  focusBinding('i', 'place', 'insns', (vm) => vm.failure?.where !== null),
+  focusBinding('s', 'place', 'why', (vm) => vm.failure?.where !== null),
+  focusBinding('i', 'insns', 'insns', (vm) => vm.failure?.insns !== null),
   {
     keys: ['e'],
     shown: 'e',
@@ -208,7 +209,7 @@ export const KEYMAP: readonly Binding[] = [
     keys: ['E'],
     shown: 'E',
     short: () => 'source',
-    help: 'the BPF source in $EDITOR at the line of the fault',
+    help: 'the BPF source in $EDITOR at the line of the fault, or of the return',
     when: (vm) => listed(vm) && vm.hasSource,
     command: () => ({ do: 'edit-source' }),
     rank: 5,

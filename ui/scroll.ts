@@ -4,7 +4,7 @@ import { detailLines } from './detail-lines.ts';
 import { failureLayout } from './failure-layout.ts';
 import type { Layout } from './layout.ts';
 import { packetLines, packetScroll } from './packet-lines.ts';
-import { headLines, textLines } from './screens/failure.tsx';
+import { headLines, paneOf, textLines } from './screens/failure.tsx';
 import { overlayLines } from './screens/message.tsx';
 
 interface Extent {
@@ -20,7 +20,7 @@ function failureExtent(vm: ViewModel, at: Layout): Extent {
   const head = headLines(view, columns, Math.max(1, Math.floor(rows / 5))).length;
   const rest = rows - head - 1 - (roomy ? 2 : 0);
   const { focus } = vm;
-  const pane = focus === 'maps' ? view.maps : focus === 'printk' ? view.printk : focus === 'place' ? view.where : null;
+  const pane = focus ? paneOf(view, focus) : null;
   if (pane) return { lines: textLines(pane, columns - 4).length, height: rest - 2, at: vm.scroll };
   if (!view.packet) return { lines: 0, height: rest, at: 0 };
   const part = focus === 'hex' || focus === 'headers' ? focus : null;

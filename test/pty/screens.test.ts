@@ -143,7 +143,7 @@ describe.each([
     await screen.until('Faulted here');
     expect(screen.text()).toMatch(/▸ +8 │ +return \*\(\(volatile __u8 \*\)DATA\(ctx\) \+ 2000\);/);
     expect(screen.text()).toMatch(/6 │ int packet_out_of_bounds/);
-    screen.type('i');
+    screen.type('s');
     await screen.until((text) => text.includes('Faulted here') && !text.includes('─ Packet ─'));
     screen.type(']]');
     await screen.until('3 of 3 failed');

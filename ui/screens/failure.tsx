@@ -44,9 +44,10 @@ function Packet({
   return <Panel size={size} title={part ? HEADING[part] : 'Packet'} note={note} lines={lines.map(pad)} />;
 }
 
-function paneOf(view: FailureView, focus: Focus): TextPane | null {
+export function paneOf(view: FailureView, focus: Focus): TextPane | null {
   if (focus === 'maps') return view.maps;
   if (focus === 'printk') return view.printk;
+  if (focus === 'insns') return view.insns;
   return focus === 'place' ? view.where : null;
 }
 
