@@ -110,7 +110,8 @@ export async function runCommand(args: Args, io: CommandIo): Promise<ExitCode> {
   }
 }
 
-function usageJson(thrown: InputError): object {
+/** A mistake on the command line, for `--json`. */
+export function usageJson(thrown: InputError): object {
   const stage = thrown.exitCode === EXIT.NOT_LOADED ? 'load' : 'run';
   return errorJson(null, { stage, errno: 0, message: thrown.message, where: {} });
 }

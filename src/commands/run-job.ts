@@ -38,7 +38,7 @@ export interface RunInput {
 const CPUS_MAX = 1024;
 
 /** Standard input can be read once. */
-function onceOnly(io: CommandIo): Pick<CommandIo, 'cwd' | 'stdin'> {
+export function onceOnly(io: CommandIo): Pick<CommandIo, 'cwd' | 'stdin'> {
   let taken = false;
   return {
     cwd: io.cwd,
@@ -50,9 +50,9 @@ function onceOnly(io: CommandIo): Pick<CommandIo, 'cwd' | 'stdin'> {
   };
 }
 
-type Source = ReturnType<typeof onceOnly>;
+export type Source = ReturnType<typeof onceOnly>;
 
-async function readPresets(args: Args, source: Source): Promise<MapPreset[]> {
+export async function readPresets(args: Args, source: Source): Promise<MapPreset[]> {
   const presets: MapPreset[] = [];
   for (const text of listArg(args, 'map')) {
     const at = text.indexOf('=');
@@ -73,7 +73,7 @@ async function readContext(args: Args, source: Source): Promise<Pick<RunInput, '
 }
 
 /** Checked here, so that a mistake is one of the command line. */
-async function readNetns(args: Args, source: Source): Promise<{ netns?: NetnsSpec }> {
+export async function readNetns(args: Args, source: Source): Promise<{ netns?: NetnsSpec }> {
   const text = textArg(args, 'netns');
   if (text === undefined) return {};
   const netns = parseJsonObject(await textSource(text, source), '--netns') as NetnsSpec;

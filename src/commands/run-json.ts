@@ -21,7 +21,7 @@ function faultJson(fault: Fault): object {
   };
 }
 
-function mapJson(spec: ObjectSpec, dump: MapDump): object {
+export function mapJson(spec: ObjectSpec, dump: MapDump): object {
   return {
     name: dump.name,
     type: mapTypeName(dump.type),

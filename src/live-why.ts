@@ -1,0 +1,20 @@
+/** WHY frames of a live run are lost: a row for every way there is, silent ones included, with a sentence that names it and one that mends it. */
+
+import { LOST_AFTER } from './live/why-after.ts';
+import { LOST_AT_REDIRECT } from './live/why-redirect.ts';
+import type { LiveFacts, Loss, LossRow } from './live/why-types.ts';
+
+export type { LiveFacts, Loss } from './live/why-types.ts';
+
+import { LOST_BY_VERDICT } from './live/why-verdict.ts';
+
+/** From the program's verdict to the far end's stack. */
+export const LOSS_ROWS: readonly LossRow[] = [...LOST_BY_VERDICT, ...LOST_AT_REDIRECT, ...LOST_AFTER];
+
+/** Everything that is lost, what needs mending most first: what nobody asked for, then by number of frames. */
+export function whyLost(facts: LiveFacts): Loss[] {
+  const found = LOSS_ROWS.flatMap((row) =>
+    row.find(facts).map((loss): Loss => ({ ...loss, row: row.name, wanted: row.wanted === true })),
+  );
+  return found.sort((a, b) => Number(a.wanted) - Number(b.wanted) || b.count - a.count);
+}

@@ -1,0 +1,98 @@
+/** Opens a live run in the embedded engine: objects loaded into one world, maps filled, devices and their programs put in place. */
+import {
+  enterNetns,
+  type LiveRun,
+  type LoadedObject,
+  loadObject,
+  MAP_TYPE,
+  openLive,
+  openObject,
+  type Refusal,
+  type Result,
+  type XdpAttachment,
+} from '../../engine/index.ts';
+import { applyPresets, InnerMaps } from '../backends/engine-presets.ts';
+import { InputError } from '../input-error.ts';
+import type { LiveDevmap, LiveObject, LiveRequest, PeerXdp } from './live-types.ts';
+
+const F_LIVE = 2;
+
+export interface OpenedLive {
+  readonly run: LiveRun;
+  readonly object: LoadedObject;
+}
+
+function refuse(message: string): { ok: false; error: Refusal } {
+  return { ok: false, error: { stage: 'run', errno: 0, message, where: {} } };
+}
+
+function load(one: LiveObject, request: LiveRequest, beside?: LoadedObject): Result<LoadedObject> {
+  const opened = openObject(
+    { path: one.path, bytes: one.bytes },
+    request.btf === undefined ? {} : { btf: request.btf },
+  );
+  if (!opened.ok) return opened;
+  return loadObject(opened.value, beside === undefined ? { cpus: request.cpus } : { world: beside.world });
+}
+
+/** Programs at the far ends, loaded beside the one that is run: their objects once each. */
+function attachments(request: LiveRequest, object: LoadedObject): Result<XdpAttachment[]> {
+  const loaded = new Map<string, LoadedObject>();
+  for (const peer of request.peers) {
+    const one = load(peer, request, object);
+    if (!one.ok) return one;
+    loaded.set(peer.path, one.value);
+  }
+  const out: XdpAttachment[] = [];
+  for (const { netns, ifindex, xdp } of request.network.devices) {
+    if (xdp === 'none') continue;
+    const program = programOf(xdp, loaded);
+    if (!program.ok) return program;
+    out.push({ netns, dev: ifindex, program: program.value });
+  }
+  return { ok: true, value: out };
+}
+
+function programOf(
+  xdp: Exclude<PeerXdp, 'none'>,
+  loaded: ReadonlyMap<string, LoadedObject>,
+): Result<XdpAttachment['program']> {
+  if (typeof xdp === 'string') return { ok: true, value: xdp };
+  return loaded.get(xdp.object)!.program(xdp.program);
+}
+
+/** Everything that can be refused is refused here, before the first frame. */
+export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<OpenedLive> {
+  const made = load(request, request);
+  if (!made.ok) return made;
+  const object = made.value;
+  const xdp = attachments(request, object);
+  if (!xdp.ok) return xdp;
+  const { netns, far, links } = request.network;
+  // Devmaps take the devices of the namespace only once it is there.
+  const entered = enterNetns(object, netns);
+  if (!entered.ok) return entered;
+  try {
+    applyPresets([{ label: '', object }], new InnerMaps(object), request.presets, request.cpus);
+  } catch (thrown) {
+    if (!(thrown instanceof InputError)) throw thrown;
+    return refuse(thrown.message);
+  }
+  const run = openLive(object, request.program, {
+    ...{ data_in: request.data_in, repeat: request.repeat, batch_size: request.batch_size, flags: F_LIVE, cancel },
+    ...(request.ctx_in === null ? {} : { ctx_in: request.ctx_in }),
+    ...{ netns, far, links, xdp: xdp.value, env: { cpus: request.cpus } },
+  });
+  return run.ok ? { ok: true, value: { run: run.value, object } } : run;
+}
+
+/** What devmaps hold now. */
+export function devmapsOf(object: LoadedObject): LiveDevmap[] {
+  return object
+    .dumpMaps()
+    .filter(({ type }) => type === MAP_TYPE.DEVMAP || type === MAP_TYPE.DEVMAP_HASH)
+    .map(({ name, entries }) => ({
+      ...{ id: object.map(name)?.id ?? 0, name },
+      ifindexes: entries.map(({ value }) => new DataView(value.buffer, value.byteOffset).getUint32(0, true)),
+    }));
+}

@@ -1,0 +1,103 @@
+/** What a live run is asked for, what is asked of it while it goes on, and what it tells: plain data between two threads. */
+import type { LinkSpec, LiveReport, MapDump, NetnsName, NetnsSpec, Refusal } from '../../engine/index.ts';
+import type { MapPreset } from '../backends/backend.ts';
+
+export type PeerXdp = 'none' | 'pass' | 'drop' | 'tx' | { readonly object: string; readonly program: string };
+
+/** A device of the run with everything that decides what becomes of a frame that is sent there. */
+export interface LiveDeviceInfo {
+  readonly netns: NetnsName;
+  readonly ifindex: number;
+  readonly name: string;
+  readonly type: 'veth' | 'ifb' | 'lo' | 'dummy';
+  readonly mtu: number;
+  /** Veth: the other end. */
+  readonly peer: { readonly netns: NetnsName; readonly ifindex: number; readonly name: string } | null;
+  /** What runs natively on this device. */
+  readonly xdp: PeerXdp;
+  readonly gro: boolean;
+}
+
+export interface LiveNetwork {
+  readonly netns: NetnsSpec;
+  readonly far: NetnsSpec;
+  readonly links: readonly LinkSpec[];
+  readonly devices: readonly LiveDeviceInfo[];
+}
+
+export interface LiveObject {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface LiveRequest extends LiveObject {
+  readonly btf?: Uint8Array;
+  readonly program: string;
+  readonly network: LiveNetwork;
+  /** Objects of programs at the far ends, by path. */
+  readonly peers: readonly LiveObject[];
+  readonly presets: readonly MapPreset[];
+  readonly data_in: Uint8Array;
+  readonly ctx_in: Uint8Array | null;
+  /** Infinity: until somebody stops it. */
+  readonly repeat: number;
+  readonly batch_size: number;
+  /** Frames a second; Infinity: as fast as it goes. */
+  readonly rate: number;
+  readonly cpus: number;
+  /** Begins to run at once. */
+  readonly running: boolean;
+}
+
+/** Asked between two batches. */
+export type LiveCommand =
+  | { readonly do: 'pause' }
+  | { readonly do: 'resume' }
+  | { readonly do: 'step' }
+  | { readonly do: 'batch_size'; readonly size: number }
+  | { readonly do: 'rate'; readonly rate: number }
+  | { readonly do: 'link'; readonly netns: NetnsName; readonly ifindex: number; readonly up: boolean }
+  | { readonly do: 'zero' }
+  | { readonly do: 'stop' };
+
+/** Devices by the map that holds them, as far as redirects by that map can go there. */
+export interface LiveDevmap {
+  readonly id: number;
+  readonly name: string;
+  readonly ifindexes: readonly number[];
+}
+
+/** How the run stands at an edge between batches; counts are totals since the start or the last zero. */
+export interface LiveSample {
+  /** The clock of the thread, in milliseconds. */
+  readonly at_ms: number;
+  readonly running: boolean;
+  readonly done: boolean;
+  readonly batch_size: number;
+  readonly rate: number;
+  readonly report: LiveReport;
+  /** How often counters were set to zero. */
+  readonly zeroed: number;
+  readonly devmaps: readonly LiveDevmap[];
+}
+
+export interface LiveEnd {
+  readonly sample: LiveSample;
+  /** Positive errno that ended the run, 0: none. */
+  readonly errno: number;
+  readonly fault: string | null;
+  readonly maps: readonly MapDump[];
+  readonly printk: readonly string[];
+  /** Somebody stopped it. */
+  readonly stopped: boolean;
+}
+
+export type LiveReply =
+  | { readonly is: 'refused'; readonly refusal: Refusal }
+  | { readonly is: 'sample'; readonly sample: LiveSample }
+  | { readonly is: 'end'; readonly end: LiveEnd }
+  | { readonly is: 'broken'; readonly message: string; readonly stack: string };
+
+export type LiveAsk =
+  | { readonly ask: 'start'; readonly request: LiveRequest; readonly cancel: Int32Array; readonly sample_ms: number }
+  | { readonly ask: 'command'; readonly command: LiveCommand };

@@ -1,0 +1,175 @@
+/** Frames that a redirect loses: refused with an errno, or taken and sent nowhere. */
+import { ERRNO } from '../../engine/index.ts';
+import type { LiveDeviceInfo } from './live-types.ts';
+import {
+  type Found,
+  found,
+  frames,
+  type LiveFacts,
+  type LossRow,
+  nameOf,
+  near,
+  stateOf,
+  tracepoint,
+} from './why-types.ts';
+
+/** Room that Ethernet and a VLAN tag have beyond the MTU. */
+const BEYOND_MTU = 18;
+
+type Words = Pick<Found, 'word' | 'sentence' | 'mend'>;
+
+/** A row for one errno of xdp_redirect_err. */
+function refusedRow(
+  name: string,
+  errno: number,
+  applies: (dev: LiveDeviceInfo | null, facts: LiveFacts) => boolean,
+  words: (n: string, target: string, dev: LiveDeviceInfo | null, facts: LiveFacts) => Words,
+): LossRow {
+  return {
+    name,
+    find: (facts) => {
+      const event = tracepoint(facts, 'xdp_redirect_err', errno);
+      if (event === null) return [];
+      const ifindex = event.last.to_ifindex ?? 0;
+      const dev = near(facts, ifindex);
+      if (!applies(dev, facts)) return [];
+      const target = nameOf(facts, ifindex);
+      const device = dev === null ? null : { netns: 'near' as const, ifindex };
+      return found(event.count, () => ({ device, ...words(frames(event.count), target, dev, facts) }));
+    },
+  };
+}
+
+const REFUSED: readonly LossRow[] = [
+  refusedRow(
+    'target does not exist',
+    ERRNO.EINVAL,
+    () => true,
+    (n, target) => ({
+      word: 'no device',
+      sentence: `${n}: redirected to ${target}, which is no device of the namespace (-22 EINVAL)`,
+      mend: 'redirect to an ifindex that exists, or add the device (--dev NAME:ifindex=N)',
+    }),
+  ),
+  refusedRow(
+    'XDP_REDIRECT without a target',
+    ERRNO.EBADRQC,
+    () => true,
+    (n) => ({
+      word: 'no target',
+      sentence: `${n}: the program returned XDP_REDIRECT without asking a helper for a target (-56 EBADRQC)`,
+      mend: 'return what bpf_redirect or bpf_redirect_map returns',
+    }),
+  ),
+  refusedRow(
+    'peer takes no XDP frames',
+    ERRNO.EOPNOTSUPP,
+    (dev) => dev?.type === 'veth',
+    (n, target, dev) => ({
+      word: 'peer xdp',
+      sentence: `${n}: ${target} cannot send XDP frames, since its peer ${dev!.peer!.name} has neither a native XDP program nor GRO (-95 EOPNOTSUPP)`,
+      mend: `load an XDP program on ${dev!.peer!.name} (peer_xdp=pass), or ethtool -K ${dev!.peer!.name} gro on (gro=yes)`,
+    }),
+  ),
+  refusedRow(
+    'target cannot send XDP frames',
+    ERRNO.EOPNOTSUPP,
+    (dev) => dev?.type !== 'veth',
+    (n, target, dev) => ({
+      word: 'no xmit',
+      sentence: `${n}: ${target}${dev === null ? '' : ` (${dev.type})`} has no ndo_xdp_xmit (-95 EOPNOTSUPP)`,
+      mend: 'send through a veth or another device whose driver has ndo_xdp_xmit; XDP_TX leaves by the ingress device (--ingress)',
+    }),
+  ),
+  refusedRow(
+    'target is down',
+    ERRNO.ENETDOWN,
+    () => true,
+    (n, target) => ({
+      word: 'down',
+      sentence: `${n}: ${target} is administratively down (-100 ENETDOWN)`,
+      mend: `ip link set ${target} up (up=yes)`,
+    }),
+  ),
+  refusedRow(
+    'longer than the MTU',
+    ERRNO.EMSGSIZE,
+    () => true,
+    (n, target, dev, facts) => ({
+      word: 'mtu',
+      sentence: `${n}: longer than ${target} takes: MTU ${dev?.mtu ?? '?'} and ${BEYOND_MTU} bytes of headers (-90 EMSGSIZE); data_in has ${facts.length} bytes`,
+      mend: `ip link set ${target} mtu N (mtu=N), or shorter packets`,
+    }),
+  ),
+];
+
+/** Frames that were redirected by xdp_redirect with err 0, and those that something took. */
+function vanished(facts: LiveFacts): number {
+  const ok = tracepoint(facts, 'xdp_redirect', 0)?.count ?? 0;
+  if (tracepoint(facts, 'xdp_cpumap_enqueue', 0) !== null || facts.report.xsk.some((one) => one.received > 0)) return 0;
+  const taken = facts.report.devices.reduce(
+    (sum, dev) => sum + (dev.netns === 'near' ? dev.xdp_xmit + dev.xdp_xmit_drops : 0),
+    0,
+  );
+  return Math.max(0, ok - taken);
+}
+
+function longest(facts: LiveFacts, ifindexes: readonly number[]): boolean {
+  return ifindexes.some((ifindex) => facts.length > (near(facts, ifindex)?.mtu ?? Infinity) + BEYOND_MTU);
+}
+
+/** The devmap of the last redirect that was told to be good. */
+function lastMap(facts: LiveFacts) {
+  const last = tracepoint(facts, 'xdp_redirect', 0)?.last;
+  return facts.devmaps.find((map) => map.id === last?.map_id) ?? null;
+}
+
+const SILENT: readonly LossRow[] = [
+  {
+    name: 'broadcast longer than the MTU',
+    find: (facts) => {
+      const map = lastMap(facts);
+      const all = map?.ifindexes ?? [];
+      const device = all.find((ifindex) => longest(facts, [ifindex])) ?? 0;
+      if (map === null || device === 0) return [];
+      return found(vanished(facts), () => ({
+        ...{ device: { netns: 'near' as const, ifindex: device }, word: 'mtu' },
+        sentence: `${frames(vanished(facts))}: broadcast to ${map.name}, but longer than ${nameOf(facts, device)} takes (MTU ${near(facts, device)?.mtu}), which xdp_redirect tells as err 0 and nobody sends`,
+        mend: `ip link set ${nameOf(facts, device)} mtu N (mtu=N), or shorter packets`,
+      }));
+    },
+  },
+  {
+    name: 'broadcast to nobody',
+    find: (facts) => {
+      const map = lastMap(facts);
+      if (map !== null && longest(facts, map.ifindexes)) return [];
+      return found(vanished(facts), () => ({
+        ...{ device: null, word: 'nobody' },
+        sentence: `${frames(vanished(facts))}: broadcast to ${map?.name ?? 'a devmap'}, in which no device is left to send to (it is empty, or holds only the ingress device, or none that is up), which xdp_redirect tells as err 0`,
+        mend: `put devices into ${map?.name ?? 'the devmap'} (--map), or leave out BPF_F_EXCLUDE_INGRESS`,
+      }));
+    },
+  },
+  {
+    name: 'broadcast skips a device that is down',
+    find: (facts) => {
+      const map = lastMap(facts);
+      if (map === null || tracepoint(facts, 'xdp_redirect_err', ERRNO.ENETDOWN) !== null || vanished(facts) > 0)
+        return [];
+      const others = map.ifindexes.filter((ifindex) => stateOf(facts, 'near', ifindex)?.up === true);
+      const sent = Math.max(0, ...others.map((ifindex) => stateOf(facts, 'near', ifindex)?.xdp_xmit ?? 0));
+      return map.ifindexes.flatMap((ifindex) => {
+        const state = stateOf(facts, 'near', ifindex);
+        if (state === null || state.up || state.refuses !== ERRNO.ENETDOWN) return [];
+        return found(sent, () => ({
+          ...{ device: { netns: 'near' as const, ifindex }, word: 'down' },
+          sentence: `${nameOf(facts, ifindex)} in ${map.name} is administratively down: a broadcast leaves it out without a word (up to ${frames(sent)})`,
+          mend: `ip link set ${nameOf(facts, ifindex)} up (up=yes)`,
+        }));
+      });
+    },
+  },
+];
+
+export const LOST_AT_REDIRECT: readonly LossRow[] = [...REFUSED, ...SILENT];
