@@ -64,5 +64,7 @@ export type RunEvent =
       readonly kept: number;
     }
   | { readonly type: 'outcome'; readonly run: number; readonly outcome: TestOutcome }
+  /** After the end, of cases that failed: what the traced rerun says. */
+  | { readonly type: 'why'; readonly run: number; readonly id: string; readonly why: Why }
   | { readonly type: 'file-error'; readonly error: FileError }
   | { readonly type: 'end'; readonly run: number; readonly took_ms: number; readonly cancelled: boolean };

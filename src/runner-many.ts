@@ -44,16 +44,19 @@ export class ManyRunners implements CaseRunner {
       return false;
     });
     const count = this.runners.length;
+    const whys: RunEvent[] = [];
     await Promise.all(
       this.runners.map((runner, i) => {
         const part = new Set(shardOf(cases, { index: i + 1, count }).map((one) => one.id));
         return runner.run(part, { ...options, bail: false, signal: stop.signal }, (event) => {
           if (event.type === 'outcome') order.take(event.outcome);
+          if (event.type === 'why') whys.push(event);
         });
       }),
     );
     signal?.removeEventListener('abort', abort);
     emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: signal?.aborted === true });
+    for (const why of whys) emit(why);
   }
 
   async close(): Promise<void> {

@@ -49,7 +49,7 @@ async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }
   await to.run(asked.ids, options, (event) => {
     if (event.type === 'start') return;
     batch.push(event);
-    if (performance.now() - since > BATCH_MS) flush();
+    if (event.type === 'end' || performance.now() - since > BATCH_MS) flush();
   });
   flush();
   return null;

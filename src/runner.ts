@@ -12,7 +12,8 @@ import { mapChanges } from './map-changes.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
-import { whyOf } from './why/rerun.ts';
+import { unexplained, whyOf } from './why/rerun.ts';
+import type { Why } from './why-types.ts';
 
 export interface RunScope {
   readonly backend: Backend;
@@ -182,20 +183,31 @@ async function runPatiently(
 /** Failures of one run that are explained: each is run once more for it. */
 const WHYS_MAX = 50;
 
-/** The outcome of a case that failed, with what a traced run of it says. What goes wrong with that is no matter of the case. */
-async function explained(one: SettledCase, came: TestOutcome, scope: RunScope): Promise<TestOutcome> {
+/** What a traced run of a failed case says. What goes wrong with that is said there, and no matter of the case. */
+async function explained(one: SettledCase, came: TestOutcome, scope: RunScope): Promise<Why | undefined> {
   const { spec } = await scope.objects.open(one.object);
-  if (spec === null) return came;
   try {
-    const why = await whyOf(came, requestOf(one, scope.lenient), spec, scope.backend);
-    return why === undefined ? came : { ...came, why };
+    return spec === null ? undefined : await whyOf(came, requestOf(one, scope.lenient), spec, scope.backend);
   } catch (thrown) {
-    const what = thrown instanceof Error ? thrown.message : String(thrown);
-    return { ...came, reason: `engine bug while it was traced: ${plain(what)}` };
+    return unexplained(`engine bug while it was traced: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
 }
 
-/** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. */
+/** Explains failures in order, until all are or the run is stopped. */
+async function explainAll(
+  failed: readonly (readonly [SettledCase, TestOutcome])[],
+  scope: RunScope,
+  stopped: () => boolean,
+  tell: (id: string, why: Why) => void,
+): Promise<void> {
+  for (const [one, came] of failed.slice(0, WHYS_MAX)) {
+    if (stopped()) return;
+    const why = await explained(one, came, scope);
+    if (why !== undefined && !stopped()) tell(one.id, why);
+  }
+}
+
+/** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. After the end, why failures failed. */
 export async function runCases(
   cases: readonly SettledCase[],
   scope: RunScope,
@@ -208,16 +220,16 @@ export async function runCases(
   const stop = () => scope.backend.cancel();
   signal?.addEventListener('abort', stop, { once: true });
   emit({ type: 'start', run, cause, cases, kept });
-  let whys = 0;
+  const failed: [SettledCase, TestOutcome][] = [];
   for (const one of cases) {
     if (stopped()) break;
-    const came = await runPatiently(one, scope, options.retries ?? 0, stopped);
+    const result = await runPatiently(one, scope, options.retries ?? 0, stopped);
     if (stopped()) break;
-    const result = came.verdict === 'fail' && whys++ < WHYS_MAX ? await explained(one, came, scope) : came;
-    if (stopped()) break;
+    if (result.verdict === 'fail') failed.push([one, result]);
     emit({ type: 'outcome', run, outcome: result });
     if (options.bail && isBad(result)) break;
   }
-  signal?.removeEventListener('abort', stop);
   emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: stopped() });
+  if (failed.length > 0) await explainAll(failed, scope, stopped, (id, why) => emit({ type: 'why', run, id, why }));
+  signal?.removeEventListener('abort', stop);
 }

@@ -1,6 +1,7 @@
 /** The one reducer that everything on the watch screen goes through: run events, files, keys. */
 import type { FileError, RunEvent } from './outcome.ts';
 import { type Command, obey } from './session-commands.ts';
+import { type RunNews, takeNews } from './session-run.ts';
 import { followFailure, type LogLine, type RunRecord, refold, type SourceText, type State } from './session-state.ts';
 import { buildTree, errorKey, isBad } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
@@ -28,6 +29,8 @@ export type Action =
   | { readonly type: 'log'; readonly line: LogLine }
   /** Source files that faults name; `fresh`: those known so far are out of date. */
   | { readonly type: 'sources'; readonly sources: ReadonlyMap<string, SourceText>; readonly fresh: boolean }
+  | { readonly type: 'run'; readonly news: RunNews }
+  | { readonly type: 'programs'; readonly object: string; readonly programs: readonly string[] }
   | { readonly type: 'building'; readonly label: string | null }
   | { readonly type: 'held'; readonly causes: readonly string[] }
   | { readonly type: 'size'; readonly columns: number; readonly rows: number }
@@ -116,6 +119,12 @@ function onFileError(state: State, error: FileError): State {
   return known ? state : { ...state, errors: [...state.errors, error] };
 }
 
+function onWhy(state: State, { id, why }: Extract<RunEvent, { type: 'why' }>): State {
+  const outcome = state.outcomes.get(id);
+  if (outcome?.verdict !== 'fail') return state;
+  return { ...state, outcomes: new Map(state.outcomes).set(id, { ...outcome, why }) };
+}
+
 function onEvents(state: State, events: readonly RunEvent[], at: number): State {
   let next = state;
   for (let i = 0; i < events.length; i++) {
@@ -126,6 +135,7 @@ function onEvents(state: State, events: readonly RunEvent[], at: number): State 
       next = onOutcomes(next, events.slice(from, i + 1) as Extract<RunEvent, { type: 'outcome' }>[]);
     } else if (event.type === 'start') next = onStart(next, event);
     else if (event.type === 'end') next = onEnd(next, event, at);
+    else if (event.type === 'why') next = onWhy(next, event);
     else next = onFileError(next, event.error);
   }
   return next;
@@ -146,6 +156,10 @@ export function reduce(state: State, action: Action): State {
       return pushLog(state, action.line);
     case 'sources':
       return { ...state, sources: new Map([...(action.fresh ? [] : state.sources), ...action.sources]) };
+    case 'run':
+      return takeNews(state, action.news);
+    case 'programs':
+      return { ...state, programs: new Map(state.programs).set(action.object, action.programs) };
     case 'building':
       return { ...state, building: action.label };
     case 'held':

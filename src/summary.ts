@@ -39,7 +39,7 @@ export function summarize(before: Summary, event: RunEvent): Summary {
     return { ...before, errors: [...before.errors, event.error], not_loaded: before.not_loaded + one };
   }
   if (event.type === 'end') return { ...before, took_ms: event.took_ms, cancelled: event.cancelled };
-  if (event.type === 'start') return before;
+  if (event.type === 'start' || event.type === 'why') return before;
   const field = COUNTED[event.outcome.verdict];
   return { ...before, [field]: before[field] + 1, not_loaded: before.not_loaded + (notLoaded(event.outcome) ? 1 : 0) };
 }

@@ -22,6 +22,7 @@ export class RunQueue {
   private stop: AbortController | null = null;
   /** The run under way makes room for the next: its end is no news. */
   private superseded = false;
+  private ended = false;
   private looping = false;
   private runs = 0;
 
@@ -30,7 +31,7 @@ export class RunQueue {
   }
 
   get running(): boolean {
-    return this.stop !== null;
+    return this.stop !== null && !this.ended;
   }
 
   /** Runs cases as soon as possible. */
@@ -68,6 +69,7 @@ export class RunQueue {
     const cases = all.filter((one) => ids.has(one.id));
     const stop = new AbortController();
     this.stop = stop;
+    this.ended = false;
     this.superseded = false;
     const options = {
       run: ++this.runs,
@@ -77,6 +79,8 @@ export class RunQueue {
     };
     const open = new Set(cases.map((one) => one.id));
     await this.options.runner.run(new Set(open), options, (event) => {
+      // What follows the end is about why cases failed.
+      if (event.type === 'end') this.ended = true;
       if (event.type === 'outcome') open.delete(event.outcome.id);
       if (event.type !== 'end' || !this.superseded) this.options.emit(event);
     });

@@ -2,6 +2,7 @@
 import { type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../../engine/index.ts';
 import type { Backend, RunReply, RunRequest, RunStep } from '../backends/backend.ts';
 import { progTypeNumber } from '../format/prog-types.ts';
+import { plain } from '../format/sanitize.ts';
 import type { TestOutcome } from '../outcome.ts';
 import type { Why } from '../why-types.ts';
 import { explain } from './explain.ts';
@@ -26,6 +27,12 @@ export function metaBytes(step: RunStep, type: number): number {
     return new DataView(ctx_in.buffer, ctx_in.byteOffset, 4).getUint32(0, true);
   }
   return typeof step.ctx?.data === 'number' ? step.ctx.data : 0;
+}
+
+/** Where there is no explanation, and why not. */
+export function unexplained(note: string): Why {
+  const nothing = { returned: null, decisive: null, source: [], registers: [], values: [], branches: [], calls: [] };
+  return { ...nothing, trace: [], left_out: 0, note: plain(note) };
 }
 
 function tracedStep(step: RunStep, looped: boolean): RunStep {

@@ -137,8 +137,9 @@ test('retries: a case that does not pass runs again, and says how often it ran',
     ['fail', 3],
     ['pass', undefined],
   ]);
-  // The failure is run once more, traced, to say why.
-  expect(scope.backend.runs.map(({ opts }) => opts.trace !== undefined)).toEqual([false, false, false, true, false]);
+  expect(scope.backend.runs).toHaveLength(4);
+  // To say why, however often it ran before.
+  expect(scope.backend.traced).toHaveLength(1);
 });
 
 test('a request carries what the case says and nothing else', () => {

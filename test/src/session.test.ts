@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import type { RunEvent } from '../../src/outcome.ts';
 import { type Action, initialState, reduce, type State } from '../../src/session.ts';
 import { rowsOf } from '../../src/session-state.ts';
+import { unexplained } from '../../src/why/rerun.ts';
 import { FAILED, outcomeOf, settled } from '../support/settled.ts';
 
 const a = settled('a');
@@ -50,6 +51,13 @@ test('outcomes of a run that was replaced by another are not taken', () => {
   const state = after(list, events(start(1), start(2), failed(1), passed(2), end(1), end(2)));
   expect(state.outcomes.size).toBe(1);
   expect(state.last?.run).toBe(2);
+});
+
+test('why a case failed comes after its run, and belongs to the outcome until the next one', () => {
+  const why: RunEvent = { type: 'why', run: 1, id: b.id, why: unexplained('no trace') };
+  const told = after(list, events(start(1), passed(1), failed(1), end(1)), events(why));
+  expect(told.outcomes.get(b.id)).toMatchObject({ verdict: 'fail', why: { note: 'no trace' } });
+  expect(reduce(told, events(start(2), passed(2, b), end(2), why)).outcomes.get(b.id)?.why).toBeUndefined();
 });
 
 test('cases that are gone take their outcomes with them', () => {

@@ -47,6 +47,8 @@ const XDP = 6;
 export class FakeBackend implements Backend {
   readonly name = 'engine';
   readonly runs: RunRequest[] = [];
+  /** Runs of failures once more, for their trace, which this backend has not. */
+  readonly traced: RunRequest[] = [];
   private readonly scripts = new Map<string, FakeScript>();
   private wake: (() => void) | null = null;
   private cancelled = false;
@@ -65,7 +67,7 @@ export class FakeBackend implements Backend {
   }
 
   async run(request: RunRequest): Promise<RunReply> {
-    this.runs.push(request);
+    (request.opts.trace ? this.traced : this.runs).push(request);
     this.cancelled = false;
     const program = this.scripts.get(request.object)?.programs[request.program];
     const maps: readonly MapDump[] = [];

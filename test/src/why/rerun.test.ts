@@ -21,13 +21,23 @@ class Watched extends EngineBackend {
   }
 }
 
-async function outcomeOf(given: Omit<TestCase, 'name'>): Promise<{ came: TestOutcome; asked: readonly RunRequest[] }> {
+interface Came {
+  readonly came: TestOutcome;
+  readonly asked: readonly RunRequest[];
+}
+
+/** The outcome with what was said about it after the end of the run. */
+async function outcomeOf(given: Omit<TestCase, 'name'>): Promise<Came> {
   const backend = new Watched();
   const events: RunEvent[] = [];
   const scope = { backend, objects: new ObjectStore(backend, null), lenient: false };
   await runCases([fixtureCase(given)], scope, { run: 1, cause: 'start', kept: 0 }, (event) => events.push(event));
   const [came] = events.flatMap((event) => (event.type === 'outcome' ? [event.outcome] : []));
-  return { came: came!, asked: backend.asked };
+  const end = events.findIndex((event) => event.type === 'end');
+  const whys = events.flatMap((event, i) =>
+    event.type === 'why' && i > end && event.id === came!.id ? [event.why] : [],
+  );
+  return { came: { ...came!, ...(whys[0] ? { why: whys[0] } : {}) }, asked: backend.asked };
 }
 
 const count = { object: 'map-array', program: 'count_in_place', data_in: udp };
