@@ -33,14 +33,15 @@ export function poll(site: CodeSite): number {
     const dev = f.param(0);
     const [page, done, bytes, drops, act, data, head, tail] = f.i32s(8) as Locals8;
     const ring = DEV_AT.RING;
-    const slot = (index: Code): Code => add(load(dev.get, ring + RING_AT.QUEUE), shl(index, k(2)));
-    const size = load(dev.get, ring + RING_AT.SIZE);
+    const [queue, sizeOf, batch, prog] = f.i32s(4) as [Local, Local, Local, Local];
+    const slot = (index: Code): Code => add(queue.get, shl(index, k(2)));
+    const size = sizeOf.get;
     const free = loop(below(tail.get, head.get), block(store(slot(tail.get), 0, k(0)), tail.plus(k(1))));
     // __ptr_ring_discard_one
     const discard = block(
       head.plus(k(1)),
       when(
-        or(atLeast(sub(head.get, tail.get), load(dev.get, ring + RING_AT.BATCH)), atLeast(head.get, size)),
+        or(atLeast(sub(head.get, tail.get), batch.get), atLeast(head.get, size)),
         block(free, when(atLeast(head.get, size), block(head.set(k(0)), tail.set(k(0))))),
       ),
     );
@@ -56,7 +57,7 @@ export function poll(site: CodeSite): number {
       bytes.plus(load(page.get, PAGE_AT.LEN)),
       setWord(LIVE.PAGE, page.get),
       bound(sub(data.get, load(page.get, PAGE_AT.META)), data.get, add(data.get, load(page.get, PAGE_AT.LEN))),
-      site.runOf(load(dev.get, DEV_AT.PROG), act),
+      site.runOf(prog.get, act),
       when(
         eq(act.get, k(XDP.DROP)),
         dropped,
@@ -67,8 +68,12 @@ export function poll(site: CodeSite): number {
       when(below(done.get, k(PP_REFILL)), page.set(load(slot(head.get)))),
     );
     return block(
-      when(not(load(dev.get, DEV_AT.PROG)), give(site.ask('poll', dev.get))),
+      prog.set(load(dev.get, DEV_AT.PROG)),
+      when(not(prog.get), give(site.ask('poll', dev.get))),
       inside,
+      queue.set(load(dev.get, ring + RING_AT.QUEUE)),
+      sizeOf.set(load(dev.get, ring + RING_AT.SIZE)),
+      batch.set(load(dev.get, ring + RING_AT.BATCH)),
       head.set(load(dev.get, ring + RING_AT.HEAD)),
       tail.set(load(dev.get, ring + RING_AT.TAIL)),
       page.set(load(slot(head.get))),

@@ -57,21 +57,24 @@ export function refill(site: CodeSite): number {
   const ring = pool + POOL_AT.RING;
   return site.func(0, true, (f) => {
     const [cached, entry, head, tail] = [f.i32(), f.i32(), f.i32(), f.i32()];
+    const [sizeOf, batchOf] = [f.i32(), f.i32()];
     const slot = (index: Code): Code => shl(index, k(2));
-    const size = word(ring + RING_AT.SIZE);
+    const size = sizeOf.get;
     const free = loop(below(tail.get, head.get), block(store(slot(tail.get), ringQueue, k(0)), tail.plus(k(1))));
     const one = block(
       store(slot(cached.get), pool + POOL_AT.CACHE, entry.get),
       cached.plus(k(1)),
       head.plus(k(1)),
       when(
-        or(atLeast(sub(head.get, tail.get), word(ring + RING_AT.BATCH)), atLeast(head.get, size)),
+        or(atLeast(sub(head.get, tail.get), batchOf.get), atLeast(head.get, size)),
         block(free, when(atLeast(head.get, size), block(head.set(k(0)), tail.set(k(0))))),
       ),
       entry.set(k(0)),
       when(below(cached.get, k(PP_REFILL)), entry.set(load(slot(head.get), ringQueue))),
     );
     return block(
+      sizeOf.set(word(ring + RING_AT.SIZE)),
+      batchOf.set(word(ring + RING_AT.BATCH)),
       head.set(word(ring + RING_AT.HEAD)),
       tail.set(word(ring + RING_AT.TAIL)),
       entry.set(load(slot(head.get), ringQueue)),

@@ -14,7 +14,7 @@ import {
   VERDICT_KINDS,
 } from '../net/live-layout.ts';
 import { poll, pollAll } from './xdp-live-code-poll.ts';
-import { enqueue, flush, redirect, redirected, refill, schedule, xmit } from './xdp-live-code-queues.ts';
+import { enqueue, flush, redirect, refill, schedule, xmit } from './xdp-live-code-queues.ts';
 import {
   above,
   add,
@@ -34,6 +34,7 @@ import {
   negative,
   or,
   pair,
+  setWide,
   setWord,
   shl,
   shr,
@@ -41,11 +42,14 @@ import {
   storeWide,
   sub,
   when,
+  wide,
   word,
 } from './xdp-live-emit.ts';
 import { boundOriginal, type CodeSite, enter, forget, recycle, runCounter, XDP } from './xdp-live-site.ts';
 
 const ENOMEM = 12;
+/** Place among the verdicts of all that are none. */
+const UNKNOWN = VERDICT_KINDS - 1;
 
 interface BatchParts {
   readonly refill: number;
@@ -74,17 +78,20 @@ function fold(site: CodeSite): number {
 
 const bump = (address: Code, offset: number): Code => store(address, offset, add(load(address, offset), k(1)));
 
+const bumpWord = (address: number): Code => setWord(address, add(word(address), k(1)));
+
 /** xdp_test_run_batch(frames) */
 function batch(site: CodeSite, parts: BatchParts): number {
   const { batch, pool, ingress_ifindex, rx_queue_index } = site.input;
   return site.func(1, false, (f) => {
     const [left, page, cached] = [f.param(0), f.i32(), f.i32()];
+    const sent: Sent = { count: f.i32(), last: f.i32() };
     const dry = block(setWord(batch + BATCH_AT.ERRNO, k(ENOMEM)), left.set(k(0)));
     const taken = block(
       cached.plus(k(-1)),
       setWord(pool + POOL_AT.CACHE_COUNT, cached.get),
       page.set(load(shl(cached.get, k(2)), pool + POOL_AT.CACHE)),
-      frame(site, f, page.get, parts),
+      frame(site, f, page.get, parts, sent),
       left.plus(k(-1)),
     );
     const one = block(
@@ -96,6 +103,7 @@ function batch(site: CodeSite, parts: BatchParts): number {
       forget(),
       enter(k(ingress_ifindex), rx_queue_index),
       loop(left.get, one),
+      traceSent(site, sent),
       bump(k(batch), BATCH_AT.BATCHES),
       when(word(batch + BATCH_AT.FLUSH_COUNT), call(parts.flush)),
       when(word(batch + BATCH_AT.SETTLE), site.ask('flushCpus')),
@@ -107,7 +115,7 @@ function batch(site: CodeSite, parts: BatchParts): number {
 }
 
 /** One run of the program, and what its verdict does. */
-function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts): Code {
+function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, sent: Sent): Code {
   const { pages, descs, batch } = site.input;
   const [base, act, at, twice] = [f.i32(), f.i32(), f.i32(), f.i64()];
   return block(
@@ -115,19 +123,29 @@ function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts): Code {
     setWord(LIVE.PAGE, page),
     boundOriginal(site, base.get, twice),
     act.set(site.runMain()),
-    at.set(choose(below(act.get, k(VERDICT_KINDS - 1)), act.get, k(VERDICT_KINDS - 1))),
-    bump(add(k(batch), shl(at.get, k(2))), BATCH_AT.VERDICTS),
     when(
       above(sub(act.get, k(XDP.PASS)), k(XDP.REDIRECT - XDP.PASS)),
-      recycle(site, page, at),
       block(
+        when(
+          eq(act.get, k(XDP.DROP)),
+          bumpWord(batch + BATCH_AT.VERDICTS + XDP.DROP * 4),
+          bump(choose(act.get, k(batch + UNKNOWN * 4), k(batch)), BATCH_AT.VERDICTS),
+        ),
+        recycle(site, page, at),
+      ),
+      block(
+        bump(add(k(batch), shl(act.get, k(2))), BATCH_AT.VERDICTS),
         at.set(word(PRIV.PKT_DATA)),
         storeWide(page, PAGE_AT.DATA, pair(at.get, sub(word(PRIV.PKT_END), at.get))),
         store(page, PAGE_AT.META, sub(at.get, word(PRIV.PKT_META))),
         when(
           eq(act.get, k(XDP.PASS)),
           pass(site, page, at),
-          when(eq(act.get, k(XDP.TX)), tx(site, page, parts), call(parts.redirect, page)),
+          when(
+            eq(act.get, k(XDP.TX)),
+            tx(site, page, parts, sent),
+            block(call(parts.redirect, page), sent.last.set(k(0))),
+          ),
         ),
       ),
     ),
@@ -144,15 +162,42 @@ function pass(site: CodeSite, page: Code, at: Local): Code {
 }
 
 /** XDP_TX: a redirect to the device itself. */
-function tx(site: CodeSite, page: Code, parts: BatchParts): Code {
+function tx(site: CodeSite, page: Code, parts: BatchParts, sent: Sent): Code {
   const { ingress, ingress_ifindex } = site.input;
   return when(
     call(parts.enqueue, k(ingress), page, k(0)),
-    redirected(site, k(ingress_ifindex), k(RI_IFINDEX), k(0)),
+    block(sent.count.plus(k(1)), sent.last.set(k(1))),
     block(
       setWord(LIVE.RI_TGT_INDEX, k(ingress_ifindex)),
       setWord(LIVE.RI_MAP, k(RI_IFINDEX)),
       call(parts.redirect, page),
+      sent.last.set(k(0)),
+    ),
+  );
+}
+
+/** Frames of a batch that XDP_TX sent, and whether the last redirect was one of them. */
+interface Sent {
+  readonly count: Local;
+  readonly last: Local;
+}
+
+/** trace_xdp_redirect for all of them. */
+function traceSent(site: CodeSite, sent: Sent): Code {
+  const { batch, ingress_ifindex, redirectTrace } = site.input;
+  const redirects = batch + BATCH_AT.REDIRECTS;
+  return when(
+    sent.count.get,
+    block(
+      setWord(redirects, add(word(redirects), sent.count.get)),
+      when(
+        sent.last.get,
+        block(
+          setWide(redirectTrace.last, wide(ingress_ifindex, ingress_ifindex)),
+          setWide(redirectTrace.last + 8, wide(RI_IFINDEX, 0)),
+          setWord(LIVE.RI_MAP, k(0)),
+        ),
+      ),
     ),
   );
 }
