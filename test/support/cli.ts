@@ -1,4 +1,5 @@
 /** Runs the command line as a process of its own, the way a shell does, and gives back all it said. */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dir, '../..');
@@ -22,6 +23,18 @@ export interface CliOptions {
 export function fixture(name: string): string {
   const [group, one] = name.split('/');
   return one === undefined ? join(OBJECTS, name, `${name}.bpf.o`) : join(OBJECTS, group!, `${one}.bpf.o`);
+}
+
+/** Resolves once a process has a handler for SIGINT; where that cannot be seen, once it should have. */
+export async function untilStoppable(pid: number): Promise<void> {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) return Bun.sleep(1500);
+  const SIGINT_BIT = 2n;
+  for (;;) {
+    const caught = /SigCgt:\s*(\w+)/.exec(readFileSync(status, 'utf8'))?.[1] ?? '0';
+    if ((BigInt(`0x${caught}`) & SIGINT_BIT) !== 0n) return;
+    await Bun.sleep(5);
+  }
 }
 
 export function startCli(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHex, toHex } from '../../../src/packet/hex.ts';
 import { writePcap } from '../../../src/packet/pcap-write.ts';
-import { cli, fixture, startCli } from '../../support/cli.ts';
+import { cli, fixture, startCli, untilStoppable } from '../../support/cli.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-run-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -263,7 +263,7 @@ describe('what goes wrong', () => {
       String(Number.MAX_SAFE_INTEGER),
     ];
     const child = startCli(args);
-    await Bun.sleep(700);
+    await untilStoppable(child.pid);
     child.kill('SIGINT');
     expect(await child.exited).toBe(130);
     expect(child.signalCode).toBeNull();
