@@ -15,6 +15,10 @@ const HEADERS_MAX = 256;
 const IP_BYTES = 20;
 const IPV6_BYTES = 40;
 const IP_CHECK = 10;
+const IP_PROTOCOL = 9;
+const IPV6_NEXTHDR = 6;
+const IPPROTO_UDP = 17;
+const UDP_BYTES = 8;
 /** SEG6_LOCAL_ACTION_* that bpf_lwt_seg6_action takes. */
 const ACTION = { END_X: 2, END_T: 3, END_DT6: 7, END_B6: 9, END_B6_ENCAP: 10 };
 
@@ -42,6 +46,8 @@ function pushIp(skb: Skb, from: number, bytes: number, ingress: boolean): number
   const version = mem.u8[from]! >> 4;
   const least = version === 4 ? (mem.u8[from]! & 0xf) * 4 : IPV6_BYTES;
   if ((version !== 4 && version !== 6) || bytes < least) return -ERRNO.EINVAL;
+  const udp = mem.u8[from + (version === 4 ? IP_PROTOCOL : IPV6_NEXTHDR)] === IPPROTO_UDP;
+  if (udp && bytes < least + UDP_BYTES) return -ERRNO.EINVAL;
   const headers = mem.u8.slice(from, from + bytes);
   if (!skb.ensureHeadroom(bytes)) return -ERRNO.ENOMEM;
   skb.data -= bytes;
@@ -54,9 +60,11 @@ function pushIp(skb: Skb, from: number, bytes: number, ingress: boolean): number
     const sum = csumPartial(mem.u8, skb.net, least, 0);
     skb.setU16(skb.net + IP_CHECK, csumFold(sum));
   }
+  if (udp) skb.setTransport(skb.net + least);
   skb.clearHash();
   skb.show();
-  return 0;
+  // handle_gso_encap: segments of TCP only, and the packet of BPF_PROG_RUN does not say what its are.
+  return skb.isGso ? -ERRNO.ENOTSUPP : 0;
 }
 
 /** bpf_lwt_seg6_store_bytes and bpf_lwt_seg6_adjust_srh: BPF_PROG_RUN hands over no segment routing header to change. */

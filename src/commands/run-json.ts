@@ -73,6 +73,12 @@ function replyJson(done: RunDone): object {
     maps: reply.maps.map((dump) => mapJson(spec, dump)),
     printk: result.printk,
     records: result.records.map(({ map, kind, cpu, data }) => ({ map, kind, cpu, data: toHex(data) })),
+    ...(result.user_memory_after === undefined
+      ? {}
+      : { memory: result.user_memory_after.map(({ address, bytes }) => [`0x${address.toString(16)}`, toHex(bytes)]) }),
+    ...(result.clones === undefined
+      ? {}
+      : { clones: result.clones.map(({ ifindex, ingress, data }) => ({ ifindex, ingress, data: toHex(data) })) }),
     fault: result.fault === null ? null : faultJson(result.fault),
     ...(input.why ? { why: done.traced?.why ?? null } : {}),
   };

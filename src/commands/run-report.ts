@@ -1,6 +1,6 @@
 /** What `run` shows people: the verdict first, then where the packet would go, what changed, what was said, and a fault with its source. */
 import type { Fault, OutputRecord } from '../../engine/index.ts';
-import { ctxToFields } from '../../engine/index.ts';
+import { ctxToFields, PROG_TYPE } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { progTypeName } from '../format/prog-types.ts';
 import { clip, plain } from '../format/sanitize.ts';
@@ -12,6 +12,7 @@ import { toHex } from '../packet/hex.ts';
 import { packetReport } from './packet-report.ts';
 import { redirectText } from './redirect-text.ts';
 import type { RunDone } from './run-done.ts';
+import { cloneLines, flowKeyLines, memoryLines } from './run-more.ts';
 import { contextAfter } from './run-outputs.ts';
 import { whyParts } from './run-trace.ts';
 
@@ -140,6 +141,13 @@ function judgedLines({ judged }: RunDone, style: Style): string[] {
   return labelled('kernel', [style.red('differs'), ...lines]);
 }
 
+/** The packet, or what a dissector made of it. */
+function packetLines({ type, input, reply }: RunDone, style: Style): string[] {
+  const result = reply.result!;
+  if (type === PROG_TYPE.FLOW_DISSECTOR) return labelled('keys', flowKeyLines(type, result));
+  return labelled('packet', packetReport(type, input.data_in, result, style));
+}
+
 /** Everything worth saying about a run, safe to print, ending with a newline. */
 export function runReport(done: RunDone, style: Style): string {
   const { reply, spec, input } = done;
@@ -151,7 +159,9 @@ export function runReport(done: RunDone, style: Style): string {
     ...(result.fault === null ? [] : faultLines(result.fault, style)),
     ...(result.redirect === null ? [] : labelled('redirect', [`to ${redirectText(result.redirect, spec)}`])),
     ...durationLines(done),
-    ...labelled('packet', packetReport(done.type, input.data_in, result, style)),
+    ...packetLines(done, style),
+    ...labelled('copies', cloneLines(result)),
+    ...labelled('memory', memoryLines(input.opts.user_memory, result.user_memory_after)),
     ...contextLines(done),
     ...labelled('maps', changes),
     ...printkLines(result.printk, style),
