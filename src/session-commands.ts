@@ -1,5 +1,6 @@
 /** What the user asks of the screen, as plain data, and what each of it does to the state; some are for the driver alone. */
 import { nextMatch } from './session-filter.ts';
+import { choose, fromCase, moveField, showTrial, typedField } from './session-run.ts';
 import { type Focus, followFailure, type Prompt, rowsOf, type State } from './session-state.ts';
 import { cursorIndex, isFolded, type Row } from './session-tree.ts';
 
@@ -27,9 +28,16 @@ export type Command =
   | { readonly do: 'difference'; readonly by: 1 | -1; readonly of: number }
   | { readonly do: 'focus'; readonly on: Focus }
   | { readonly do: 'overlay'; readonly what: NonNullable<State['overlay']> }
+  | { readonly do: 'screen'; readonly to: State['screen'] | 'next' }
+  /** On the run screen: another field, another choice in it, typing into it, an earlier run. */
+  | { readonly do: 'field'; readonly by: number }
+  | { readonly do: 'choose'; readonly by: 1 | -1 }
+  | { readonly do: 'edit-field' }
+  | { readonly do: 'trial'; readonly by: 1 | -1 }
   | { readonly do: 'pause' }
   /** For the driver: these change nothing by themselves. */
   | { readonly do: 'rerun-all' | 'rerun-selected' | 'quit' | 'interrupt' }
+  | { readonly do: 'run-form' | 'make-case' }
   | { readonly do: 'edit-test' | 'edit-source' | 'write-pcap' | 'copy-id' };
 
 function select(state: State, rows: readonly Row[], index: number): State {
@@ -95,6 +103,7 @@ function back(state: State): State {
   if (state.prompt) return leavePrompt(state, state.prompt.before);
   if (state.overlay) return { ...state, overlay: null };
   if (state.focus) return { ...state, focus: null, scroll: 0 };
+  if (state.screen === 'run') return toScreen(state, 'watch');
   if (state.pane === 'detail') return closed(state);
   if (state.search !== '') return { ...state, search: '' };
   const { name, file } = state.filter;
@@ -103,8 +112,22 @@ function back(state: State): State {
   return followFailure({ ...state, follow: true });
 }
 
+function toScreen(state: State, to: State['screen'] | 'next'): State {
+  const screen = to === 'next' ? (state.screen === 'watch' ? 'run' : 'watch') : to;
+  if (screen === state.screen) return state;
+  const { row } = current(state);
+  const next = { ...closed(state), screen };
+  return screen === 'run' && row?.kind === 'case' ? fromCase(next, row.one) : next;
+}
+
+function editField(state: State): State {
+  const { field } = state.form;
+  return field === 'object' || field === 'program' ? state : openPrompt(state, field);
+}
+
 function promptText(state: State, kind: Prompt['kind']): string {
-  return kind === 'search' ? state.search : state.filter[kind];
+  if (kind === 'search') return state.search;
+  return kind === 'name' || kind === 'file' ? state.filter[kind] : state.form[kind];
 }
 
 /** What is typed works at once: the list shows what matches, the search goes to its first match. */
@@ -112,6 +135,9 @@ function setPrompt(state: State, text: string): State {
   const { prompt } = state;
   if (!prompt) return state;
   const next = { ...state, prompt: { ...prompt, text } };
+  if (prompt.kind === 'packet' || prompt.kind === 'ctx' || prompt.kind === 'repeat') {
+    return typedField(next, prompt.kind, text);
+  }
   if (prompt.kind !== 'search') return { ...next, filter: { ...state.filter, [prompt.kind]: text } };
   const searching = { ...next, search: text, selected: prompt.from };
   const { rows, index } = current(searching);
@@ -175,6 +201,11 @@ const OBEYED: Obeyed = {
   difference: (state, { by, of }) => ({ ...state, difference: nextDifference(state.difference, by, of), scroll: -1 }),
   focus: (state, { on }) => ({ ...state, focus: state.focus === on ? null : on, scroll: 0 }),
   overlay: (state, { what }) => ({ ...state, overlay: state.overlay === what ? null : what, scroll: 0 }),
+  screen: (state, { to }) => toScreen(state, to),
+  field: (state, { by }) => moveField(state, by),
+  choose: (state, { by }) => choose(state, by),
+  'edit-field': editField,
+  trial: (state, { by }) => showTrial(state, by),
   pause: (state) => ({ ...state, paused: !state.paused }),
 };
 

@@ -1,6 +1,7 @@
 /** What the watch screen knows at one moment: plain values, every change of them made by the reducer in session.ts. */
 import type { FileError, TestOutcome } from './outcome.ts';
 import { accepts, type Filter, filtersAny } from './session-filter.ts';
+import { EMPTY_FORM, type RunForm } from './session-form.ts';
 import { autoFold, errorKey, type ObjectNode, type Row, visibleRows } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
 
@@ -64,6 +65,11 @@ export interface State {
   /** Changes seen while paused. */
   readonly held: readonly string[];
 
+  readonly screen: 'watch' | 'run';
+  readonly form: RunForm;
+  /** Every program of objects that were opened for it. */
+  readonly programs: ReadonlyMap<string, readonly string[]>;
+
   readonly columns: number;
   readonly rows: number;
   readonly selected: string | null;
@@ -97,7 +103,7 @@ export type Focus = 'hex' | 'headers' | 'maps' | 'printk' | 'place' | 'insns';
 
 /** A line of text being typed. */
 export interface Prompt {
-  readonly kind: 'name' | 'file' | 'search';
+  readonly kind: 'name' | 'file' | 'search' | 'packet' | 'ctx' | 'repeat';
   readonly text: string;
   /** What it was when the prompt opened: Esc goes back to it. */
   readonly before: string;
@@ -138,6 +144,9 @@ export function initialState(root: string): State {
     building: null,
     paused: false,
     held: [],
+    screen: 'watch',
+    form: EMPTY_FORM,
+    programs: new Map(),
     columns: 80,
     rows: 24,
     selected: null,

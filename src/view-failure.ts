@@ -99,6 +99,23 @@ function tookText(outcome: TestOutcome, step: SettledCase): string {
   return `${duration(outcome.took_ms)}${insns} · repeat ${Math.max(1, step.repeat)}`;
 }
 
+/** The panes of any run, whatever it was for. */
+export function panesOf(
+  state: State,
+  step: SettledCase,
+  outcome: TestOutcome,
+): Pick<FailureView, 'facts' | 'packet' | 'maps' | 'printk' | 'where' | 'insns'> {
+  const packet = packetPane(step, outcome.result);
+  return {
+    facts: factLines(outcome, packet),
+    packet,
+    maps: mapsPane(outcome),
+    printk: printkPane(outcome.result),
+    where: wherePane(outcome, sourceOf(state, step, outcome)),
+    insns: insnsPane(outcome),
+  };
+}
+
 /** Null when the case has not run: then there is nothing for panes. */
 export function failureView(state: State, one: SettledCase): FailureView | null {
   const outcome = state.outcomes.get(one.id);
@@ -107,7 +124,7 @@ export function failureView(state: State, one: SettledCase): FailureView | null 
   const failing = state.cases.filter((c) => state.badSince.has(c.id));
   const at = failing.findIndex((c) => c.id === one.id);
   const bad = at >= 0;
-  const packet = packetPane(step, outcome.result);
+  const panes = panesOf(state, step, outcome);
   return {
     title: [
       span(
@@ -118,13 +135,8 @@ export function failureView(state: State, one: SettledCase): FailureView | null 
       span(one.name, 'strong'),
     ],
     place: `${relative(state.root, one.file)}:${one.line}${bad ? ` · ${at + 1} of ${failing.length} failed` : ''}`,
-    facts: factLines(outcome, packet),
+    ...panes,
     took: tookText(outcome, step),
-    packet,
-    difference: Math.min(state.difference, (packet?.differences ?? 0) - 1),
-    maps: mapsPane(outcome),
-    printk: printkPane(outcome.result),
-    where: wherePane(outcome, sourceOf(state, one)),
-    insns: insnsPane(outcome),
+    difference: Math.min(state.difference, (panes.packet?.differences ?? 0) - 1),
   };
 }

@@ -36,13 +36,14 @@ export function listTitle(state: State, rows: readonly Row[], total: number, cur
   return `${shown} · match ${at < 0 ? '' : `${at + 1} of `}${matches.length}`;
 }
 
-const LABELS = { name: 'name', file: 'file', search: '/' } as const;
+const LABELS = { name: 'name', file: 'file', search: '/', packet: 'packet', ctx: 'ctx', repeat: 'repeat' } as const;
 
 export function promptView(state: State, rows: readonly Row[]): PromptView | null {
   const { prompt } = state;
   if (!prompt) return null;
   const label = LABELS[prompt.kind];
-  if (prompt.kind !== 'search') return { label, text: prompt.text, note: plural(listed(rows), 'case') };
+  const narrows = prompt.kind === 'name' || prompt.kind === 'file';
+  if (prompt.kind !== 'search') return { label, text: prompt.text, note: narrows ? plural(listed(rows), 'case') : '' };
   const matches = rows.filter((row) => found(row, prompt.text)).length;
   return { label, text: prompt.text, note: prompt.text === '' ? '' : plural(matches, 'line') };
 }

@@ -23,8 +23,8 @@ export function placeOf(outcome: TestOutcome | undefined): SourcePlace | null {
 }
 
 /** The source file of that place, where it was found. */
-export function sourceOf(state: State, one: SettledCase): SourceText | null {
-  const place = placeOf(state.outcomes.get(one.id));
+export function sourceOf(state: State, one: SettledCase, outcome = state.outcomes.get(one.id)): SourceText | null {
+  const place = placeOf(outcome);
   return place === null ? null : (state.sources.get(sourceKey(one.object, place.file)) ?? null);
 }
 

@@ -12,6 +12,7 @@ import { detailOf, type GroupRow, objectTable } from './view-groups.ts';
 import { badge, countsLine, eventLines, historySign, runTitle } from './view-head.ts';
 import { overlayOf } from './view-overlay.ts';
 import { type TreeRow, treeRow } from './view-rows.ts';
+import { type RunView, runView } from './view-run.ts';
 import { duration, type Line, type Span } from './view-text.ts';
 import { sourceOf } from './view-where.ts';
 
@@ -22,6 +23,7 @@ export type { FailureView, PacketPane, TextPane } from './view-failure.ts';
 export type { PromptView } from './view-filter.ts';
 export type { GroupRow } from './view-groups.ts';
 export type { TreeRow } from './view-rows.ts';
+export type { RunView } from './view-run.ts';
 export type { Line, Span, Tag } from './view-text.ts';
 
 /** What the screen stands on: a view to draw, commands to send. The snapshot is the same object until something changed. */
@@ -75,6 +77,9 @@ export interface ViewModel {
   readonly events: readonly Line[];
   readonly pane: State['pane'];
   readonly scroll: number;
+  readonly screen: State['screen'];
+  /** The run screen; null while another is shown. */
+  readonly run_screen: RunView | null;
   /** An open case with a result, in panes. */
   readonly failure: FailureView | null;
   readonly focus: Focus | null;
@@ -126,6 +131,8 @@ export function view(state: State): ViewModel {
     events: eventLines(state),
     pane: state.pane,
     scroll: state.scroll,
+    screen: state.screen,
+    run_screen: state.screen === 'run' ? runView(state) : null,
     failure: state.pane === 'detail' && row?.kind === 'case' ? failureView(state, row.one) : null,
     focus: state.focus,
     prompt: promptView(state, all),

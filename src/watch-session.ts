@@ -2,9 +2,10 @@
 import { relative } from 'node:path';
 import type { CaseRunner } from './case-runner.ts';
 import type { Project } from './config.ts';
-import { EXIT, type ExitCode } from './input-error.ts';
+import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError, RunEvent } from './outcome.ts';
 import { type Command, reaches } from './session-commands.ts';
+import { chosenObject, type RunNews } from './session-run.ts';
 import { rowsOf } from './session-state.ts';
 import { cursorIndex } from './session-tree.ts';
 import type { SuiteRequest } from './suite.ts';
@@ -19,6 +20,7 @@ import { type Found, WatchedProject } from './watch-project.ts';
 import { RunQueue } from './watch-runs.ts';
 import { newSources } from './watch-sources.ts';
 import { SessionStore } from './watch-store.ts';
+import { runTrial, trialCase, writeCase } from './watch-trial.ts';
 
 export interface WatchOptions {
   readonly request: SuiteRequest;
@@ -41,6 +43,8 @@ export class WatchSession implements Store {
   private project: Project | null = null;
   private readonly programs = new Map<string, readonly string[]>();
   private readonly objectErrors = new Map<string, FileError>();
+  /** Objects whose programs were asked for, for the run screen. */
+  private readonly opened = new Set<string>();
   private hints = new Set<string | null>();
   private looking = false;
   private retry: ReturnType<typeof setTimeout> | null = null;
@@ -133,7 +137,44 @@ export class WatchSession implements Store {
     else if (command.do === 'pause') this.resume();
     else if (command.do === 'quit') void this.finish(this.exitCode());
     else if (command.do === 'interrupt') this.interrupt();
+    else if (command.do === 'run-form') void this.runForm().catch(this.crash);
+    else if (command.do === 'make-case') this.makeCase();
     else this.actions.obey(command);
+    if (this.store.state.screen === 'run') void this.openChosen().catch(this.crash);
+  }
+
+  /** All programs of the object that the run screen has chosen. */
+  private async openChosen(): Promise<void> {
+    const path = chosenObject(this.store.state);
+    if (path === null || this.opened.has(path) || this.files.objects.absent().has(path)) return;
+    this.opened.add(path);
+    const { programs } = await this.runner.open(path);
+    this.store.dispatch({ type: 'programs', object: path, programs });
+  }
+
+  private async runForm(): Promise<void> {
+    const { state } = this.store;
+    if (!this.project || state.form.busy) return;
+    const news = (one: RunNews) => this.store.dispatch({ type: 'run', news: one });
+    try {
+      const one = trialCase(state, this.project);
+      news({ type: 'busy' });
+      const outcome = await runTrial(this.runner, one, this.files.cases);
+      const from = state.cases.find((other) => other.id === state.form.from);
+      const packet = from ? `packet of ${from.name}` : state.form.packet;
+      if (outcome) news({ type: 'trial', trial: { at: Date.now(), one, packet, outcome } });
+      else news({ type: 'error', message: 'the run was stopped' });
+      this.readSources();
+    } catch (thrown) {
+      if (!(thrown instanceof InputError)) throw thrown;
+      news({ type: 'error', message: thrown.message });
+    }
+  }
+
+  private makeCase(): void {
+    const { form } = this.store.state;
+    const trial = form.trials[form.shown];
+    if (trial) this.log(`wrote ${this.shown(writeCase(trial, this.store.state))}`, 'good');
   }
 
   private interrupt(): void {
@@ -144,7 +185,10 @@ export class WatchSession implements Store {
   /** Once a run is over, the sources that its faults name are read. */
   private takeEvent(event: RunEvent): void {
     this.store.event(event);
-    if (event.type !== 'end') return;
+    if (event.type === 'end') this.readSources();
+  }
+
+  private readSources(): void {
     const sources = newSources(this.store.state);
     if (sources.size > 0) this.store.dispatch({ type: 'sources', sources, fresh: false });
   }
@@ -209,6 +253,7 @@ export class WatchSession implements Store {
     await this.tellRunner(found);
     const unused = found.objects.filter((change) => !this.files.cases.some((one) => one.object === change.path));
     for (const { path, state, bytes, before } of found.objects) {
+      this.opened.delete(path);
       if (state === 'whole' && bytes) void this.runner.open(path, bytes).catch(this.crash);
       if (state === 'missing' && before === 'whole') this.log(`${this.shown(path)} removed, waiting for it`, 'warn');
       if (state === 'damaged') this.log(`${this.shown(path)} stays half written`, 'warn');

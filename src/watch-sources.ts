@@ -44,8 +44,9 @@ export function findSource(root: string, object: string, place: SourcePlace): So
 /** Sources of all places of a state that are not known yet. */
 export function newSources(state: State): Map<string, SourceText> {
   const out = new Map<string, SourceText>();
-  for (const one of state.cases) {
-    const place = placeOf(state.outcomes.get(one.id));
+  const trials = state.form.trials.map((trial) => [trial.one, trial.outcome] as const);
+  for (const [one, outcome] of [...state.cases.map((c) => [c, state.outcomes.get(c.id)] as const), ...trials]) {
+    const place = placeOf(outcome);
     if (place === null) continue;
     const key = sourceKey(one.object, place.file);
     if (state.sources.has(key) || out.has(key)) continue;

@@ -7,6 +7,7 @@ import { commandFor, keyNames } from './keymap.ts';
 import { type Layout, layout } from './layout.ts';
 import { FailureScreen } from './screens/failure.tsx';
 import { EmptyScreen, HelpScreen, OverlayScreen } from './screens/message.tsx';
+import { RunScreen, RunTiny } from './screens/run.tsx';
 import { TinyScreen } from './screens/tiny.tsx';
 import { WatchScreen } from './screens/watch.tsx';
 import { scrollCommand } from './scroll.ts';
@@ -29,6 +30,10 @@ class Boundary extends Component<{ crash: Store['crash']; children: ReactNode },
 }
 
 function Screen({ vm, at }: { vm: ViewModel; at: Layout }) {
+  if (vm.run_screen && !vm.help && !vm.overlay) {
+    const Run = at.kind === 'tiny' ? RunTiny : RunScreen;
+    return <Run vm={vm} view={vm.run_screen} layout={at} />;
+  }
   if (at.kind === 'tiny') return <TinyScreen vm={vm} layout={at} />;
   if (vm.help) return <HelpScreen vm={vm} layout={at} />;
   if (vm.overlay) return <OverlayScreen vm={vm} layout={at} />;

@@ -19,12 +19,19 @@ export interface Binding {
 
 const always = () => true;
 const bare = (vm: ViewModel) => !vm.help && vm.overlay === null;
+const onWatch = (vm: ViewModel) => bare(vm) && vm.screen === 'watch';
+const onRun = (vm: ViewModel) => bare(vm) && vm.run_screen !== null;
+/** What there are panes of: an open case, or a run. */
+const shown = (vm: ViewModel) => vm.run_screen?.result ?? vm.failure;
 const hasRows = (vm: ViewModel) => vm.rows.length > 0;
-const listed = (vm: ViewModel) => hasRows(vm) && bare(vm);
+const listed = (vm: ViewModel) => hasRows(vm) && onWatch(vm);
 const inList = (vm: ViewModel) => listed(vm) && vm.pane === 'list';
 const scrolls = (vm: ViewModel) => listed(vm) || vm.overlay !== null;
-const inFailure = (vm: ViewModel) => bare(vm) && vm.failure !== null;
-const hasDifferences = (vm: ViewModel) => inFailure(vm) && (vm.failure?.packet?.differences ?? 0) > 1;
+/** Of the run screen the result scrolls by page keys: arrows choose the field. */
+const pages = (vm: ViewModel) => scrolls(vm) || (onRun(vm) && vm.run_screen?.result !== null);
+const inFailure = (vm: ViewModel) => onWatch(vm) && vm.failure !== null;
+const inPanes = (vm: ViewModel) => bare(vm) && shown(vm) !== null;
+const hasDifferences = (vm: ViewModel) => inPanes(vm) && (shown(vm)?.packet?.differences ?? 0) > 1;
 
 const STEPS: Readonly<Record<string, number>> = { up: -1, k: -1, down: 1, j: 1 };
 
@@ -35,7 +42,7 @@ function focusBinding(key: string, on: Focus, word: string, has: (vm: ViewModel)
     shown: key,
     short: (vm) => (vm.focus === on ? 'all panes' : word),
     help: `of an open case: ${word} alone`,
-    when: (vm) => inFailure(vm) && has(vm),
+    when: (vm) => inPanes(vm) && has(vm),
     command: () => ({ do: 'focus', on }),
     rank: 3,
   };
@@ -56,7 +63,7 @@ export const KEYMAP: readonly Binding[] = [
     shown: 'PgUp PgDn',
     short: null,
     help: 'move by a screenful',
-    when: scrolls,
+    when: pages,
     command: (key, page) => ({ do: 'move', by: key === 'pageup' ? -page : page }),
     rank: 0,
   },
@@ -65,7 +72,7 @@ export const KEYMAP: readonly Binding[] = [
     shown: 'Home End g G',
     short: null,
     help: 'first and last line',
-    when: scrolls,
+    when: pages,
     command: (key) => ({ do: 'edge', end: key === 'home' || key === 'g' ? 'first' : 'last' }),
     rank: 0,
   },
@@ -119,7 +126,7 @@ export const KEYMAP: readonly Binding[] = [
     shown: 'f',
     short: (vm) => (vm.onlyFailed ? 'show all' : 'failed'),
     help: 'list only what fails; stays on until pressed again or Esc',
-    when: (vm) => bare(vm) && vm.pane === 'list' && (vm.anyFailed || vm.onlyFailed),
+    when: (vm) => onWatch(vm) && vm.pane === 'list' && (vm.anyFailed || vm.onlyFailed),
     command: () => ({ do: 'only-failed' }),
     rank: 7,
   },
@@ -186,16 +193,16 @@ export const KEYMAP: readonly Binding[] = [
     command: (key, _page, vm) => ({
       do: 'difference',
       by: key === 'd' ? 1 : -1,
-      of: vm.failure?.packet?.differences ?? 0,
+      of: shown(vm)?.packet?.differences ?? 0,
     }),
     rank: 6,
   },
-  focusBinding('x', 'hex', 'hex', (vm) => vm.failure?.packet !== null),
-  focusBinding('h', 'headers', 'headers', (vm) => vm.failure?.packet !== null),
-  focusBinding('m', 'maps', 'maps', (vm) => vm.failure?.maps !== null),
-  focusBinding('l', 'printk', 'printk', (vm) => vm.failure?.printk !== null),
-  focusBinding('s', 'place', 'why', (vm) => vm.failure?.where !== null),
-  focusBinding('i', 'insns', 'insns', (vm) => vm.failure?.insns !== null),
+  focusBinding('x', 'hex', 'hex', (vm) => shown(vm)?.packet !== null),
+  focusBinding('h', 'headers', 'headers', (vm) => shown(vm)?.packet !== null),
+  focusBinding('m', 'maps', 'maps', (vm) => shown(vm)?.maps !== null),
+  focusBinding('l', 'printk', 'printk', (vm) => shown(vm)?.printk !== null),
+  focusBinding('s', 'place', 'why', (vm) => shown(vm)?.where !== null),
+  focusBinding('i', 'insns', 'insns', (vm) => shown(vm)?.insns !== null),
   {
     keys: ['e'],
     shown: 'e',
@@ -233,6 +240,69 @@ export const KEYMAP: readonly Binding[] = [
     rank: 3,
   },
   {
+    keys: ['up', 'down', 'k', 'j'],
+    shown: '↑↓',
+    short: () => 'field',
+    help: 'run screen: another field',
+    when: onRun,
+    command: (key) => ({ do: 'field', by: STEPS[key] ?? 0 }),
+    rank: 4,
+  },
+  {
+    keys: ['left', 'right'],
+    shown: '←→',
+    short: () => 'choose',
+    help: 'run screen: another object, program, packet of a case, number of runs',
+    when: (vm) => onRun(vm) && vm.run_screen?.canChoose === true,
+    command: (key) => ({ do: 'choose', by: key === 'right' ? 1 : -1 }),
+    rank: 5,
+  },
+  {
+    keys: ['e'],
+    shown: 'e',
+    short: () => 'type',
+    help: 'run screen: type into the field, or paste',
+    when: (vm) => onRun(vm) && vm.run_screen?.canType === true,
+    command: () => ({ do: 'edit-field' }),
+    rank: 6,
+  },
+  {
+    keys: ['return'],
+    shown: 'Enter',
+    short: () => 'run',
+    help: 'run screen: run it',
+    when: onRun,
+    command: () => ({ do: 'run-form' }),
+    rank: 8,
+  },
+  {
+    keys: ['[', ']'],
+    shown: '[]',
+    short: () => 'history',
+    help: 'run screen: the run before and after',
+    when: (vm) => onRun(vm) && vm.run_screen?.many === true,
+    command: (key) => ({ do: 'trial', by: key === ']' ? 1 : -1 }),
+    rank: 4,
+  },
+  {
+    keys: ['c'],
+    shown: 'c',
+    short: () => 'make a case',
+    help: 'run screen: a case file that expects what this run gave',
+    when: (vm) => onRun(vm) && vm.run_screen?.result !== null,
+    command: () => ({ do: 'make-case' }),
+    rank: 5,
+  },
+  {
+    keys: ['1', '3', 'tab'],
+    shown: '1 3 Tab',
+    short: null,
+    help: 'the watch screen, the run screen, the other one',
+    when: bare,
+    command: (key) => ({ do: 'screen', to: key === '1' ? 'watch' : key === '3' ? 'run' : 'next' }),
+    rank: 1,
+  },
+  {
     keys: ['@'],
     shown: '@',
     short: null,
@@ -255,16 +325,18 @@ export const KEYMAP: readonly Binding[] = [
     shown: 'space',
     short: (vm) => (vm.paused ? 'resume' : 'pause'),
     help: 'hold changes back, or let them run again',
-    when: (vm) => bare(vm) && vm.pane === 'list',
+    when: (vm) => onWatch(vm) && vm.pane === 'list',
     command: () => ({ do: 'pause' }),
     rank: 2,
   },
   {
     keys: ['escape'],
     shown: 'Esc',
-    short: (vm) => (!bare(vm) || vm.pane === 'detail' ? 'back' : vm.narrowed ? 'clear filter' : 'follow failures'),
+    short: (vm) =>
+      !bare(vm) || vm.pane === 'detail' || vm.run_screen ? 'back' : vm.narrowed ? 'clear filter' : 'follow failures',
     help: 'out of what is open, out of search and filters; then the cursor follows failures',
-    when: (vm) => !bare(vm) || vm.pane === 'detail' || vm.narrowed || (!vm.follow && vm.anyFailed),
+    when: (vm) =>
+      !bare(vm) || vm.run_screen !== null || vm.pane === 'detail' || vm.narrowed || (!vm.follow && vm.anyFailed),
     command: () => ({ do: 'back' }),
     rank: 8,
   },

@@ -1,6 +1,6 @@
 /** Where the panes of an open case go: what is short gets what it needs, the packet gets the rest. Pure. */
-import type { FailureView } from '../src/view.ts';
-import type { Size } from './layout.ts';
+import type { FailureView, RunView } from '../src/view.ts';
+import type { Layout, Size } from './layout.ts';
 
 export interface FailureLayout {
   readonly packet: Size | null;
@@ -53,5 +53,30 @@ export function failureLayout(view: FailureView, width: number, height: number):
     printk: size(both ? width - half : width, printk),
     where: size(width, where),
     stacked,
+  };
+}
+
+export interface RunLayout {
+  readonly form: Size;
+  readonly history: Size | null;
+  /** Lines under the form, those of the result's head included. */
+  readonly rest: number;
+  /** Facts that the result's head may have. */
+  readonly facts: number;
+}
+
+const FORM_LINES = 6;
+const HISTORY_COLUMNS = 120;
+
+/** The form on top, the history beside it where there is room, the result below. */
+export function runLayout(view: RunView, { columns, rows, roomy }: Layout): RunLayout {
+  const height = FORM_LINES + FRAME;
+  const wide = columns >= HISTORY_COLUMNS && view.history.length > 0;
+  const history = wide ? Math.floor(columns * 0.4) : 0;
+  return {
+    form: { width: columns - history, height },
+    history: wide ? { width: history, height } : null,
+    rest: Math.max(0, rows - height - 2 - (roomy ? 1 : 0)),
+    facts: Math.max(1, Math.floor(rows / 8)),
   };
 }

@@ -70,6 +70,7 @@ interface InkKey {
   readonly end: boolean;
   readonly return: boolean;
   readonly escape: boolean;
+  readonly tab: boolean;
   readonly backspace: boolean;
   readonly delete: boolean;
   readonly ctrl: boolean;
@@ -87,6 +88,7 @@ const NAMED: readonly (readonly [keyof InkKey, string])[] = [
   ['end', 'end'],
   ['return', 'return'],
   ['escape', 'escape'],
+  ['tab', 'tab'],
   ['backspace', 'backspace'],
   ['delete', 'delete'],
 ];

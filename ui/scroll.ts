@@ -1,7 +1,7 @@
 /** What moving means where text is open: it scrolls, and only the screen knows how many lines there are. */
-import type { Command, ViewModel } from '../src/view.ts';
+import type { Command, FailureView, ViewModel } from '../src/view.ts';
 import { detailLines } from './detail-lines.ts';
-import { failureLayout } from './failure-layout.ts';
+import { failureLayout, runLayout } from './failure-layout.ts';
 import type { Layout } from './layout.ts';
 import { packetLines, packetScroll } from './packet-lines.ts';
 import { headLines, paneOf, textLines } from './screens/failure.tsx';
@@ -18,7 +18,10 @@ function failureExtent(vm: ViewModel, at: Layout): Extent {
   const { columns, rows, roomy } = at;
   const view = vm.failure!;
   const head = headLines(view, columns, Math.max(1, Math.floor(rows / 5))).length;
-  const rest = rows - head - 1 - (roomy ? 2 : 0);
+  return panesExtent(vm, view, columns, rows - head - 1 - (roomy ? 2 : 0));
+}
+
+function panesExtent(vm: ViewModel, view: FailureView, columns: number, rest: number): Extent {
   const { focus } = vm;
   const pane = focus ? paneOf(view, focus) : null;
   if (pane) return { lines: textLines(pane, columns - 4).length, height: rest - 2, at: vm.scroll };
@@ -29,9 +32,19 @@ function failureExtent(vm: ViewModel, at: Layout): Extent {
   return { lines: shown.lines.length, height, at: packetScroll(shown, vm.scroll, height) };
 }
 
+/** The result below the form. */
+function runExtent(vm: ViewModel, at: Layout): Extent | null {
+  const run = vm.run_screen;
+  if (!run?.result || at.kind === 'tiny') return null;
+  const { rest, facts } = runLayout(run, at);
+  const height = Math.max(0, rest - headLines(run.result, at.columns, facts).length);
+  return panesExtent(vm, run.result, at.columns, height);
+}
+
 function extentOf(vm: ViewModel, at: Layout): Extent | null {
   if (vm.overlay)
     return { lines: overlayLines(vm, at.columns).length, height: at.list.height - 2, at: Math.max(0, vm.scroll) };
+  if (vm.run_screen) return runExtent(vm, at);
   if (vm.pane !== 'detail') return null;
   if (vm.failure && at.kind !== 'tiny') return failureExtent(vm, at);
   return {

@@ -1,6 +1,6 @@
 /** Filters, search, the screen of a failure, the editor, and what lies over the screen, on a real terminal at two sizes. */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { isCapture, readCapture } from '../../src/packet/pcap.ts';
 import { MAIN, ProjectCopy } from '../support/balancer-copy.ts';
 import { FaultProject } from '../support/fault-project.ts';
@@ -149,6 +149,33 @@ describe.each([
     await screen.until('3 of 3 failed');
     screen.type('l');
     await screen.until((text) => text.includes('─ printk ─') && text.includes('length 47'));
+    await quit(screen);
+  });
+
+  test('run screen: a case by hand, a packet typed, a mistake, the history, a case made of a run', async () => {
+    const screen = await watch(size);
+    screen.type('/ARP goes up');
+    await screen.until(/ \/ ARP goes up▌ {2}1 line/);
+    screen.type(KEY.enter);
+    await screen.until('match 1 of 1');
+    screen.type('3');
+    await screen.until(/packet +case: ARP goes up to the stack/);
+    expect(screen.text()).toMatch(/program +balance/);
+    screen.type(KEY.enter);
+    await screen.until('✓ retval 2');
+    expect(screen.text()).toMatch(/HEADER\s+SENT 60 B\s+RECEIVED 60 B/);
+    screen.type('eff');
+    await screen.until(' packet ff▌');
+    screen.type(KEY.enter);
+    await screen.until(/packet +ff/);
+    screen.type(KEY.enter);
+    await screen.until('EINVAL (22)');
+    screen.type('[');
+    await screen.until('1 of 2 runs');
+    screen.type('c1');
+    await screen.until('73 passed');
+    rmSync(project.path('test/run-1.case.ts'));
+    await screen.until('72 passed');
     await quit(screen);
   });
 

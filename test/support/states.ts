@@ -59,6 +59,18 @@ export const STATES: Readonly<Record<string, readonly Action[]>> = {
     { type: 'command', command: { do: 'open' } },
     { type: 'command', command: { do: 'focus', on: 'hex' } },
   ],
+  'run screen': [list, { type: 'command', command: { do: 'screen', to: 'run' } }],
+  'run screen with a result': [
+    list,
+    { type: 'command', command: { do: 'screen', to: 'run' } },
+    {
+      type: 'run',
+      news: {
+        type: 'trial',
+        trial: { at: 0, one: CASES[1]!, packet: 'x', outcome: outcomeOf(CASES[1]!, 'fail', WITH_PACKET) },
+      },
+    },
+  ],
   log: [list, events(...run(1, [2])), { type: 'command', command: { do: 'overlay', what: 'log' } }],
   'equal command': [list, events(...run(1, [2])), { type: 'command', command: { do: 'overlay', what: 'equal' } }],
   'typing a filter': [

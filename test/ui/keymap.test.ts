@@ -6,7 +6,7 @@ import { after, STATES, size } from '../support/states.ts';
 
 const vm = (name: string) => view(after(size(100, 30), ...(STATES[name] ?? [])));
 const KEY = { upArrow: false, downArrow: false, leftArrow: false, rightArrow: false, pageUp: false, pageDown: false };
-const MORE = { home: false, end: false, return: false, escape: false, backspace: false, delete: false };
+const MORE = { home: false, end: false, return: false, escape: false, tab: false, backspace: false, delete: false };
 const PLAIN = { ...KEY, ...MORE, ctrl: false, meta: false };
 
 test('no key means two things at a time', () => {

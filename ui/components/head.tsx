@@ -6,11 +6,25 @@ import { Line, Row, usePaint } from './line.tsx';
 
 const blank = { text: ' ', tag: 'plain' } as const;
 
+const TABS_COLUMNS = 90;
+
+/** The screens by their keys, the one shown in brackets. */
+function tabs(vm: ViewModel): LineOfText {
+  const names = [
+    ['watch', '1 Watch'],
+    ['run', '3 Run'],
+  ] as const;
+  return names.map(([screen, name]) =>
+    screen === vm.screen ? { text: `  [${name}]`, tag: 'strong' } : { text: `  ${name} `, tag: 'dim' },
+  );
+}
+
 export function TitleLine({ vm, width }: { vm: ViewModel; width: number }) {
   const left: LineOfText = [
     blank,
     { text: 'bpfdeck', tag: 'accent' },
     { text: `  ${vm.project}`, tag: 'plain' },
+    ...(width < TABS_COLUMNS ? [] : tabs(vm)),
     ...vm.chips.map((chip) => ({ text: `  [${chip}]`, tag: 'warn' }) as const),
   ];
   return <Line line={apart(left, [...vm.run, blank], width)} />;

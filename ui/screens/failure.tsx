@@ -51,7 +51,17 @@ export function paneOf(view: FailureView, focus: Focus): TextPane | null {
   return focus === 'place' ? view.where : null;
 }
 
-function Focused({ view, focus, size, scroll }: { view: FailureView; focus: Focus; size: Size; scroll: number }) {
+export function Focused({
+  view,
+  focus,
+  size,
+  scroll,
+}: {
+  view: FailureView;
+  focus: Focus;
+  size: Size;
+  scroll: number;
+}) {
   if (focus === 'hex' || focus === 'headers') {
     if (view.packet) return <Packet view={view} part={focus} size={size} scroll={scroll} />;
   }
@@ -59,7 +69,17 @@ function Focused({ view, focus, size, scroll }: { view: FailureView; focus: Focu
   return <Text pane={pane} size={size} scroll={scroll} />;
 }
 
-function Panes({ view, width, height, scroll }: { view: FailureView; width: number; height: number; scroll: number }) {
+export function Panes({
+  view,
+  width,
+  height,
+  scroll,
+}: {
+  view: FailureView;
+  width: number;
+  height: number;
+  scroll: number;
+}) {
   const at = failureLayout(view, width, height);
   return (
     <>
