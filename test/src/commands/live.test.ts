@@ -1,0 +1,92 @@
+/** `bpfdeck live` without a terminal: lines, totals, JSON, exit codes, Ctrl-C. */
+import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { cli, ROOT, startCli } from '../../support/cli.ts';
+
+const OBJECT = join(ROOT, 'fixtures/bench/b_live.bpf.o');
+const PEER = join(ROOT, 'fixtures/bench/b_peer.bpf.o');
+const PACKET = `hex:02000000000902000000000188b5${'00'.repeat(50)}`;
+const live = (program: string, ...more: string[]) => cli(['live', OBJECT, program, '--data-in', PACKET, ...more]);
+
+test('totals: verdicts, devices, and why frames are lost', async () => {
+  const { code, out } = await live(
+    'lv_redir',
+    '--dev',
+    'veth0',
+    '--dev',
+    'veth1',
+    '--repeat',
+    '1000',
+    '--map',
+    'dm=json:{"0":3}',
+  );
+  expect(code).toBe(0);
+  expect(out).toContain('lv_redir on veth0: 1,000 frames in 16 batches');
+  expect(out).toMatch(/xdp_redirect_err EOPNOTSUPP \(-95\) +1,000/);
+  expect(out).toContain('veth1 cannot send XDP frames, since its peer veth1-peer has neither');
+});
+
+test('the far end runs a program of another object; JSON is an interval a line and a summary', async () => {
+  const { code, out } = await live('lv_tx', '--dev', `veth0:peer_xdp=${PEER}#p_drop`, '--repeat', '640', '--json');
+  expect(code).toBe(0);
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.slice(0, -1).every(({ type }) => type === 'interval')).toBe(true);
+  const summary = lines.at(-1);
+  expect(summary).toMatchObject({
+    ...{ type: 'summary', program: 'lv_tx', ingress: 'veth0', errno: 0, fault: null, stopped: false },
+    ...{ frames: 640, batches: 10, verdicts: { tx: 640, drop: 0 } },
+    page_pool: { allocated: 64, released: 0, in_pool: 64, in_flight: 0 },
+  });
+  expect(summary.tracepoints).toContainEqual(expect.objectContaining({ name: 'xdp_redirect', errno: 0, count: 640 }));
+  const far = summary.devices.find((one: { name: string }) => one.name === 'veth0-peer');
+  expect(far).toMatchObject({ netns: 'far', rx_packets: 640, xdp_drops: 640 });
+  expect(summary.mpps).toBeCloseTo(1000 / summary.ns_per_frame, 6);
+  expect(summary.maps.map((map: { name: string }) => map.name)).toContain('dm');
+});
+
+test('Ctrl-C ends a run that goes on for ever, with its summary', async () => {
+  const child = startCli(['live', OBJECT, 'lv_drop', '--data-in', PACKET, '--interval', '50', '--json']);
+  const reader = child.stdout.getReader();
+  let text = '';
+  const decoder = new TextDecoder();
+  for (let sent = false; ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value);
+    if (!sent && text.includes('\n')) child.kill('SIGINT');
+    sent ||= text.includes('\n');
+  }
+  expect(await child.exited).toBe(130);
+  const summary = JSON.parse(text.trimEnd().split('\n').at(-1)!);
+  expect(summary).toMatchObject({ type: 'summary', stopped: true, errno: 0 });
+  expect(summary.frames).toBe(summary.verdicts.drop);
+});
+
+test.each([
+  [['--dev', 'veth0:mtuu=3'], 'there is no key mtuu: did you mean mtu?'],
+  [['--dev', 'veth0:type=vet'], 'one of veth, ifb, lo, dummy'],
+  [['--dev', 'i0:type=ifb,peer_xdp=drop'], 'peer_xdp is for veth devices'],
+  [['--dev', 'a', '--dev', 'a'], '--dev a is there twice'],
+  [['--dev', 'a:ifindex=5', '--dev', 'b:ifindex=5'], 'another device has ifindex 5'],
+  [['--dev', 'a:up=maybe'], 'write yes or no'],
+  [['--dev', 'a:peer_xdp=half'], 'OBJECT#PROGRAM'],
+  [['--dev', `a:peer_xdp=${PEER}#p_dropp`], 'did you mean p_drop?'],
+  [['--dev', 'a', '--ingress', 'b'], 'there is no device b'],
+  [['--repeat', 'ever'], '--repeat'],
+])('a mistake is a sentence: %p', async (args, says) => {
+  const { code, err } = await live('lv_drop', ...args);
+  expect(err).toContain(says);
+  expect(code).toBe(2);
+});
+
+test('what the kernel refuses: E2BIG; what does not load', async () => {
+  const big = await live('lv_drop', '--batch-size', '257');
+  expect([big.code, big.err]).toEqual([1, expect.stringContaining('E2BIG (7)')]);
+  const none = await live('lv_dropp');
+  expect([none.code, none.err]).toEqual([4, expect.stringContaining('did you mean lv_drop?')]);
+  const packet = await cli(['live', OBJECT, 'lv_drop']);
+  expect([packet.code, packet.err]).toEqual([2, expect.stringContaining('live needs a packet')]);
+});

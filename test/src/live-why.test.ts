@@ -1,0 +1,250 @@
+/** Every row of the WHY table: a live run on the engine that loses frames in that way, and who is blamed for how many. */
+import { expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { ctxFromFields, type NetnsSpec, PROG_TYPE } from '../../engine/index.ts';
+import { liveNetwork, parseDevice } from '../../src/live/live-devices.ts';
+import { devmapsOf, openLiveRun } from '../../src/live/live-engine.ts';
+import type { LiveNetwork, LiveRequest } from '../../src/live/live-types.ts';
+import { LOSS_ROWS, whyLost } from '../../src/live-why.ts';
+import { OBJECT } from '../support/live/engine.ts';
+import { MODE, XDP } from '../support/live/scenario.ts';
+
+const FRAMES = 100;
+const MANY = 4096;
+/** Devices a (ifindex 2), b (3) and x (4). */
+const USUAL = ['a:peer_xdp=drop', 'b:peer_xdp=drop', 'x:type=ifb'];
+const toB = { mode: MODE.DEVMAP, target: 0 };
+const B = { devices: { 0: { ifindex: 3 } } };
+
+interface Lost {
+  readonly row: string;
+  readonly dev?: readonly string[];
+  /** Variables of the program. */
+  readonly does: { readonly [name: string]: unknown };
+  /** Maps by name. */
+  readonly maps?: { readonly [name: string]: unknown };
+  readonly packet?: Uint8Array;
+  readonly netns?: NetnsSpec;
+  readonly batch_size?: number;
+  /** Frames blamed; default all. Null: some. */
+  readonly count?: number | null;
+  /** Device to blame. */
+  readonly device?: string;
+  /** Found in the sentence or in what mends it. */
+  readonly says: string;
+}
+
+function frame(size = 64, protocol = 0x88b5, change: (bytes: Uint8Array) => void = () => {}): Uint8Array {
+  const bytes = new Uint8Array(size);
+  bytes.set([255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, protocol >> 8, protocol & 255]);
+  change(bytes);
+  return bytes;
+}
+
+/** IPv4 and UDP from 10.0.0.1 to 10.0.0.2:9, without a UDP checksum. */
+function udp(change: (bytes: Uint8Array) => void = () => {}, source = [10, 0, 0, 1]): Uint8Array {
+  const bytes = frame(60, 0x0800);
+  bytes.set([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, ...source, 10, 0, 0, 2, 0, 7, 0, 9, 0, 26, 0, 0], 14);
+  let sum = 0;
+  for (let i = 14; i < 34; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+  bytes.set([sum >> 8, sum & 255], 24);
+  change(bytes);
+  return bytes;
+}
+
+const up = { verdicts: [XDP.PASS], verdict_count: 1 };
+const withAddress: NetnsSpec = { devices: [{ ifindex: 2, name: 'a', addresses: ['10.0.0.2/24'] }] };
+const withSocket: NetnsSpec = { ...withAddress, sockets: [{ protocol: 'udp', local: '10.0.0.2:9' }] };
+const stack = (row: string, packet: Uint8Array, netns: NetnsSpec, says: string): Lost => ({
+  ...{ row: `stack: ${row}`, does: up, packet, netns, says },
+});
+
+const ROWS: readonly Lost[] = [
+  { row: 'aborted', does: { verdicts: [XDP.ABORTED], verdict_count: 1 }, says: 'XDP_ABORTED' },
+  { row: 'aborted', does: toB, says: 'fill the key in the redirect map' },
+  { row: 'aborted', does: { mode: MODE.IFINDEX, target: 3, flags: 1 }, says: 'bpf_redirect takes no flags' },
+  { row: 'aborted', does: { mode: MODE.XSKMAP, target: 0 }, says: 'finds no entry' },
+  { row: 'unknown verdict', does: { verdicts: [77], verdict_count: 1 }, says: 'no verdict' },
+  { row: 'dropped by the program', does: { verdicts: [XDP.DROP], verdict_count: 1 }, says: 'XDP_DROP' },
+  { row: 'target does not exist', does: { mode: MODE.IFINDEX, target: 999 }, says: 'ifindex 999' },
+  {
+    row: 'XDP_REDIRECT without a target',
+    does: { verdicts: [XDP.REDIRECT], verdict_count: 1 },
+    says: 'without asking a helper',
+  },
+  {
+    row: 'peer takes no XDP frames',
+    dev: ['a:peer_xdp=drop', 'b'],
+    does: toB,
+    ...{ maps: B, device: 'b', says: 'ethtool -K b-peer gro on' },
+  },
+  {
+    row: 'target cannot send XDP frames',
+    does: { mode: MODE.IFINDEX, target: 4 },
+    ...{ device: 'x', says: 'x (ifb) has no ndo_xdp_xmit' },
+  },
+  {
+    row: 'target cannot send XDP frames',
+    dev: [],
+    does: { verdicts: [XDP.TX], verdict_count: 1 },
+    ...{ device: 'lo', says: 'XDP_TX leaves by the ingress device' },
+  },
+  {
+    row: 'target is down',
+    dev: ['a', 'b:peer_xdp=drop,up=no'],
+    does: toB,
+    ...{ maps: B, device: 'b', says: 'ip link set b up' },
+  },
+  { row: 'longer than the MTU', does: toB, maps: B, packet: frame(1519), device: 'b', says: 'MTU 1500 and 18 bytes' },
+  {
+    row: 'broadcast longer than the MTU',
+    does: { ...toB, flags: 8 },
+    ...{ maps: B, packet: frame(1519), device: 'b', says: 'tells as err 0' },
+  },
+  { row: 'broadcast to nobody', does: { ...toB, flags: 8 }, says: 'put devices into' },
+  {
+    row: 'broadcast to nobody',
+    does: { ...toB, flags: 24 },
+    maps: { devices: { 0: { ifindex: 2 } } },
+    says: 'BPF_F_EXCLUDE_INGRESS',
+  },
+  {
+    row: 'broadcast skips a device that is down',
+    dev: ['a:peer_xdp=drop', 'b:peer_xdp=drop,up=no'],
+    does: { ...toB, flags: 8 },
+    maps: { devices: { 0: { ifindex: 2 }, 1: { ifindex: 3 } } },
+    ...{ device: 'b', says: 'without a word' },
+  },
+  {
+    row: 'peer is down',
+    dev: ['a', 'b:peer_xdp=drop,peer_up=no'],
+    does: toB,
+    ...{ maps: B, device: 'b', says: 'ip link set b-peer up' },
+  },
+  {
+    row: 'ring full',
+    does: { ...toB, flags: 8 },
+    // Each frame twice.
+    maps: { devices: { 0: { ifindex: 3 }, 1: { ifindex: 3 } } },
+    ...{ batch_size: 256, count: null, device: 'b', says: 'ring of b-peer' },
+  },
+  {
+    row: 'exception at the egress program',
+    does: { ...toB, egress_verdict: XDP.TX },
+    maps: { devices: { 0: { ifindex: 3, prog: 'egress' } } },
+    ...{ device: 'b', says: 'may only pass or drop' },
+  },
+  {
+    row: 'dropped by the egress program',
+    does: { ...toB, egress_verdict: XDP.DROP },
+    maps: { devices: { 0: { ifindex: 3, prog: 'egress' } } },
+    ...{ device: 'b', says: 'sent=0 drops=n err=0' },
+  },
+  { row: 'dropped by the far end', does: toB, maps: B, device: 'b-peer', says: 'whose XDP program dropped them' },
+  {
+    row: 'lost on the way back',
+    dev: ['a', 'b:peer_xdp=tx'],
+    does: toB,
+    ...{ maps: B, device: 'b-peer', says: 'could not leave' },
+  },
+  {
+    row: 'cpumap queue full',
+    does: { mode: MODE.CPUMAP, target: 1 },
+    ...{ maps: { cpus: { 1: { qsize: 8 } } }, count: null, says: 'queue of CPU 1' },
+  },
+  {
+    row: 'dropped on the other CPU',
+    does: { mode: MODE.CPUMAP, target: 1, cpu_verdict: XDP.TX },
+    ...{ maps: { cpus: { 1: { qsize: 192, prog: 'on_cpu' } } }, count: null, says: 'may pass, drop or redirect' },
+  },
+  stack(
+    'OTHERHOST',
+    udp((b) => b.set([2, 9, 9, 9, 9, 9])),
+    withAddress,
+    'destination MAC',
+  ),
+  stack('UNHANDLED_PROTO', frame(), {}, '0x0800'),
+  stack('PKT_TOO_SMALL', frame(30, 0x0800), withAddress, 'shorter'),
+  stack(
+    'IP_INHDR',
+    udp((b) => b.set([0x55], 14)),
+    withAddress,
+    'IP header',
+  ),
+  stack(
+    'IP_CSUM',
+    udp((b) => b.set([1], 24)),
+    withAddress,
+    'checksum of the IPv4 header',
+  ),
+  stack('IP_INADDRERRORS', udp(), {}, 'no address of this host'),
+  stack(
+    'IP_INVALID_SOURCE',
+    udp(() => {}, [127, 0, 0, 1]),
+    withAddress,
+    'unicast',
+  ),
+  stack(
+    'UDP_CSUM',
+    udp((b) => b.set([1, 2], 40)),
+    withSocket,
+    'UDP checksum',
+  ),
+  stack('NO_SOCKET', udp(), withAddress, 'no socket'),
+  { ...stack('SOCKET_RCVBUFF', udp(), withSocket, 'receive buffer'), batch_size: 256, count: null },
+];
+
+function request(row: Lost, network: LiveNetwork): LiveRequest {
+  const data_in = row.packet ?? frame();
+  const first = network.links[0]?.dev;
+  const ctx = first === undefined ? null : ctxFromFields(PROG_TYPE.XDP, { ingress_ifindex: first }, data_in.length);
+  const globals = { map: '.bss', content: row.does };
+  const presets = Object.entries(row.maps ?? {}).map(([map, content]) => ({ map, content }));
+  return {
+    ...{ path: OBJECT.pathname, bytes: new Uint8Array(readFileSync(OBJECT)), program: 'scripted', network, peers: [] },
+    ...{ presets: [globals, ...presets], data_in, ctx_in: ctx?.ok ? ctx.value : null, cpus: 2 },
+    ...{ repeat: row.count === null ? MANY : FRAMES, batch_size: row.batch_size ?? 64, rate: Infinity, running: true },
+  };
+}
+
+test.each(ROWS.map((row, i) => [row.row, i] as const))('%s (%i)', (_name, i) => {
+  const row = ROWS[i]!;
+  const network = liveNetwork((row.dev ?? USUAL).map(parseDevice), row.netns ?? {});
+  const asked = request(row, network);
+  const opened = openLiveRun(asked, new Int32Array(1));
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { run, object } = opened.value;
+  run.runFor({});
+  const report = run.report();
+  const { devices } = network;
+  const all = whyLost({ report, devices, devmaps: devmapsOf(object), length: asked.data_in.length });
+  const found = all.find((loss) => loss.row === row.row);
+  expect(all.map((loss) => loss.row)).toContain(row.row);
+  const blamed = devices.find((d) => d.netns === found!.device?.netns && d.ifindex === found!.device.ifindex);
+  expect(blamed?.name).toBe(row.device as string);
+  if (row.count === undefined) expect(found!.count).toBe(FRAMES);
+  else expect(found!.count).toBeGreaterThan(0);
+  expect(`${found!.sentence} → ${found!.mend}`).toContain(row.says);
+  const others = all.filter((loss) => !loss.wanted && loss.row !== row.row && !loss.row.startsWith('stack:'));
+  expect(others).toEqual([]);
+});
+
+test('every row of the table is here; a tc program at ingress is what no run can have', () => {
+  const here = new Set([...ROWS.map(({ row }) => row), 'stack: TC_INGRESS']);
+  expect(LOSS_ROWS.map(({ name }) => name).filter((name) => !here.has(name))).toEqual([]);
+});
+
+test('nothing is lost: nothing is said', () => {
+  const network = liveNetwork(['a:peer_xdp=pass'].map(parseDevice), withSocket);
+  const opened = openLiveRun(
+    request({ row: '', does: up, packet: udp(), batch_size: 16, says: '' }, network),
+    new Int32Array(1),
+  );
+  if (!opened.ok) throw new Error(opened.error.message);
+  opened.value.run.runFor({});
+  const report = opened.value.run.report();
+  expect(whyLost({ report, devices: network.devices, devmaps: [], length: 60 })).toEqual([]);
+  expect(report.stacks.near.udp_delivered).toBe(FRAMES);
+});
