@@ -1,5 +1,6 @@
 /** The `test` command: runs the project's cases once and says which of them hold. */
-import { type ExitCode, InputError } from '../input-error.ts';
+import { EXIT, type ExitCode, InputError } from '../input-error.ts';
+import type { Updater } from '../update-run.ts';
 import type { Args, Command, CommandIo } from './command.ts';
 import { openReporters, words } from './reporter-options.ts';
 
@@ -40,12 +41,19 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
   const stop = new AbortController();
   const release = io.onInterrupt(() => stop.abort());
   const runner = await openRunner(workers);
+  let update: Updater | null = null;
+  const reporters = async (root: string) => {
+    const opened = await openReporters(args, io, root);
+    if (args.update !== true) return opened;
+    update = (await import('../update-run.ts')).updater({ out: io.out, style: io.style, root });
+    return [...opened, update];
+  };
   try {
-    return await testRun({
-      ...{ request, runner, shard, retries, signal: stop.signal, bail: args.bail === true },
-      reporters: (root) => openReporters(args, io, root),
+    const code = await testRun({
+      ...{ request, runner, shard, retries, signal: stop.signal, bail: args.bail === true, reporters },
       passWithNoTests: args['pass-with-no-tests'] === true,
     });
+    return code === EXIT.FAILED && (update as Updater | null)?.left() === 0 ? EXIT.OK : code;
   } finally {
     release();
     await runner.close();
@@ -64,6 +72,10 @@ export const command: Command = {
         requiresArg: true,
         describe:
           'NAME[:FILE], repeatable: default, verbose (every case by name), dot, json, ndjson, junit, tap, github',
+      })
+      .option('update', {
+        type: 'boolean',
+        describe: 'Write what was received into case files, where a value stands by itself; show the rest',
       })
       .option('list', { type: 'boolean', describe: 'Name the cases, and run none' })
       .option('bail', { type: 'boolean', describe: 'Stop at the first case that does not pass' })
