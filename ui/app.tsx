@@ -1,5 +1,5 @@
 /** The root of the screen: subscribes to the store, picks the screen for the size, turns keys into commands. */
-import { useApp, useInput, usePaste, useStdin, useStdout, useWindowSize } from 'ink';
+import { useApp, useInput, useIsScreenReaderEnabled, usePaste, useStdin, useStdout, useWindowSize } from 'ink';
 import { Component, type ReactNode, useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { Store, ViewModel } from '../src/view.ts';
 import { PaintContext } from './components/line.tsx';
@@ -7,6 +7,7 @@ import { commandFor, keyNames } from './keymap.ts';
 import { type Layout, layout } from './layout.ts';
 import { FailureScreen } from './screens/failure.tsx';
 import { EmptyScreen, HelpScreen, OverlayScreen } from './screens/message.tsx';
+import { ReaderScreen } from './screens/reader.tsx';
 import { RunScreen, RunTiny } from './screens/run.tsx';
 import { TinyScreen } from './screens/tiny.tsx';
 import { WatchScreen } from './screens/watch.tsx';
@@ -30,6 +31,7 @@ class Boundary extends Component<{ crash: Store['crash']; children: ReactNode },
 }
 
 function Screen({ vm, at }: { vm: ViewModel; at: Layout }) {
+  if (useIsScreenReaderEnabled()) return <ReaderScreen vm={vm} />;
   if (vm.run_screen && !vm.help && !vm.overlay) {
     const Run = at.kind === 'tiny' ? RunTiny : RunScreen;
     return <Run vm={vm} view={vm.run_screen} layout={at} />;

@@ -13,7 +13,8 @@ function hasColour(): boolean {
 
 export function mount(store: Store): Screen {
   const app = render(<App store={store} colour={hasColour()} />, {
-    alternateScreen: true,
+    // What a screen reader says must stay: it is read from the lines as they come.
+    alternateScreen: process.env.INK_SCREEN_READER !== 'true',
     exitOnCtrlC: false,
     patchConsole: false,
     incrementalRendering: true,

@@ -259,3 +259,31 @@ test('an editor that is not there is an event, not an end', async () => {
   await screen.until('there is no no-such-editor');
   await quit(screen);
 });
+
+test('a screen reader gets sentences, without frames or signs', async () => {
+  const env = { INK_SCREEN_READER: 'true' };
+  const screen = await watch([100, 30], { args: ['--config', 'failing.config.ts'], env });
+  await screen.until('FAIL 2 failed');
+  expect(screen.text()).toContain(
+    'failed: a port that is no VIP is dropped: XDP_DROP (1) expected, XDP_PASS (2) received',
+  );
+  expect(screen.text()).not.toMatch(/[│┌─✗]/);
+  expect(await quit(screen)).toBe(1);
+});
+
+test('CI in the environment of a terminal leaves the screen a screen', async () => {
+  const screen = await watch([100, 30], { env: { CI: 'true' } });
+  await screen.until('72 passed');
+  screen.type('f?');
+  await screen.until('─ Help ─');
+  expect(await quit(screen)).toBe(0);
+});
+
+test('a dumb terminal gets the plain report of one run', async () => {
+  const command = [process.execPath, MAIN, 'watch', '--config', 'failing.config.ts'];
+  const screen = new TerminalRun(command, { cwd: project.root, columns: 100, rows: 30, env: { TERM: 'dumb' } });
+  running = screen;
+  expect(await screen.end()).toBe(1);
+  expect(screen.raw).toContain('1 passed, 2 failed');
+  expect(screen.raw).not.toContain('\u001b');
+});
