@@ -2,7 +2,7 @@
 
 /** enum bpf_cmd: runs a program on demand; progRun() is what it does. */
 export const BPF_PROG_RUN = 10;
-/** The name it had first, which means the same. */
+/** The name it had first, which means the same. @alias */
 export const BPF_PROG_TEST_RUN = BPF_PROG_RUN;
 
 /** RAW_TRACEPOINT: run on the CPU that `cpu` names. */
