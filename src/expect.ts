@@ -1,7 +1,9 @@
 /** Compares what a run gave with what its case expects; every difference in the user's terms. */
 import { ctxToFields, type MapDump, type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../engine/index.ts';
 import type { RunReply } from './backends/backend.ts';
+import { isBloom } from './backends/bloom-asks.ts';
 import { dumpsOf, ownerOf, splitName, type World, worldName } from './backends/world-names.ts';
+import { expectBloom } from './expect-bloom.ts';
 import { expectMaps } from './expect-maps.ts';
 import { expectFields, expectPacket } from './expect-packet.ts';
 import { expectRecords } from './expect-records.ts';
@@ -20,6 +22,7 @@ export interface Received {
   /** The case's own object first; empty when it could not be read. */
   readonly world: World;
   readonly maps: readonly MapDump[];
+  readonly blooms?: RunReply['blooms'];
   /** What the backend cannot see: not compared. */
   readonly unseen?: RunReply['unseen'];
 }
@@ -94,22 +97,19 @@ function expectData(one: SettledCase, type: number, result: ProgRunResult): Diff
 }
 
 /** Maps by their names in the world, each read by its own object's types. */
-function expectWorldMaps(
-  wanted: { readonly [map: string]: unknown },
-  world: World,
-  maps: readonly MapDump[],
-): Difference[] {
+function expectWorldMaps(wanted: { readonly [map: string]: unknown }, received: Received): Difference[] {
+  const { world, maps, blooms = {} } = received;
   if (world.length === 0) return expectMaps(wanted, null, maps);
   const names = new Set(maps.map((map) => map.name));
   return Object.entries(wanted).flatMap(([name, content]) => {
-    const owner = ownerOf(world, name, 'maps') ?? world[0]!;
+    const owner = ownerOf(world, name, 'maps');
     const bare = splitName(name)[1];
+    const label = owner?.label ?? '';
+    if (owner && isBloom(owner.spec, bare)) return expectBloom(name, content, blooms[worldName(label, bare)] ?? []);
     // A pinned map is listed once, under the first object that has it.
-    const own = names.has(worldName(owner.label, bare))
-      ? owner
-      : (world.find((one) => names.has(worldName(one.label, bare))) ?? owner);
-    const known = ownerOf(world, name, 'maps') ? bare : name;
-    const found = expectMaps({ [known]: content }, own.spec, dumpsOf(own.label, maps));
+    const listed = (one: World[number]) => names.has(worldName(one.label, bare));
+    const own = owner && !listed(owner) ? (world.find(listed) ?? owner) : (owner ?? world[0]!);
+    const found = expectMaps({ [owner ? bare : name]: content }, own.spec, dumpsOf(own.label, maps));
     return found.map((d) => ({ ...d, at: worldName(own.label, d.at) }));
   });
 }
@@ -138,7 +138,7 @@ export function compare(one: SettledCase, received: Received): Difference[] {
       : [difference('data_size_out', String(size), String(result.data_size_out ?? 'nothing'))]),
     ...expectData(one, type, result),
     ...(expect.ctx_out === undefined ? [] : expectContext(expect.ctx_out, type, result)),
-    ...(expect.maps === undefined ? [] : expectWorldMaps(expect.maps, world, received.maps)),
+    ...(expect.maps === undefined ? [] : expectWorldMaps(expect.maps, received)),
     ...(expect.printk === undefined || unseen.includes('printk') ? [] : expectPrintk(expect.printk, result.printk)),
     ...(expect.records === undefined ? [] : expectRecords(expect.records, world, result.records)),
   ];

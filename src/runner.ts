@@ -1,6 +1,7 @@
 /** Runs settled cases on a backend, one after the other, and tells what came of each as events. */
 import type { MapDump, ObjectSpec, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { Backend, RunReply, RunRequest, RunStep } from './backends/backend.ts';
+import { bloomValues } from './backends/bloom-asks.ts';
 import { dumpsOf, labelOf, type World, type WorldObject, worldName } from './backends/world-names.ts';
 import { stepsOf } from './case-steps.ts';
 import { caseProgType, compare } from './expect.ts';
@@ -65,7 +66,14 @@ function runStep(one: SettledCase): RunStep {
     presets: one.presets,
     ...(context && !(context instanceof Uint8Array) ? { ctx: context.json } : {}),
     opts,
+    ...askedOf(one),
   };
+}
+
+/** What of the expectation may be about Bloom filters: lists, and `{has, lacks}`. */
+function askedOf({ expect }: SettledCase): Pick<RunStep, 'asks'> {
+  const asks = Object.entries(expect.maps ?? {}).filter(([, content]) => bloomValues(content) !== null);
+  return asks.length === 0 ? {} : { asks: Object.fromEntries(asks) };
 }
 
 /** The request of a case, as the backend takes it. */
@@ -108,13 +116,13 @@ function returned(one: SettledCase, world: World, result: ProgRunResult): Pick<T
 
 /** Judges one run: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
 function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome {
-  const { result, refusal, maps, maps_before, unseen } = reply;
+  const { result, refusal, maps, maps_before, unseen, blooms } = reply;
   if (refusal) return refused(one, refusal);
   if (!result) return outcome(one, 'error', 'engine bug: a run without a result');
   const seen = { result, maps, maps_before, map_changes: worldChanges(world, maps_before, maps) };
   let differences: Difference[];
   try {
-    differences = compare(one, { result, world, maps, ...(unseen ? { unseen } : {}) });
+    differences = compare(one, { result, world, maps, ...(unseen ? { unseen } : {}), ...(blooms ? { blooms } : {}) });
   } catch (thrown) {
     if (!(thrown instanceof InputError)) throw thrown;
     return outcome(one, 'error', thrown.message, seen);

@@ -10,6 +10,9 @@ export interface MapPreset {
   readonly content: unknown;
 }
 
+/** By map: whether each value asked for may be in it. */
+export type BloomAnswers = { readonly [map: string]: readonly boolean[] };
+
 /** One BPF_PROG_RUN. */
 export interface RunStep {
   readonly program: string;
@@ -19,6 +22,8 @@ export interface RunStep {
   /** Fields of the context by name: becomes opts.ctx_in, with what is left out filled sensibly (data_end = packet length). */
   readonly ctx?: { readonly [field: string]: unknown };
   readonly opts: Omit<ProgRunOpts, 'cancel'>;
+  /** Values to look for in Bloom filters afterwards, as cases expect them; maps of other kinds are passed over. */
+  readonly asks?: { readonly [map: string]: unknown };
 }
 
 export interface RunRequest extends RunStep {
@@ -43,6 +48,8 @@ export interface RunReply {
   readonly maps: readonly MapDump[];
   /** Same, before the run but after the presets (to show what changed). */
   readonly maps_before: readonly MapDump[];
+  /** Answers to `asks`. */
+  readonly blooms?: BloomAnswers;
   /** Replies to `more`, in order; the one that is refused or stopped is the last. */
   readonly more?: readonly RunReply[];
 }

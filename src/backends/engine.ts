@@ -16,7 +16,8 @@ import {
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
-import type { Backend, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
+import type { Backend, BloomAnswers, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
+import { askBlooms } from './bloom-asks.ts';
 import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
 import { EngineWorlds } from './engine-worlds.ts';
@@ -201,7 +202,13 @@ export class EngineBackend implements Backend {
     const opts = { ...step.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), cancel: this.cancelWord };
     const done = progRun(object, step.program, opts);
     if (!done.ok) return { ...refused(done.error), maps_before };
-    return { result: done.value, refusal: null, maps: this.dump(objects), maps_before };
+    const reply = { result: done.value, refusal: null, maps: this.dump(objects), maps_before };
+    return step.asks === undefined ? reply : { ...reply, blooms: this.ask(objects, step) };
+  }
+
+  private ask(objects: readonly EngineObject[], step: RunStep): BloomAnswers {
+    const world = objects.map(({ label, object }) => ({ label, spec: object.spec }));
+    return askBlooms(world, step, (map, value) => (mapIn(objects, map)?.userLookup(value) ?? null) !== null);
   }
 
   private context(step: RunStep, spec: ObjectSpec): Result<Uint8Array | null> {

@@ -14,6 +14,7 @@ import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
+import { askBlooms } from './bloom-asks.ts';
 import { pinToCpu } from './kernel-cpu.ts';
 import type { LoadWish } from './kernel-loaded.ts';
 import { updateElem } from './kernel-map-io.ts';
@@ -185,7 +186,9 @@ export class KernelSession {
       records: [...rings.flatMap((map) => ringbufRecords(map, cpu)), ...readers.flatMap(perfRecords)],
     };
     const unseen = typeof this.printk === 'string' ? (['printk', 'redirect'] as const) : (['redirect'] as const);
-    return { result, refusal: null, maps: loaded.dump(), maps_before, unseen };
+    const reply = { result, refusal: null, maps: loaded.dump(), maps_before, unseen };
+    if (step.asks === undefined) return reply;
+    return { ...reply, blooms: askBlooms(loaded.world, step, (map, value) => loaded.holds(map, value)) };
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /** Several objects loaded into the kernel for one run, maps pinned by name shared between them; closed together. */
 import type { MapDump, ObjectSpec } from '../../engine/index.ts';
+import { bpf } from './kernel-attr.ts';
 import { LoadedInKernel, type LoadWish } from './kernel-loaded.ts';
 import type { KernelMap } from './kernel-maps.ts';
 import type { KernelProgram, LoadRefusal } from './kernel-progs.ts';
@@ -62,6 +63,14 @@ export class KernelWorld {
   again(env: NonNullable<LoadWish['env']>, updates: readonly MapUpdate[]): LoadRefusal | null {
     for (const { loaded } of this.further) loaded.again(env, []);
     return this.first.again(env, updates);
+  }
+
+  /** Whether a Bloom filter may hold a value. */
+  holds(name: string, value: Uint8Array): boolean {
+    const [label, bare] = splitName(name);
+    const owner = label === '' ? this.first : this.further.find((one) => one.label === label)?.loaded;
+    const map = owner?.maps.get(bare);
+    return map !== undefined && bpf('MAP_LOOKUP_ELEM', { map_fd: map.fd, key: null, value: value.slice() }) === 0;
   }
 
   sectionData(name: string): Uint8Array | null {

@@ -105,3 +105,28 @@ test('objects of one world: what does not fit is named', async () => {
   const alone = await cameOf({ ...entry, expect: { maps: { 'stage.bpf.o#.bss': { dropped: 1 } } } });
   expect(alone.join()).toContain('no map stage.bpf.o#.bss');
 });
+
+test('Bloom filters: what is not in it, what should not be, what cannot be asked', async () => {
+  const filter = (sources: unknown) =>
+    cameOf({
+      object: 'bloom',
+      program: 'first_seen',
+      data_in: udp,
+      maps: { sources: [7] },
+      expect: { maps: { sources } },
+    });
+  expect(await filter({ has: [7, 9], lacks: [7, 8] })).toEqual([
+    ...['fail', 'maps sources[9]: may be in it / not in it', 'maps sources[7]: not in it / may be in it'],
+  ]);
+  expect((await filter({ 0: 7 })).join()).toContain('a list of values belongs here');
+  expect((await filter(['many'])).join()).toContain('expect.maps.sources[0]');
+});
+
+test('queues and stacks: values in the order in which they would be taken out', async () => {
+  const round = (maps: { readonly [map: string]: unknown }) =>
+    cameOf({ object: 'queue-stack', program: 'push_and_pop', data_in: udp, expect: { maps } });
+  expect(await round({ queue: [3, 4], stack: [3, 2] })).toEqual(['pass']);
+  expect((await round({ queue: [4, 3, 5], stack: [3] })).slice(1)).toEqual([
+    ...['maps queue[0]: 4 / 3', 'maps queue[1]: 3 / 4', 'maps queue[2]: 5 / (absent)', 'maps stack[1]: (absent) / 2'],
+  ]);
+});

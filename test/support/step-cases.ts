@@ -122,4 +122,15 @@ export const STEP_CASES: readonly SettledCase[] = [
       { repeat: 2, expect: { retval: 'XDP_DROP', maps: { 'stage.bpf.o#.bss': { dropped: 9 } } } },
     ],
   }),
+  fixtureCase({
+    name: 'what a Bloom filter may hold, and what it does not',
+    object: 'bloom',
+    program: 'first_seen',
+    data_in: udp,
+    maps: { sources: [7] },
+    steps: [
+      { expect: { retval: 'XDP_DROP', maps: { sources: { has: [7, 0x0100000a], lacks: [8] } } } },
+      { expect: { retval: 'XDP_PASS', maps: { sources: [0x0100000a] } } },
+    ],
+  }),
 ];
