@@ -45,7 +45,7 @@ function packetItems(one: SettledCase, outcome: TestOutcome): DetailItem[] {
   if (!differs || !(expected instanceof Uint8Array) || !received) return [];
   const lines = hexDiff(expected, received).map((row): Line => [span(row.text.trimEnd(), HEX_TAGS[row.kind])]);
   const head: Line = [span('- expected', 'good'), span('  + received', 'bad')];
-  return [GAP, { label: '', lines: [head, ...lines], code: true, least_columns: HEX_COLUMNS }];
+  return [{ label: '', lines: [[], head, ...lines], code: true, least_columns: HEX_COLUMNS }];
 }
 
 function faultItems(fault: Fault): DetailItem[] {

@@ -74,8 +74,8 @@ export function packetPane(one: SettledCase, result: ProgRunResult | null): Pack
   const sent = one.data_in;
   if (!received || received.length === 0) return sent ? onePacket({ bytes: sent, title: 'SENT' }) : null;
   const right = { bytes: received, title: 'RECEIVED' };
-  if (expected instanceof Uint8Array) return comparePackets({ bytes: expected, title: 'EXPECTED' }, right);
-  return sent ? comparePackets({ bytes: sent, title: 'SENT' }, right) : onePacket(right);
+  if (expected instanceof Uint8Array) return comparePackets({ bytes: expected, title: 'EXPECTED' }, right, true);
+  return sent ? comparePackets({ bytes: sent, title: 'SENT' }, right, false) : onePacket(right);
 }
 
 export function mapsPane(outcome: Pick<TestOutcome, 'map_changes' | 'maps'>): TextPane | null {

@@ -44,11 +44,11 @@ function layerText(layer: Layer | null): string {
   return summary === '' || layer.proto === 'payload' ? `${layer.end - layer.start} B` : summary;
 }
 
-function layerRows(change: LayerChange): HeaderRow[] {
+function layerRows(change: LayerChange, judged: boolean): HeaderRow[] {
   const same = change.kind === 'same';
   const [left, right] = [layerText(change.before), layerText(change.after)];
   const row: HeaderRow = {
-    sign: same ? span('=', 'dim') : span('✗', 'bad'),
+    sign: same ? span('=', 'dim') : judged ? span('✗', 'bad') : span('~', 'warn'),
     name: span(change.proto, same ? 'dim' : 'strong'),
     left: span(left, same ? 'dim' : change.before ? 'plain' : 'dim'),
     right: span(right, same ? 'dim' : change.after ? 'plain' : 'dim'),
@@ -95,15 +95,15 @@ function sizeNote(before: number, after: number): string {
   return after < before ? `${before - after} B short` : `${after - before} B more`;
 }
 
-/** `left` is what the right one is measured by. */
-export function comparePackets(left: Side, right: Side): PacketPane {
+/** `judged`: the left one is what the right one should be; else it is what it was before. */
+export function comparePackets(left: Side, right: Side, judged: boolean): PacketPane {
   const diff = diffPackets(left.bytes, right.bytes);
   const count = diff.ranges.length;
   const what = count === 0 ? 'no difference' : `${plural(count, 'range')} differ${count === 1 ? 's' : ''}`;
   return {
     note: `${sizeNote(left.bytes.length, right.bytes.length)} · ${what}`,
     sides: [`${left.title} ${left.bytes.length} B`, `${right.title} ${right.bytes.length} B`],
-    headers: diff.layers.flatMap(layerRows),
+    headers: diff.layers.flatMap((change) => layerRows(change, judged)),
     hex: hexLines(left.bytes, right.bytes, diff.ranges),
     differences: count,
   };

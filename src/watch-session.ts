@@ -22,6 +22,8 @@ import { newSources } from './watch-sources.ts';
 import { SessionStore } from './watch-store.ts';
 import { runTrial, trialCase, writeCase } from './watch-trial.ts';
 
+const SOURCES_MS = 80;
+
 export interface WatchOptions {
   readonly request: SuiteRequest;
   readonly runner: CaseRunner;
@@ -47,6 +49,7 @@ export class WatchSession implements Store {
   private readonly opened = new Set<string>();
   private hints = new Set<string | null>();
   private looking = false;
+  private sourcesSoon: ReturnType<typeof setTimeout> | null = null;
   private retry: ReturnType<typeof setTimeout> | null = null;
   private held: Found['reruns'] = [];
   private closed = false;
@@ -100,6 +103,7 @@ export class WatchSession implements Store {
     if (this.closed) return;
     this.closed = true;
     if (this.retry) clearTimeout(this.retry);
+    if (this.sourcesSoon) clearTimeout(this.sourcesSoon);
     this.queue.interrupt();
     this.builds?.close();
     await this.watcher.close();
@@ -186,9 +190,13 @@ export class WatchSession implements Store {
   private takeEvent(event: RunEvent): void {
     this.store.event(event);
     if (event.type === 'end') this.readSources();
+    // Whys come one by one, and the state takes them together.
+    if (event.type === 'why') this.sourcesSoon ??= setTimeout(() => this.readSources(), SOURCES_MS);
   }
 
   private readSources(): void {
+    if (this.sourcesSoon) clearTimeout(this.sourcesSoon);
+    this.sourcesSoon = null;
     const sources = newSources(this.store.state);
     if (sources.size > 0) this.store.dispatch({ type: 'sources', sources, fresh: false });
   }

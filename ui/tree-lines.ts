@@ -60,7 +60,25 @@ export function treeLines(input: TreeInput): TreeLine[] {
     const second = reasons && row.reason && at + 1 >= first && at + 1 < first + height;
     if (second) out.push({ key: `${row.key}:why`, line: reasonLine(row, row.reason, width), selected: false });
   }
-  return out;
+  return withParents(out, input);
+}
+
+/** Lower panes need their lines for what was asked for. */
+const PARENTS_ROWS = 8;
+
+/** What the first lines are part of stays in sight: object and program take the place of two cases above the cursor. */
+function withParents(lines: TreeLine[], { rows, width, height, cursor }: TreeInput): TreeLine[] {
+  const [first, second] = lines;
+  const at = rows.findIndex((row) => row.key === first?.key);
+  const [one, two] = [rows[at], rows[at + 1]];
+  if (height < PARENTS_ROWS || !first || !second || two?.key !== second.key || cursor <= at + 1) return lines;
+  if (one?.kind !== 'case' || two?.kind !== 'case') return lines;
+  const above = rows.slice(0, at);
+  const program = above.findLast((row) => row.kind === 'program');
+  const object = above.findLast((row) => row.kind === 'object');
+  if (!program || !object) return lines;
+  const parents = [object, program].map((row) => ({ key: row.key, line: rowLine(row, false, width), selected: false }));
+  return [...parents, ...lines.slice(2)];
 }
 
 /** Lines that a pane of this height leaves out below, for the note at its edge. */

@@ -1,27 +1,39 @@
-/** Measures watch mode: from just before rename(2) of a rebuilt object to the byte on the terminal that shows the new verdict. */
+/**
+ * Measures watch mode: from just before rename(2) of a rebuilt object to the byte on the terminal that shows the new verdict,
+ * for 1, 100 and 10,000 cases; first paint, CPU of an idle watch, resident memory over many reruns.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAIN, ROOT, withReturn } from '../support/balancer-copy.ts';
 import { TerminalRun } from '../support/terminal.ts';
 
-const CASES = 100;
-const RENAMES = Number(process.argv[2] ?? 50);
 const OBJECT = join(ROOT, 'fixtures', 'objects', 'xdp-parse', 'xdp-parse.bpf.o');
 const VERDICT = new TextEncoder().encode('FAIL');
 const GOOD = new TextEncoder().encode('PASS');
+const WARM_UP = 4;
+const IDLE_MS = 5000;
 
-function makeProject(): string {
+/** How many renames for how many cases, and how many reruns the memory is watched over: `bench:watch [RENAMES] [RERUNS]`. */
+const RENAMES = Number(process.argv[2] ?? 50);
+const RERUNS = Number(process.argv[3] ?? 1000);
+const SIZES: readonly (readonly [cases: number, renames: number])[] = [
+  [1, RENAMES],
+  [100, RENAMES],
+  [10_000, Math.max(6, Math.ceil(RENAMES / 5))],
+];
+
+function makeProject(cases: number): string {
   const root = mkdtempSync(join(tmpdir(), 'bench-watch-'));
   mkdirSync(join(root, 'build'));
   writeFileSync(join(root, 'build', 'lb.o'), readFileSync(OBJECT));
   writeFileSync(join(root, 'bpfdeck.config.ts'), "export default { objects: 'build/*.o', cases: '*.case.ts' };\n");
-  const cases = `import { suite } from 'bpfdeck';
+  const source = `import { suite } from 'bpfdeck';
 const packet = (i: number) => 'ff ff ff ff ff ff 02 00 00 00 00 01 08 06 ' + i.toString(16).padStart(4, '0').repeat(24);
 const one = { object: 'build/lb.o', program: 'parse', expect: { retval: 'XDP_PASS' } };
-suite(one, Array.from({ length: ${CASES} }, (_, i) => ({ name: 'ARP number ' + i, data_in: packet(i) })));
+suite(one, Array.from({ length: ${cases} }, (_, i) => ({ name: 'ARP number ' + i, data_in: packet(i) })));
 `;
-  writeFileSync(join(root, 'bench.case.ts'), cases);
+  writeFileSync(join(root, 'bench.case.ts'), source);
   return root;
 }
 
@@ -49,38 +61,122 @@ class ByteWatch {
   }
 }
 
-async function measure(root: string): Promise<number[]> {
-  const good = new Uint8Array(readFileSync(OBJECT));
-  const bad = withReturn(good, 2, 1);
-  const watch = new ByteWatch();
-  const screen = new TerminalRun([process.execPath, MAIN, 'watch'], { cwd: root, onData: watch.onData });
-  await screen.until(`${CASES} passed`);
-  const times: number[] = [];
-  for (let i = 0; i < RENAMES + 4; i++) {
-    const isBad = i % 2 === 0;
-    writeFileSync(join(root, 'build', 'lb.o.tmp'), isBad ? bad : good);
-    const seen = watch.next(isBad ? VERDICT : GOOD);
-    const begin = performance.now();
-    renameSync(join(root, 'build', 'lb.o.tmp'), join(root, 'build', 'lb.o'));
-    const took = (await seen) - begin;
-    if (i >= 4) times.push(took);
-    await screen.until(isBad ? `${CASES} failed` : `${CASES} passed`);
-    await Bun.sleep(40);
+/** A watch over a project of its own, and what it does when its object is replaced. */
+class Bench {
+  readonly cases: number;
+  readonly root: string;
+  readonly screen: TerminalRun;
+  readonly begun = performance.now();
+  private readonly watch = new ByteWatch();
+  private readonly good = new Uint8Array(readFileSync(OBJECT));
+  private readonly bad = withReturn(this.good, 2, 1);
+  private isBad = false;
+
+  constructor(cases: number) {
+    this.cases = cases;
+    this.root = makeProject(cases);
+    this.screen = new TerminalRun([process.execPath, MAIN, 'watch'], { cwd: this.root, onData: this.watch.onData });
   }
-  screen.type('q');
-  await screen.end();
-  return times;
+
+  async passed(): Promise<void> {
+    await this.screen.until(`${this.cases} passed`);
+  }
+
+  /** Milliseconds from rename(2) to the verdict's bytes. */
+  async replace(): Promise<number> {
+    this.isBad = !this.isBad;
+    const [build, tmp] = [join(this.root, 'build', 'lb.o'), join(this.root, 'build', 'lb.o.tmp')];
+    writeFileSync(tmp, this.isBad ? this.bad : this.good);
+    const seen = this.watch.next(this.isBad ? VERDICT : GOOD);
+    const begin = performance.now();
+    renameSync(tmp, build);
+    const took = (await seen) - begin;
+    await this.screen.until(this.isBad ? `${this.cases} failed` : `${this.cases} passed`);
+    return took;
+  }
+
+  async end(): Promise<void> {
+    this.screen.type('q');
+    await this.screen.end();
+    rmSync(this.root, { recursive: true, force: true });
+  }
 }
 
-const root = makeProject();
-try {
-  const times = (await measure(root)).sort((a, b) => a - b);
-  const ms = (n: number) => `${n.toFixed(1)} ms`;
-  console.log(`watch: ${CASES} cases on one object, ${times.length} renames, rename(2) to the verdict on the terminal`);
-  console.log('| median | p95 | least | most |\n| --- | --- | --- | --- |');
-  console.log(
-    `| ${ms(quantile(times, 0.5))} | ${ms(quantile(times, 0.95))} | ${ms(times[0] ?? 0)} | ${ms(times.at(-1) ?? 0)} |`,
-  );
-} finally {
-  rmSync(root, { recursive: true, force: true });
+const ms = (n: number): string => `${n.toFixed(1)} ms`;
+
+async function measureReplace(cases: number, renames: number): Promise<string> {
+  const bench = new Bench(cases);
+  await bench.passed();
+  const times: number[] = [];
+  for (let i = 0; i < renames + WARM_UP; i++) {
+    const took = await bench.replace();
+    if (i >= WARM_UP) times.push(took);
+    await Bun.sleep(40);
+  }
+  await bench.end();
+  times.sort((a, b) => a - b);
+  const figures = [quantile(times, 0.5), quantile(times, 0.95), times[0] ?? 0, times.at(-1) ?? 0].map(ms);
+  return `| ${cases} | ${times.length} | ${figures.join(' | ')} |`;
+}
+
+/** Of a process: CPU seconds so far, and resident memory in MiB. Linux only. */
+function usage(pid: number): { cpu_s: number; resident_mib: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return { cpu_s: ticks / 100, resident_mib: Number(kib) / 1024 };
+}
+
+/** From exec to the frame's first bytes, and to the first verdict. */
+async function measureStart(): Promise<string> {
+  const paints: number[] = [];
+  const verdicts: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    const bench = new Bench(100);
+    await bench.screen.until('bpfdeck');
+    paints.push(performance.now() - bench.begun);
+    await bench.passed();
+    verdicts.push(performance.now() - bench.begun);
+    await bench.end();
+  }
+  const median = (list: number[]) =>
+    ms(
+      quantile(
+        list.sort((a, b) => a - b),
+        0.5,
+      ),
+    );
+  return `first paint ${median(paints)}, first verdict of 100 cases ${median(verdicts)} after exec (medians of 7)`;
+}
+
+async function measureIdle(bench: Bench): Promise<string> {
+  await Bun.sleep(1000);
+  const before = usage(bench.screen.pid).cpu_s;
+  await Bun.sleep(IDLE_MS);
+  const share = ((usage(bench.screen.pid).cpu_s - before) / (IDLE_MS / 1000)) * 100;
+  return `idle: ${share.toFixed(1)} % of a core over ${IDLE_MS / 1000} s`;
+}
+
+/** Resident memory at a tenth, half and all of the reruns. */
+async function measureMemory(bench: Bench): Promise<string> {
+  const marks = new Map<number, number>();
+  const at = [Math.ceil(RERUNS / 10), Math.ceil(RERUNS / 2), RERUNS];
+  for (let run = 1; run <= RERUNS; run++) {
+    await bench.replace();
+    if (at.includes(run)) marks.set(run, usage(bench.screen.pid).resident_mib);
+  }
+  const text = [...marks].map(([run, mib]) => `${mib.toFixed(0)} MiB after ${run}`).join(', ');
+  return `resident over reruns of a rebuilt object: ${text}`;
+}
+
+console.log('watch: cases on one object, rename(2) to the verdict on the terminal');
+console.log('| cases | renames | median | p95 | least | most |\n| --- | --- | --- | --- | --- | --- |');
+for (const [cases, renames] of SIZES) console.log(await measureReplace(cases, renames));
+console.log(await measureStart());
+if (process.platform === 'linux') {
+  const bench = new Bench(100);
+  await bench.passed();
+  console.log(await measureIdle(bench));
+  console.log(await measureMemory(bench));
+  await bench.end();
 }

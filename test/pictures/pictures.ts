@@ -30,6 +30,7 @@ async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise
   project.replace('build/l4lb.o', withConstant(good, OUTER_IPV6, OUTER_IPV6_WRONG));
   await screen.until(/run 3 [\s\S]*FAIL/);
   await screen.until(/1 newly failing/);
+  await screen.until('returned at');
 }
 
 const PICTURES: readonly Picture[] = [
@@ -51,6 +52,23 @@ const PICTURES: readonly Picture[] = [
       await screen.until('2 failed');
       screen.type(KEY.enter);
       await screen.until(/EXPECTED \d+ B\s+RECEIVED/);
+      await screen.until('Returned here');
+    },
+  },
+  {
+    name: 'run',
+    title: 'bpfdeck watch: one program run by hand with the packet of a case',
+    columns: 100,
+    rows: 30,
+    args: [],
+    pose: async (screen) => {
+      await screen.until('72 passed');
+      screen.type('/a new TCP flow');
+      await screen.until('1 line');
+      screen.type(`${KEY.enter}3`);
+      await screen.until('case: a new TCP flow');
+      screen.type(KEY.enter);
+      await screen.until(/✓ retval/);
     },
   },
 ];
