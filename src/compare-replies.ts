@@ -7,16 +7,10 @@ import {
   type OutputRecord,
   type ProgRunResult,
 } from '../engine/index.ts';
-import type { RunReply, RunRequest, RunStep } from './backends/backend.ts';
+import type { Mismatch, RunReply, RunRequest, RunStep } from './backends/backend.ts';
 import { toHex } from './packet/hex.ts';
 
-/** One difference; bytes are hex, what one side does not have is null. */
-export interface Mismatch {
-  /** errno, retval, data_out, …, `maps.NAME[KEY]`, `printk[0]`, `records[0]`; refusal when only one side would run it. */
-  readonly field: string;
-  readonly engine: unknown;
-  readonly kernel: unknown;
-}
+export type { Mismatch };
 
 /** What is left out of a comparison because it differs by nature (clocks, chance). */
 export interface CompareRules {

@@ -132,6 +132,16 @@ function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome
   return outcome(one, 'fail', '', { ...told, differences });
 }
 
+/** A case that passes, and on which the judge answered otherwise, fails by that. */
+function disagreed(came: TestOutcome, { mismatches = [] }: RunReply): TestOutcome {
+  if (came.verdict !== 'pass' || mismatches.length === 0) return came;
+  const text = (value: unknown) => (value === null ? 'nothing' : String(value));
+  const differences = mismatches.map(({ field, engine, kernel }): Difference => {
+    return { field: 'kernel', at: field, expected: text(kernel), received: text(engine) };
+  });
+  return { ...came, verdict: 'fail', differences };
+}
+
 /** Judges a reply, step by step: the first step that does not pass is what came of the case. */
 export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply, further: World = []): TestOutcome {
   const world = [...(spec ? [{ label: '', spec }] : []), ...further];
@@ -163,7 +173,7 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
   const begin = performance.now();
   try {
     const reply = await scope.backend.run(requestOf(one, scope.lenient));
-    return { ...judge(one, object.spec, reply, further), took_ms: performance.now() - begin };
+    return { ...disagreed(judge(one, object.spec, reply, further), reply), took_ms: performance.now() - begin };
   } catch (thrown) {
     const what = thrown instanceof Error ? thrown.message : String(thrown);
     return outcome(one, 'error', `engine bug: ${plain(what)}`, { took_ms: performance.now() - begin });

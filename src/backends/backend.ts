@@ -10,6 +10,14 @@ export interface MapPreset {
   readonly content: unknown;
 }
 
+/** One difference; bytes are hex, what one side does not have is null. */
+export interface Mismatch {
+  /** errno, retval, data_out, …, `maps.NAME[KEY]`, `printk[0]`, `records[0]`; refusal when only one side would run it. */
+  readonly field: string;
+  readonly engine: unknown;
+  readonly kernel: unknown;
+}
+
 /** By map: whether each value asked for may be in it. */
 export type BloomAnswers = { readonly [map: string]: readonly boolean[] };
 
@@ -48,6 +56,8 @@ export interface RunReply {
   readonly maps: readonly MapDump[];
   /** Same, before the run but after the presets (to show what changed). */
   readonly maps_before: readonly MapDump[];
+  /** Where a judge answered otherwise, in all steps (`step 2: retval`); absent: nobody judged. */
+  readonly mismatches?: readonly Mismatch[];
   /** Answers to `asks`. */
   readonly blooms?: BloomAnswers;
   /** Replies to `more`, in order; the one that is refused or stopped is the last. */

@@ -14,7 +14,15 @@ function number(args: Args, name: string, most: number): number | null {
   throw new InputError(`--${name} ${String(given)} is no number from 0 to ${most}`);
 }
 
-async function openRunner(workers: number) {
+async function openRunner(workers: number, backend: string) {
+  if (backend !== 'engine') {
+    if (workers > 1) throw new InputError(`--workers is for the engine: the kernel backend runs one case at a time`);
+    const { chooseBackends } = await import('../backends/choose.ts');
+    const { JudgedBackend } = await import('../backends/judged.ts');
+    const { LocalRunner } = await import('../case-runner.ts');
+    const { first, judge } = await chooseBackends(backend);
+    return new LocalRunner(judge === null ? first : new JudgedBackend(first, judge));
+  }
   const { WorkerRunner } = await import('../runner-client.ts');
   if (workers < 2) return new WorkerRunner();
   const { ManyRunners } = await import('../runner-many.ts');
@@ -40,7 +48,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
   }
   const stop = new AbortController();
   const release = io.onInterrupt(() => stop.abort());
-  const runner = await openRunner(workers);
+  const runner = await openRunner(workers, String(args.backend ?? 'engine'));
   let update: Updater | null = null;
   const reporters = async (root: string) => {
     const opened = await openReporters(args, io, root);
@@ -78,6 +86,11 @@ export const command: Command = {
         describe: 'Write what was received into case files, where a value stands by itself; show the rest',
       })
       .option('list', { type: 'boolean', describe: 'Name the cases, and run none' })
+      .option('backend', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'engine, kernel (needs root), or both: the kernel as judge of the engine',
+      })
       .option('bail', { type: 'boolean', describe: 'Stop at the first case that does not pass' })
       .option('retries', {
         type: 'string',

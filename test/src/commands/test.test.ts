@@ -2,10 +2,12 @@
 import { afterAll, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { probeKernel } from '../../../src/backends/kernel-probe.ts';
 import { MAIN, ProjectCopy } from '../../support/balancer-copy.ts';
 import { readTap } from '../../support/tap.ts';
 
 const project = new ProjectCopy();
+const noKernel = !probeKernel().usable;
 afterAll(() => project.remove());
 
 async function bpfdeck(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -102,6 +104,20 @@ test('--update writes what stands by itself, shows it, and says what is left', a
   const after = new TextDecoder().decode(project.read('failing/l4lb.case.ts'));
   expect(after).toBe(before.replace("retval: 'XDP_DROP'", "retval: 'XDP_PASS'"));
   project.write('failing/l4lb.case.ts', before);
+});
+
+test.skipIf(noKernel)('--backend: the same cases on the real kernel, or with it as judge', async () => {
+  for (const backend of ['kernel', 'both']) {
+    const { out, code } = await bpfdeck('test', 'ratelimit', '--backend', backend, '--reporter', 'default');
+    expect(out).toMatch(/^16 passed, 0 failed in /);
+    expect(code).toBe(0);
+  }
+});
+
+test('--backend: an unknown name', async () => {
+  expect((await bpfdeck('test', '--backend', 'kernle')).err).toContain(
+    'there is no backend kernle: did you mean kernel?',
+  );
 });
 
 test('what cannot be read: config and case files 2, objects 4', async () => {
