@@ -41,5 +41,5 @@ function functionCall(at: At): Omit<TraceCall, 'result'> {
   if (insn.src === PSEUDO_CALL) {
     return { ...none, helper: false, name: functionAt(subprogs, pc + 1 + insn.imm) ?? 'function' };
   }
-  return { ...none, helper: true, name: `bpf_${helperName(insn.imm) ?? insn.imm}` };
+  return { ...none, helper: true, name: helperName(insn.imm) };
 }

@@ -19,6 +19,12 @@ const ARRAYS: ReadonlySet<number> = new Set<number>([
   ...[MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_ARRAY, MAP_TYPE.PROG_ARRAY, MAP_TYPE.ARRAY_OF_MAPS, MAP_TYPE.PERF_EVENT_ARRAY],
 ]);
 
+/** Its negative results are no errors. */
+const COMPARES = 'bpf_strncmp';
+/** What they are given for a value is where it is to go. */
+const TAKES_VALUE = /^bpf_map_(pop|peek)_elem$/;
+const TIME = /ktime|jiffies/;
+
 type MapOf = ObjectSpec['maps'][number] | undefined;
 
 export class CallWords {
@@ -48,10 +54,10 @@ export class CallWords {
     const map = this.mapOf(call);
     if (kind === 'ctx') return 'ctx';
     if (bytes !== null && kind === 'map_key') return this.bytes(map?.key_type_id ?? 0, bytes);
-    if (bytes !== null && kind === 'map_value' && bytes.length === map?.value_size) {
+    if (bytes !== null && kind === 'map_value' && bytes.length === map?.value_size && !TAKES_VALUE.test(call.name)) {
       return this.bytes(map.value_type_id, bytes);
     }
-    if (bytes !== null) return memoryText(bytes);
+    if (bytes !== null && !TAKES_VALUE.test(call.name)) return memoryText(bytes);
     if (kind === 'func') return 'callback';
     if (place === null && value === 0n && kind !== 'u32' && kind !== 'u64' && kind !== 'size') return 'NULL';
     if (kind === 'u32' || kind === 'size') return numberText(BigInt.asIntN(32, value));
@@ -60,8 +66,8 @@ export class CallWords {
 
   /** Whether nothing was found, or an error came back. */
   failed(call: TraceCall): boolean {
-    const { result, result_kind, helper } = call;
-    if (!helper || result === null) return false;
+    const { result, result_kind, helper, name } = call;
+    if (!helper || result === null || name === COMPARES) return false;
     if (result_kind === 'address') return result === 0n;
     const signed = BigInt.asIntN(64, result);
     return result_kind === 'signed' && signed < 0n && signed >= -ERRNO_MAX;
@@ -77,6 +83,7 @@ export class CallWords {
     if (name === 'bpf_tail_call') return result === null ? ' → gone there' : ' → no program there';
     if (result === null || result_kind === 'none') return '';
     if (result_kind === 'address') return result === 0n ? ` → NULL${this.present(call)}` : ` → ${this.foundText(call)}`;
+    if (TIME.test(name)) return ` → ${result}`;
     if (!this.failed(call)) return ` → ${numberText(result_kind === 'signed' ? BigInt.asIntN(64, result) : result)}`;
     const signed = BigInt.asIntN(64, result);
     return ` → -${errnoName(Number(signed))} (${signed})`;

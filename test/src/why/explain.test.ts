@@ -1,8 +1,8 @@
 /** Explanations of traced runs of the balancer's programs: where it returned from, names of what it read, branches, calls. */
 import { describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadObject, openObject, PROG_TYPE, progRun } from '../../../engine/index.ts';
+import { type LoadedObject, loadObject, openObject, PROG_TYPE, progRun } from '../../../engine/index.ts';
 import { pkt } from '../../../src/define.ts';
 import { explain } from '../../../src/why/explain.ts';
 import { traceLines } from '../../../src/why/trace-lines.ts';
@@ -20,16 +20,22 @@ interface Ran {
   readonly maps?: readonly (readonly [string, Uint8Array, Uint8Array])[];
 }
 
-function traced({ object = 'projects/balancer/build/ratelimit.o', program, data_in = UDP, maps = [] }: Ran) {
+/** `projects/balancer/build/l4lb.o`, in fixtures. */
+function load(object: string): LoadedObject {
   const path = join(ROOT, 'fixtures', object);
   const opened = openObject({ path, bytes: new Uint8Array(readFileSync(path)) });
   if (!opened.ok) throw new Error(opened.error.message);
-  const loaded = loadObject(opened.value);
+  const loaded = loadObject(opened.value, { cpus: 2 });
   if (!loaded.ok) throw new Error(loaded.error.message);
-  for (const [map, key, value] of maps) expect(loaded.value.map(map)?.userUpdate(key, value, 0)).toBe(0);
-  const done = progRun(loaded.value, program, { data_in, trace: {} });
+  return loaded.value;
+}
+
+function traced({ object = 'projects/balancer/build/ratelimit.o', program, data_in = UDP, maps = [] }: Ran) {
+  const loaded = load(object);
+  for (const [map, key, value] of maps) expect(loaded.map(map)?.userUpdate(key, value, 0)).toBe(0);
+  const done = progRun(loaded, program, { data_in, trace: {} });
   if (!done.ok || done.value.trace === undefined) throw new Error('no trace');
-  return { spec: opened.value, trace: done.value.trace, result: done.value };
+  return { spec: loaded.spec, trace: done.value.trace, result: done.value };
 }
 
 function why(ran: Ran): Why {
@@ -125,16 +131,38 @@ test('nothing ran: nothing is said', () => {
 
 test('explanations are plain data of bounded size, however long the run', () => {
   const ran = { object: 'objects/faults/endless-loop.bpf.o', program: 'endless_loop', type: PROG_TYPE.XDP };
-  const path = join(ROOT, 'fixtures', ran.object);
-  const opened = openObject({ path, bytes: new Uint8Array(readFileSync(path)) });
-  if (!opened.ok) throw new Error(opened.error.message);
-  const loaded = loadObject(opened.value);
-  if (!loaded.ok) throw new Error(loaded.error.message);
-  const done = progRun(loaded.value, ran.program, { data_in: UDP, trace: {}, budget: 50_000 });
+  const loaded = load(ran.object);
+  const done = progRun(loaded, ran.program, { data_in: UDP, trace: {}, budget: 50_000 });
   if (!done.ok) throw new Error(done.error.message);
-  const said = explain({ spec: opened.value, type: ran.type, trace: done.value.trace!, data_in: UDP });
+  const said = explain({ spec: loaded.spec, type: ran.type, trace: done.value.trace!, data_in: UDP });
   expect(structuredClone(said)).toEqual(said);
   expect(JSON.stringify(said).length).toBeLessThan(100_000);
   expect(said.note).toMatch(/^only the last 4096 of \d+ instructions were looked at$/);
   expect(said.left_out).toBeGreaterThan(40_000);
+});
+
+const fixtures = readdirSync(join(ROOT, 'fixtures/objects'), { recursive: true, encoding: 'utf8' });
+
+test.each(fixtures.filter((file) => file.endsWith('.bpf.o')))('%s: every program that runs is explained', (file) => {
+  const loaded = load(join('objects', file));
+  for (const { name, type } of loaded.spec.programs) {
+    const done = progRun(loaded, name, { data_in: UDP, trace: {}, budget: 100_000 });
+    if (!done.ok || done.value.trace === undefined || done.value.trace.total === 0) continue;
+    const said = explain({ spec: loaded.spec, type, trace: done.value.trace, data_in: UDP });
+    expect({ name, returned: said.returned === null, lines: said.trace.length > 0 }).toEqual({
+      ...{ name, returned: false, lines: true },
+    });
+    const everything = [...said.trace, ...said.calls.map((one) => one.said), ...said.values.map((one) => one.value)];
+    expect(everything.filter((text) => /undefined|NaN|\[object/.test(text))).toEqual([]);
+  }
+});
+
+test('what helpers for time, comparison and queues return is said as what it is', () => {
+  const calls = ['environment', 'printk', 'queue-stack'].flatMap((object) => {
+    return load(`objects/${object}/${object}.bpf.o`).spec.programs.flatMap(({ name, type }) => {
+      return why({ object: `objects/${object}/${object}.bpf.o`, program: name, type }).calls.map((one) => one.said);
+    });
+  });
+  expect(calls.find((said) => said.startsWith('bpf_ktime_get_ns()'))).toMatch(/→ \d{10,}$/);
+  expect(calls.find((said) => said.startsWith('bpf_map_pop_elem('))).not.toContain('{');
 });
