@@ -11,8 +11,13 @@ import { KernelBackend } from '../../src/backends/kernel.ts';
 import { probeKernel } from '../../src/backends/kernel-probe.ts';
 
 const ROOT = join(import.meta.dir, '..', '..', 'fixtures', 'bench');
-/** Rounds a side; the sides take turns and the median counts. */
-const ROUNDS = 9;
+/**
+ * Rounds of the engine, and how many of them come for each of the kernel's; the fastest of either counts. The kernel's duration
+ * leaves out the time in which others had the processor (bpf_test_timer_continue), ours does not: on a busy machine only a round
+ * that nobody disturbed compares. For there to be one, rounds are short, a millisecond or two.
+ */
+const ROUNDS = 200;
+const ROUNDS_FOR_KERNEL = 25;
 
 interface Bench {
   readonly object: string;
@@ -30,14 +35,14 @@ const ROUTES = Array.from({ length: 1000 }, (_, i) => [{ plen: 24, addr: word(10
 const KEYS = Array.from({ length: 1024 }, (_, i) => [i, 1]);
 
 const BENCHES: readonly Bench[] = [
-  { object: 'b_drop', program: 'b_drop', repeat: 2_000_000 },
-  { object: 'b_parse', program: 'b_parse', repeat: 2_000_000 },
-  { object: 'b_loop', program: 'b_loop', repeat: 5000, per: { count: 10_000, unit: 'iteration' } },
-  { object: 'b_hash', program: 'b_hash', repeat: 500_000 },
-  { object: 'b_hash', program: 'b_hash_lookup', repeat: 1_000_000, presets: [{ map: 'h', content: KEYS }] },
-  { object: 'b_lpm', program: 'b_lpm', repeat: 1_000_000, presets: [{ map: 'lpm', content: ROUTES }] },
-  { object: 'b_csum', program: 'b_csum', repeat: 1_000_000 },
-  { object: 'b_encap', program: 'b_encap', repeat: 1_000_000 },
+  { object: 'b_drop', program: 'b_drop', repeat: 300_000 },
+  { object: 'b_parse', program: 'b_parse', repeat: 100_000 },
+  { object: 'b_loop', program: 'b_loop', repeat: 10, per: { count: 10_000, unit: 'iteration' } },
+  { object: 'b_hash', program: 'b_hash', repeat: 15_000 },
+  { object: 'b_hash', program: 'b_hash_lookup', repeat: 30_000, presets: [{ map: 'h', content: KEYS }] },
+  { object: 'b_lpm', program: 'b_lpm', repeat: 20_000, presets: [{ map: 'lpm', content: ROUTES }] },
+  { object: 'b_csum', program: 'b_csum', repeat: 30_000 },
+  { object: 'b_encap', program: 'b_encap', repeat: 30_000 },
 ];
 
 /** eth, IPv4, UDP to port 53, 64 bytes in all. */
@@ -74,10 +79,6 @@ function answer(reply: RunReply & { result: ProgRunResult }): string {
   return [`retval ${retval}`, `data_out ${data_out ? hex(data_out) : ''}`, ...maps].join('\n');
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
 async function measure(bench: Bench, engine: Backend, kernel: Backend | null): Promise<string[]> {
   const path = join(ROOT, `${bench.object}.bpf.o`);
   const bytes = new Uint8Array(readFileSync(path));
@@ -93,10 +94,11 @@ async function measure(bench: Bench, engine: Backend, kernel: Backend | null): P
   const times = sides.map(() => [] as number[]);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, side] of sides.entries()) {
+      if (side === kernel && round % ROUNDS_FOR_KERNEL !== 0) continue;
       times[i]!.push((await run(side, bench, bench.repeat)).result.duration_ns / (bench.per?.count ?? 1));
     }
   }
-  const [ours, theirs] = times.map(median);
+  const [ours, theirs] = times.map((rounds) => Math.min(...rounds));
   const shown = (ns: number | undefined) => (ns === undefined ? 'no kernel here' : ns.toFixed(ns < 10 ? 2 : 0));
   const ratio = theirs ? ((ours ?? 0) / theirs).toFixed(2) : '';
   return [bench.program, bench.per?.unit ?? 'run', shown(ours), shown(theirs), ratio];
@@ -118,6 +120,6 @@ const wanted = process.argv.slice(2);
 const chosen = BENCHES.filter(({ program }) => wanted.length === 0 || wanted.includes(program));
 for (const bench of chosen) rows.push(await measure(bench, engine, kernel));
 print(rows);
-console.log(`median of ${ROUNDS} rounds, 64-byte packet; answers compared before timing`);
+console.log(`fastest of ${ROUNDS} short rounds, 64-byte packet; answers compared before timing`);
 await kernel?.close();
 if (rows.some((row) => row[1] === 'answers differ')) process.exitCode = 1;
