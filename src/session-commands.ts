@@ -38,6 +38,8 @@ export type Command =
   /** For the driver: these change nothing by themselves. */
   | { readonly do: 'rerun-all' | 'rerun-selected' | 'quit' | 'interrupt' }
   | { readonly do: 'run-form' | 'make-case' }
+  /** New expected values: shown first, then written. */
+  | { readonly do: 'plan-update' | 'apply-update' }
   | { readonly do: 'edit-test' | 'edit-source' | 'write-pcap' | 'copy-id' };
 
 function select(state: State, rows: readonly Row[], index: number): State {
@@ -210,7 +212,14 @@ const OBEYED: Obeyed = {
 };
 
 /** What lies over the screen takes every command but those that leave it or scroll in it. */
-const UNDER_OVERLAY: ReadonlySet<Command['do']> = new Set(['overlay', 'back', 'scroll', 'quit', 'interrupt']);
+const UNDER_OVERLAY: ReadonlySet<Command['do']> = new Set([
+  'overlay',
+  'back',
+  'scroll',
+  'apply-update',
+  'quit',
+  'interrupt',
+]);
 
 /** Whether a command does anything while something lies over the screen. */
 export function reaches(state: State, command: Command): boolean {

@@ -4,6 +4,7 @@ import { accepts, type Filter, filtersAny } from './session-filter.ts';
 import { EMPTY_FORM, type RunForm } from './session-form.ts';
 import { autoFold, errorKey, type ObjectNode, type Row, visibleRows } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
+import type { Updates } from './update-cases.ts';
 
 /** One run that ended, for the history and the event lines. */
 export interface RunRecord {
@@ -94,7 +95,9 @@ export interface State {
   /** Which of the packet's differences is looked at, from 0; -1: none yet. */
   readonly difference: number;
   /** What lies over the screen. */
-  readonly overlay: 'help' | 'log' | 'equal' | null;
+  readonly overlay: 'help' | 'log' | 'equal' | 'update' | null;
+  /** New expected values that were asked for, before they are written. */
+  readonly plan: Pick<Updates, 'updates' | 'by_hand'> | null;
   /** Source files that faults name, by sourceKey(). */
   readonly sources: ReadonlyMap<string, SourceText>;
 }
@@ -164,6 +167,7 @@ export function initialState(root: string): State {
     focus: null,
     difference: -1,
     overlay: null,
+    plan: null,
     sources: new Map(),
   };
 }

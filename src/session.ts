@@ -29,6 +29,7 @@ export type Action =
   | { readonly type: 'log'; readonly line: LogLine }
   /** Source files that faults name; `fresh`: those known so far are out of date. */
   | { readonly type: 'sources'; readonly sources: ReadonlyMap<string, SourceText>; readonly fresh: boolean }
+  | { readonly type: 'plan'; readonly plan: State['plan'] }
   | { readonly type: 'run'; readonly news: RunNews }
   | { readonly type: 'programs'; readonly object: string; readonly programs: readonly string[] }
   | { readonly type: 'building'; readonly label: string | null }
@@ -156,6 +157,8 @@ export function reduce(state: State, action: Action): State {
       return pushLog(state, action.line);
     case 'sources':
       return { ...state, sources: new Map([...(action.fresh ? [] : state.sources), ...action.sources]) };
+    case 'plan':
+      return { ...state, plan: action.plan, overlay: action.plan ? 'update' : null, scroll: 0 };
     case 'run':
       return takeNews(state, action.news);
     case 'programs':

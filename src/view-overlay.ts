@@ -1,4 +1,5 @@
 /** What lies over the screen as text: the log of events, and the command line that does what is under the cursor. */
+import { relative } from 'node:path';
 import { commandText, runCommand, testCommand } from './equal-command.ts';
 import type { State } from './session-state.ts';
 import type { Row } from './session-tree.ts';
@@ -30,8 +31,33 @@ function equalLines(state: State, row: Row | undefined): Line[] {
   ];
 }
 
+/** What would be written, as a diff; what is left to edit by hand. */
+function planLines(state: State): Line[] {
+  const { updates, by_hand } = state.plan ?? { updates: [], by_hand: [] };
+  const place = (one: { readonly file: string; readonly line: number; readonly name: string }): Line => [
+    span(`${relative(state.root, one.file)}:${one.line}`, 'strong'),
+    span(`  ${one.name}`, 'dim'),
+  ];
+  return [
+    ...updates.flatMap((one): Line[] => [
+      place(one),
+      [span(`- ${one.before.trim()}`, 'bad')],
+      [span(`+ ${one.after.trim()}`, 'good')],
+      [],
+    ]),
+    ...by_hand.flatMap((one): Line[] => [
+      place(one),
+      [span('  edit by hand: ', 'warn'), span(one.what)],
+      [span(`  ${one.why}`, 'dim')],
+      [],
+    ]),
+    updates.length > 0 ? [span('Write this? y / n', 'accent')] : [span('Nothing that could be written.', 'dim')],
+  ];
+}
+
 export function overlayOf(state: State, row: Row | undefined): Overlay | null {
   if (state.overlay === 'log')
     return { title: 'Log', lines: eventLines(state, state.log.length + state.history.length) };
+  if (state.overlay === 'update') return { title: 'New expected values', lines: planLines(state) };
   return state.overlay === 'equal' ? { title: 'Equal command', lines: equalLines(state, row) } : null;
 }

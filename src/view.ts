@@ -88,6 +88,8 @@ export interface ViewModel {
   readonly help: boolean;
   /** Text that lies over the screen. */
   readonly overlay: { readonly title: string; readonly lines: readonly Line[] } | null;
+  /** The overlay asks whether to write: y or n. */
+  readonly asking: boolean;
   readonly onlyFailed: boolean;
   readonly onlyChanged: boolean;
   /** A filter or a search is on. */
@@ -138,6 +140,7 @@ export function view(state: State): ViewModel {
     prompt: promptView(state, all),
     help: state.overlay === 'help',
     overlay: overlayOf(state, row),
+    asking: state.overlay === 'update' && (state.plan?.updates.length ?? 0) > 0,
     onlyFailed: state.onlyFailed,
     onlyChanged: state.onlyChanged,
     narrowed: filtersAny(state) || state.search !== '',

@@ -7,12 +7,17 @@ import { type CommentedFrame, writePcapng } from './packet/pcap-write.ts';
 import type { Command } from './session-commands.ts';
 import { rowsOf, type State } from './session-state.ts';
 import { cursorIndex, type Row } from './session-tree.ts';
+import type { Updates } from './update-cases.ts';
 import type { TerminalHandle } from './view.ts';
+import { plural } from './view-text.ts';
 import { placeOf, sourceOf } from './view-where.ts';
+import { planFor, writePlan } from './watch-update.ts';
 
 export interface ActionsOptions {
   readonly state: () => State;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Shows new expected values to be written, or (null) takes them away. */
+  readonly plan: (plan: State['plan']) => void;
   readonly log: (text: string, tag: 'plain' | 'good' | 'bad' | 'warn') => void;
 }
 
@@ -20,6 +25,7 @@ export class WatchActions {
   private readonly options: ActionsOptions;
   private terminal: TerminalHandle | null = null;
   private editing = false;
+  private plan: Updates | null = null;
 
   constructor(options: ActionsOptions) {
     this.options = options;
@@ -34,6 +40,8 @@ export class WatchActions {
     else if (command.do === 'edit-source') this.editSource();
     else if (command.do === 'write-pcap') this.writePackets();
     else if (command.do === 'copy-id') this.copyId();
+    else if (command.do === 'plan-update') this.planUpdate();
+    else if (command.do === 'apply-update') this.applyUpdate();
   }
 
   private row(): Row | undefined {
@@ -103,6 +111,34 @@ export class WatchActions {
       );
     } catch (thrown) {
       this.options.log(`cannot write ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, 'bad');
+    }
+  }
+
+  private planUpdate(): void {
+    const state = this.options.state();
+    this.plan = this.tried(() => planFor(state, rowsOf(state)));
+    if (!this.plan) return;
+    const { updates, by_hand } = this.plan;
+    if (updates.length + by_hand.length > 0) this.options.plan({ updates, by_hand });
+    else this.options.log('nothing to update: only differences of values can be', 'warn');
+  }
+
+  private applyUpdate(): void {
+    const { plan } = this;
+    this.plan = null;
+    this.options.plan(null);
+    if (!plan || plan.updates.length === 0) return;
+    this.tried(() => writePlan(plan));
+    this.options.log(`wrote ${plural(plan.updates.length, 'expected value')}`, 'good');
+  }
+
+  /** What goes wrong with files is said, and no end of the session. */
+  private tried<T>(act: () => T): T | null {
+    try {
+      return act();
+    } catch (thrown) {
+      this.options.log(thrown instanceof Error ? thrown.message : String(thrown), 'bad');
+      return null;
     }
   }
 

@@ -70,6 +70,7 @@ export class WatchSession implements Store {
     this.actions = new WatchActions({
       state: () => this.store.state,
       env: process.env,
+      plan: (plan) => this.store.dispatch({ type: 'plan', plan }),
       log: (text, tag) => this.log(text, tag),
     });
     this.watcher = new FileWatcher({

@@ -213,6 +213,31 @@ test('w writes the packets of a case beside the config', async () => {
   await quit(screen);
 });
 
+test('u shows new expected values first; n leaves them, y writes them', async () => {
+  const screen = await watch([100, 30], { args: ['--config', 'failing.config.ts'] });
+  const before = project.read('failing/l4lb.case.ts');
+  await screen.until('2 failed');
+  screen.type('G');
+  await screen.until(/▌ +\S+ \S+/);
+  screen.type('/no VIP is dropped');
+  await screen.until('1 line');
+  screen.type(KEY.enter);
+  screen.type('u');
+  await screen.until('─ New expected values ─');
+  await screen.until(/\+ .*XDP_PASS/);
+  screen.type('n');
+  await screen.until('─ Cases ─');
+  expect(project.read('failing/l4lb.case.ts')).toEqual(before);
+  screen.type('u');
+  await screen.until('Write this? y / n');
+  screen.type('y');
+  await screen.until('1 failed · 2 passed');
+  expect(new TextDecoder().decode(project.read('failing/l4lb.case.ts'))).toContain("expect: { retval: 'XDP_PASS' }");
+  project.write('failing/l4lb.case.ts', before);
+  await screen.until('2 failed');
+  await quit(screen);
+});
+
 test('y copies the id of the case by OSC 52', async () => {
   const screen = await watch([100, 30], { args: ['--config', 'failing.config.ts'] });
   await screen.until('2 failed');
