@@ -1,26 +1,10 @@
-/** The keys as data: what each does, when it applies, what the key line and the help say about it. */
-import type { Command, Focus, ViewModel } from '../src/view.ts';
-
-export interface Binding {
-  /** Names as keyNames() gives them. */
-  readonly keys: readonly string[];
-  /** As people write them: `↑↓ j k`. */
-  readonly shown: string;
-  /** In the key line, in a word or two; null: only in the help. */
-  readonly short: ((vm: ViewModel) => string) | null;
-  readonly help: string;
-  /** Whether it applies now. */
-  readonly when: (vm: ViewModel) => boolean;
-  /** `page` is how many lines a screenful has. */
-  readonly command: (key: string, page: number, vm: ViewModel) => Command;
-  /** What gives way first when the key line is too narrow: the lowest. */
-  readonly rank: number;
-}
+/** The keys as data: what each does, when it applies, what the key line and the help say about it; those of the run screen stand by themselves. */
+import type { Focus, ViewModel } from '../src/view.ts';
+import { type Binding, onRun, RUN_KEYS, STEPS } from './run-bindings.ts';
 
 const always = () => true;
 const bare = (vm: ViewModel) => !vm.help && vm.overlay === null;
 const onWatch = (vm: ViewModel) => bare(vm) && vm.screen === 'watch';
-const onRun = (vm: ViewModel) => bare(vm) && vm.run_screen !== null;
 /** What there are panes of: an open case, or a run. */
 const shown = (vm: ViewModel) => vm.run_screen?.result ?? vm.failure;
 const hasRows = (vm: ViewModel) => vm.rows.length > 0;
@@ -32,8 +16,6 @@ const pages = (vm: ViewModel) => scrolls(vm) || (onRun(vm) && vm.run_screen?.res
 const inFailure = (vm: ViewModel) => onWatch(vm) && vm.failure !== null;
 const inPanes = (vm: ViewModel) => bare(vm) && shown(vm) !== null;
 const hasDifferences = (vm: ViewModel) => inPanes(vm) && (shown(vm)?.packet?.differences ?? 0) > 1;
-
-const STEPS: Readonly<Record<string, number>> = { up: -1, k: -1, down: 1, j: 1 };
 
 /** A pane of an open case that one key gives the screen to, and takes it back. */
 function focusBinding(key: string, on: Focus, word: string, has: (vm: ViewModel) => boolean): Binding {
@@ -266,60 +248,7 @@ export const KEYMAP: readonly Binding[] = [
     command: () => ({ do: 'copy-id' }),
     rank: 3,
   },
-  {
-    keys: ['up', 'down', 'k', 'j'],
-    shown: '↑↓',
-    short: () => 'field',
-    help: 'run screen: another field',
-    when: onRun,
-    command: (key) => ({ do: 'field', by: STEPS[key] ?? 0 }),
-    rank: 4,
-  },
-  {
-    keys: ['left', 'right'],
-    shown: '←→',
-    short: () => 'choose',
-    help: 'run screen: another object, program, packet of a case, number of runs',
-    when: (vm) => onRun(vm) && vm.run_screen?.canChoose === true,
-    command: (key) => ({ do: 'choose', by: key === 'right' ? 1 : -1 }),
-    rank: 5,
-  },
-  {
-    keys: ['e'],
-    shown: 'e',
-    short: () => 'type',
-    help: 'run screen: type into the field, or paste',
-    when: (vm) => onRun(vm) && vm.run_screen?.canType === true,
-    command: () => ({ do: 'edit-field' }),
-    rank: 6,
-  },
-  {
-    keys: ['return'],
-    shown: 'Enter',
-    short: () => 'run',
-    help: 'run screen: run it',
-    when: onRun,
-    command: () => ({ do: 'run-form' }),
-    rank: 8,
-  },
-  {
-    keys: ['[', ']'],
-    shown: '[]',
-    short: () => 'history',
-    help: 'run screen: the run before and after',
-    when: (vm) => onRun(vm) && vm.run_screen?.many === true,
-    command: (key) => ({ do: 'trial', by: key === ']' ? 1 : -1 }),
-    rank: 4,
-  },
-  {
-    keys: ['c'],
-    shown: 'c',
-    short: () => 'make a case',
-    help: 'run screen: a case file that expects what this run gave',
-    when: (vm) => onRun(vm) && vm.run_screen?.result !== null,
-    command: () => ({ do: 'make-case' }),
-    rank: 5,
-  },
+  ...RUN_KEYS,
   {
     keys: ['1', '3', 'tab'],
     shown: '1 3 Tab',

@@ -1,6 +1,7 @@
 /** From keys to commands and back: names of keys as terminals send them, what they do now, which of them the key line shows. */
 import type { Command, ViewModel } from '../src/view.ts';
-import { type Binding, KEYMAP } from './bindings.ts';
+import { KEYMAP } from './bindings.ts';
+import type { Binding } from './run-bindings.ts';
 
 export { KEYMAP } from './bindings.ts';
 
