@@ -19,9 +19,10 @@ const TUNNEL = { CSUM: 1, KEY: 4, SEQ: 8, DONT_FRAGMENT: 0x100, NOCACHE: 0x2000 
 const OPTIONS_MAX = 255;
 const LABEL_MASK = 0xf_ffff;
 
-function sizeFits(size: number): boolean {
-  return size === KEY.BYTES || Object.values(OLD_SIZES).includes(size);
-}
+const SIZES: ReadonlySet<number> = new Set([KEY.BYTES, ...Object.values(OLD_SIZES)]);
+/** A struct bpf_tunnel_key on its way in or out; nothing is kept in it from one call to the next. */
+const key = new Uint8Array(KEY.BYTES);
+const view = new DataView(key.buffer);
 
 /** bpf_skb_set_tunnel_key */
 const setKey: HelperMaker = (rc) => (ctx, from, size, flagsLo, flagsHi) => {
@@ -29,17 +30,16 @@ const setKey: HelperMaker = (rc) => (ctx, from, size, flagsLo, flagsHi) => {
   const bytes = size! >>> 0;
   if (skb === null || !checkRead(rc, from!, bytes)) return 0;
   const flags = u64(flagsLo!, flagsHi!);
-  if (flags > F_SET || !sizeFits(bytes)) return -ERRNO.EINVAL;
-  const key = new Uint8Array(KEY.BYTES);
-  key.set(rc.mem.u8.subarray(from! >>> 0, (from! >>> 0) + bytes));
-  const view = new DataView(key.buffer);
+  if (flags > F_SET || !SIZES.has(bytes)) return -ERRNO.EINVAL;
+  const { u8 } = rc.mem;
+  for (let i = 0; i < KEY.BYTES; i++) key[i] = i < bytes ? u8[(from! >>> 0) + i]! : 0;
   const ipv6 = (flags & F.IPV6) !== 0;
   if ((!ipv6 && view.getUint32(KEY.LABEL, true) !== 0) || view.getUint16(KEY.EXT, true) !== 0) return -ERRNO.EINVAL;
   skb.tunnel = {
     ...{ id: view.getUint32(KEY.ID, true), tos: key[KEY.TOS]!, ttl: key[KEY.TTL]!, ipv6, options: null },
     label: ipv6 ? view.getUint32(KEY.LABEL, true) & LABEL_MASK : 0,
-    destination: addressFrom(key, KEY.REMOTE, ipv6),
-    source: addressFrom(key, KEY.LOCAL, ipv6),
+    destination: addressAt(KEY.REMOTE, ipv6),
+    source: addressAt(KEY.LOCAL, ipv6),
     flags: tunnelFlags(flags),
   };
   return 0;
@@ -54,12 +54,13 @@ function tunnelFlags(flags: number): number {
 }
 
 /** IPv4 addresses stand in the key in host order, IPv6 addresses in network order. */
-function addressFrom(key: Uint8Array, at: number, ipv6: boolean): Uint8Array {
+function addressAt(at: number, ipv6: boolean): Uint8Array {
   return ipv6 ? key.slice(at, at + 16) : key.slice(at, at + 4).reverse();
 }
 
-function addressInto(key: Uint8Array, at: number, address: Uint8Array): void {
-  key.set(address.length === 4 ? address.slice().reverse() : address, at);
+function putAddress(at: number, address: Uint8Array): void {
+  const last = address.length - 1;
+  for (let i = 0; i <= last; i++) key[at + i] = address[last === 3 ? last - i : i]!;
 }
 
 /** What the get helpers do when they find nothing. */
@@ -81,22 +82,22 @@ const getKey: HelperMaker = (rc) => (ctx, to, size, flagsLo, flagsHi) => {
   }
   if (tunnel.ipv6 !== ((flags & F.IPV6) !== 0)) return cleared(rc, at, bytes, ERRNO.EPROTO);
   const short = bytes === OLD_SIZES.IPV4_ONLY && tunnel.ipv6;
-  if (!sizeFits(bytes) || short) return cleared(rc, at, bytes, ERRNO.EINVAL);
-  rc.mem.u8.set(keyOf(tunnel, (flags & F_TUNINFO_FLAGS) !== 0).subarray(0, bytes), at);
+  if (!SIZES.has(bytes) || short) return cleared(rc, at, bytes, ERRNO.EINVAL);
+  showKey(tunnel, (flags & F_TUNINFO_FLAGS) !== 0);
+  const { u8 } = rc.mem;
+  for (let i = 0; i < bytes; i++) u8[at + i] = key[i]!;
   return 0;
 };
 
-function keyOf(tunnel: TunnelInfo, withFlags: boolean): Uint8Array {
-  const key = new Uint8Array(KEY.BYTES);
-  const view = new DataView(key.buffer);
+function showKey(tunnel: TunnelInfo, withFlags: boolean): void {
+  key.fill(0);
   view.setUint32(KEY.ID, tunnel.id, true);
   key[KEY.TOS] = tunnel.tos;
   key[KEY.TTL] = tunnel.ttl;
   if (withFlags) view.setUint16(KEY.EXT, tunnel.flags, false);
   view.setUint32(KEY.LABEL, tunnel.label, true);
-  addressInto(key, KEY.REMOTE, tunnel.source);
-  addressInto(key, KEY.LOCAL, tunnel.destination);
-  return key;
+  putAddress(KEY.REMOTE, tunnel.source);
+  putAddress(KEY.LOCAL, tunnel.destination);
 }
 
 /** bpf_skb_set_tunnel_opt: only on a key that this program set. */
