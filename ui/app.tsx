@@ -1,7 +1,8 @@
 /** The root of the screen: subscribes to the store, picks the screen for the size, turns keys into commands. */
 import { useApp, useInput, useIsScreenReaderEnabled, usePaste, useStdin, useStdout, useWindowSize } from 'ink';
-import { Component, type ReactNode, useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import type { Store, ViewModel } from '../src/view.ts';
+import { Boundary } from './components/boundary.tsx';
 import { PaintContext } from './components/line.tsx';
 import { commandFor, keyNames } from './keymap.ts';
 import { type Layout, layout } from './layout.ts';
@@ -12,23 +13,6 @@ import { RunScreen, RunTiny } from './screens/run.tsx';
 import { TinyScreen } from './screens/tiny.tsx';
 import { WatchScreen } from './screens/watch.tsx';
 import { scrollCommand } from './scroll.ts';
-
-/** A throw while drawing must not leave the terminal in pieces: the driver closes it and says what happened. */
-class Boundary extends Component<{ crash: Store['crash']; children: ReactNode }, { broken: boolean }> {
-  override state = { broken: false };
-
-  static getDerivedStateFromError() {
-    return { broken: true };
-  }
-
-  override componentDidCatch(error: unknown): void {
-    this.props.crash(error);
-  }
-
-  override render(): ReactNode {
-    return this.state.broken ? null : this.props.children;
-  }
-}
 
 function Screen({ vm, at }: { vm: ViewModel; at: Layout }) {
   if (useIsScreenReaderEnabled()) return <ReaderScreen vm={vm} />;

@@ -1,5 +1,6 @@
 /** The screen's door: opens it over a store. React and Ink are loaded only here, in their production builds. */
 import { createRequire } from 'node:module';
+import type { LiveStore } from '../src/live-view.ts';
 import type { Screen, Store } from '../src/view.ts';
 
 const require = createRequire(import.meta.url);
@@ -16,7 +17,7 @@ function completeRuntime(): void {
 }
 
 /** React decides by NODE_ENV when it is loaded; users' case files get it back as it was. */
-export async function openScreen(store: Store): Promise<Screen> {
+export async function openScreen(store: Store | LiveStore): Promise<Screen> {
   const before = process.env.NODE_ENV;
   process.env.NODE_ENV = 'production';
   try {

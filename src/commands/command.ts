@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import type { Style } from '../format/style.ts';
 import type { ExitCode } from '../input-error.ts';
+import type { LiveStore } from '../live-view.ts';
 import type { Screen, Store } from '../view.ts';
 
 /**
@@ -33,7 +34,7 @@ export interface CommandIo {
    */
   readonly onInterrupt: (stop: () => void) => () => void;
   /** The terminal screen, loaded when first asked for. */
-  readonly openScreen: (store: Store) => Promise<Screen>;
+  readonly openScreen: (store: Store | LiveStore) => Promise<Screen>;
 }
 
 /**

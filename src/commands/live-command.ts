@@ -1,4 +1,6 @@
 /** Runs `bpfdeck live`: in a thread, with a line an interval or a screen, to its end or to Ctrl-C. */
+import type { Refusal } from '../../engine/index.ts';
+import { flagArg } from '../args.ts';
 import { jsonLine, jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
 import { isRefusal, LiveClient } from '../live/live-client.ts';
@@ -37,16 +39,36 @@ function finish(input: LiveInput, end: LiveEnd, io: CommandIo): ExitCode {
   return end.stopped ? EXIT.INTERRUPTED : EXIT.OK;
 }
 
+function refused(input: LiveInput, why: Refusal, io: CommandIo): ExitCode {
+  if (input.json) io.out(jsonText(errorJson(input.request.program, why)));
+  io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.request.path, why)}\n`);
+  if (why.stage !== 'run') return EXIT.NOT_LOADED;
+  return why.errno === 0 ? EXIT.USAGE : EXIT.FAILED;
+}
+
+/** On the terminal's other screen; the totals are printed when it is gone. */
+async function screenRun(input: LiveInput, ascii: boolean, io: CommandIo): Promise<ExitCode> {
+  const { LiveSession } = await import('../live/live-session.ts');
+  const session = new LiveSession(input.request, input.ingress, ascii);
+  const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
+  try {
+    const screen = await io.openScreen(session);
+    const { end, interrupted } = await session.done.finally(() => screen.close());
+    if (isRefusal(end)) return refused(input, end, io);
+    const code = finish(input, end, io);
+    return interrupted || code === EXIT.FAILED ? code : EXIT.OK;
+  } finally {
+    release();
+    session.close();
+  }
+}
+
 async function plainRun(input: LiveInput, io: CommandIo): Promise<ExitCode> {
   const client = new LiveClient(input.request, input.interval_ms, printer(input, io));
   const release = io.onInterrupt(() => client.stop());
   try {
     const end = await client.done;
-    if (!isRefusal(end)) return finish(input, end, io);
-    if (input.json) io.out(jsonText(errorJson(input.request.program, end)));
-    io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.request.path, end)}\n`);
-    if (end.stage !== 'run') return EXIT.NOT_LOADED;
-    return end.errno === 0 ? EXIT.USAGE : EXIT.FAILED;
+    return isRefusal(end) ? refused(input, end, io) : finish(input, end, io);
   } finally {
     release();
     client.close();
@@ -61,5 +83,6 @@ export async function liveCommand(args: Args, io: CommandIo): Promise<ExitCode> 
     if (thrown instanceof InputError && args.json === true) io.out(jsonText(usageJson(thrown)));
     throw thrown;
   }
-  return plainRun(input, io);
+  const screen = io.isTerminal && io.env.TERM !== 'dumb' && !input.json;
+  return screen ? screenRun(input, flagArg(args, 'ascii'), io) : plainRun(input, io);
 }

@@ -40,7 +40,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'engine/index.ts': ['engine/'],
   'src/main.ts': ['src/', 'ui/index.ts', 'engine/index.ts'],
   'src/': ['engine/index.ts'],
-  'ui/': ['src/view.ts'],
+  'ui/': ['src/view.ts', 'src/live-view.ts'],
   'test/': ['engine/', 'src/', 'ui/'],
   'fixtures/': ['src/define.ts'],
 };

@@ -1,0 +1,131 @@
+/** The live screen as strings, numbers and tags: a pure function of the state, and all of a live run that ui/ knows. */
+import { basename } from 'node:path';
+import { plain } from './format/sanitize.ts';
+import { compact, uptime, whole } from './live/live-format.ts';
+import { BUCKET_MS, type LiveState, lastSecond, newest } from './live/live-state.ts';
+import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
+import { type BatchRow, batchView, type ErrorView, errorViews, type PoolView, poolView } from './live/view-parts.ts';
+import { type Loss, whyLost } from './live-why.ts';
+import type { Line, Span } from './view-text.ts';
+
+export type { InterfaceRow } from './live/view-interfaces.ts';
+export type { BatchRow, ErrorView, PoolView } from './live/view-parts.ts';
+export type { Line, Span, Tag } from './view-text.ts';
+
+/** What keys ask for. */
+export type LiveKeyCommand =
+  | {
+      readonly do:
+        | 'pause'
+        | 'step'
+        | 'faster'
+        | 'slower'
+        | 'sort'
+        | 'zero'
+        | 'unit'
+        | 'help'
+        | 'link'
+        | 'quit'
+        | 'interrupt';
+    }
+  | { readonly do: 'batch' | 'move'; readonly by: 1 | -1 };
+
+/** What the live screen stands on. */
+export interface LiveStore {
+  readonly kind: 'live';
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getSnapshot: () => LiveViewModel;
+  readonly send: (command: LiveKeyCommand) => void;
+  readonly ascii?: boolean;
+  readonly crash: (error: unknown) => void;
+}
+
+export interface LiveViewModel {
+  /** `l4lb.o xdp_lb · ingress veth0`. */
+  readonly title: string;
+  readonly badge: Span;
+  readonly status: Line;
+  readonly interfaces: readonly InterfaceRow[];
+  readonly unit: string;
+  readonly sort: string;
+  readonly cursor: number;
+  /** `Last batch`, or the mean of the batches of the last second. */
+  readonly batchTitle: string;
+  readonly batchNote: string;
+  readonly batch: readonly BatchRow[];
+  /** `3 of 42 redirects failed`. */
+  readonly batchFoot: string;
+  readonly pool: PoolView;
+  readonly history: readonly number[];
+  readonly bucket_ms: number;
+  readonly pps: string;
+  readonly errors: readonly ErrorView[];
+  /** What is lost and why, what needs mending first. */
+  readonly hints: readonly Line[];
+  readonly paused: boolean;
+  readonly finished: boolean;
+  readonly help: boolean;
+}
+
+function badgeOf(state: LiveState): Span {
+  const sample = newest(state);
+  if (state.finished || sample?.done) return { text: 'DONE', tag: 'info' };
+  return sample?.running === false ? { text: 'PAUSED', tag: 'warn' } : { text: 'RUNNING', tag: 'good' };
+}
+
+function statusOf(state: LiveState): Line {
+  const sample = newest(state);
+  if (sample === null) return [{ text: 'opening', tag: 'dim' }];
+  const { report, batch_size, rate } = sample;
+  const { repeat } = state.request;
+  const parts = [
+    uptime(sample.at_ms - (state.started_ms ?? sample.at_ms)),
+    `batch ${batch_size}`,
+    rate === Infinity ? 'rate max' : `rate ${compact(rate)}/s`,
+    `${whole(report.frames)}${repeat === Infinity ? '' : ` of ${whole(repeat)}`} frames`,
+    `${whole(report.batches)} batches`,
+  ];
+  return [{ text: parts.join('  '), tag: 'plain' }];
+}
+
+function hintLines(losses: readonly Loss[]): Line[] {
+  return losses
+    .filter(({ wanted }) => !wanted)
+    .map(
+      ({ sentence, mend }): Line => [
+        { text: plain(mend), tag: 'strong' },
+        { text: `  ${plain(sentence)}`, tag: 'plain' },
+      ],
+    );
+}
+
+/** Everything that is lost so far; an interval would forget what was lost before it. */
+function lossesOf(state: LiveState): Loss[] {
+  const sample = newest(state);
+  if (sample === null) return [];
+  const { network, data_in } = state.request;
+  const { report, devmaps } = sample;
+  return whyLost({ report, devmaps, devices: network.devices, length: data_in.length });
+}
+
+export function liveView(state: LiveState): LiveViewModel {
+  const { request, perSecond } = state;
+  const losses = lossesOf(state);
+  const second = lastSecond(state);
+  const now = second === null ? 0 : second.report.frames / second.seconds;
+  const most = Math.max(now, ...state.history);
+  const batch = batchView(state, second);
+  return {
+    title: plain(`${basename(request.path)} ${request.program} · ingress ${state.ingress}`),
+    ...{ badge: badgeOf(state), status: statusOf(state) },
+    interfaces: interfaceRows(state, second, losses),
+    ...{ unit: perSecond ? 'per second' : 'totals', sort: state.sort, cursor: state.cursor },
+    ...{ batchTitle: batch.title, batchNote: batch.note, batch: batch.rows },
+    batchFoot: batch.foot,
+    pool: poolView(newest(state)),
+    ...{ history: state.history, bucket_ms: BUCKET_MS, pps: `max ${compact(most)} · now ${compact(now)}` },
+    errors: errorViews(state, second),
+    hints: hintLines(losses),
+    ...{ paused: newest(state)?.running === false, finished: state.finished, help: state.help },
+  };
+}

@@ -1,0 +1,82 @@
+/** State of the live screen: the samples of the last second, the history of the rate, what the keys chose. */
+import type { LiveReport } from '../../engine/index.ts';
+import { errorRows } from './live-errors.ts';
+import { intervalOf } from './live-interval.ts';
+import type { LiveRequest, LiveSample } from './live-types.ts';
+
+export const SORTS = ['order', 'xmit', 'errors', 'name'] as const;
+export type Sort = (typeof SORTS)[number];
+
+export interface LiveState {
+  readonly request: LiveRequest;
+  readonly ingress: string;
+  /** Of the last second, the oldest first. */
+  readonly recent: readonly LiveSample[];
+  /** Frames a second by buckets of BUCKET_MS, the oldest first. */
+  readonly history: readonly number[];
+  readonly started_ms: number | null;
+  /** Where the bucket under way began. */
+  readonly bucket: LiveSample | null;
+  /** When each kind of error was last seen to grow, by key. */
+  readonly lastSeen: ReadonlyMap<string, number>;
+  /** The batch between the last two samples when it was one alone. */
+  readonly lastBatch: LiveReport['verdicts'] | null;
+  readonly sort: Sort;
+  readonly perSecond: boolean;
+  readonly cursor: number;
+  readonly help: boolean;
+  readonly finished: boolean;
+}
+
+export const BUCKET_MS = 500;
+const RECENT_MS = 1000;
+const HISTORY_MAX = 240;
+
+export function initialState(request: LiveRequest, ingress: string): LiveState {
+  return {
+    ...{ request, ingress, recent: [], history: [], started_ms: null, bucket: null, lastSeen: new Map() },
+    ...{ lastBatch: null, sort: 'order', perSecond: true, cursor: 0, help: false, finished: false },
+  };
+}
+
+export function newest(state: LiveState): LiveSample | null {
+  return state.recent.at(-1) ?? null;
+}
+
+function withHistory(state: LiveState, sample: LiveSample): Pick<LiveState, 'history' | 'bucket'> {
+  const { bucket, history } = state;
+  if (bucket === null || bucket.zeroed !== sample.zeroed) return { bucket: sample, history };
+  const ms = sample.at_ms - bucket.at_ms;
+  if (ms < BUCKET_MS) return { bucket, history };
+  const pps = ((sample.report.frames - bucket.report.frames) * 1000) / ms;
+  return { bucket: sample, history: [...history, pps].slice(-HISTORY_MAX) };
+}
+
+function seen(state: LiveState, before: LiveSample | null, sample: LiveSample): ReadonlyMap<string, number> {
+  if (before === null) return state.lastSeen;
+  const grown = errorRows(intervalOf(before, sample).report, state.request.network.devices);
+  if (grown.length === 0) return state.lastSeen;
+  return new Map([...state.lastSeen, ...grown.map(({ key }) => [key, sample.at_ms] as const)]);
+}
+
+/** The state after a sample. */
+export function withSample(state: LiveState, sample: LiveSample): LiveState {
+  const before = newest(state);
+  const kept = state.recent.filter((one) => one.zeroed === sample.zeroed && sample.at_ms - one.at_ms <= RECENT_MS);
+  const step = before === null || before.zeroed !== sample.zeroed ? null : intervalOf(before, sample).report;
+  return {
+    ...state,
+    recent: [...kept, sample],
+    ...withHistory(state, sample),
+    started_ms: state.started_ms ?? sample.at_ms,
+    lastSeen: seen(state, before, sample),
+    lastBatch: step === null || step.batches === 0 ? state.lastBatch : step.batches === 1 ? step.verdicts : null,
+  };
+}
+
+/** What came in the last second, and in how many seconds. */
+export function lastSecond(state: LiveState): { seconds: number; report: LiveReport } | null {
+  const [first] = state.recent;
+  const last = newest(state);
+  return !first || !last || first === last ? null : intervalOf(first, last);
+}

@@ -1,0 +1,91 @@
+/** The interface table of the live screen: what comes in, what the program does with it, what leaves, what is lost and WHY. */
+import type { LiveReport } from '../../engine/index.ts';
+import { plain } from '../format/sanitize.ts';
+import type { Loss } from '../live-why.ts';
+import type { Tag } from '../view-text.ts';
+import { compact } from './live-format.ts';
+import { type LiveState, type lastSecond, newest } from './live-state.ts';
+import type { LiveDeviceInfo } from './live-types.ts';
+
+export interface InterfaceRow {
+  readonly key: string;
+  readonly name: string;
+  readonly netns: string;
+  readonly state: string;
+  readonly rx: string;
+  readonly pass: string;
+  readonly drop: string;
+  readonly tx: string;
+  readonly redirect: string;
+  readonly xmit: string;
+  readonly err: string;
+  readonly total_err: string;
+  readonly why: string;
+  readonly tag: Tag;
+}
+
+type Numbers = Readonly<Record<'rx' | 'pass' | 'drop' | 'tx' | 'redirect' | 'xmit' | 'err', number>>;
+type Second = ReturnType<typeof lastSecond>;
+
+/** A device's part in a report; the frames of the run come in at the ingress device. */
+function numbersOf(report: LiveReport, dev: LiveDeviceInfo, isIngress: boolean): Numbers {
+  const found = report.devices.find((one) => one.netns === dev.netns && one.ifindex === dev.ifindex);
+  const refused = report.tracepoints.reduce(
+    (sum, { name, last, count }) =>
+      sum + (dev.netns === 'near' && name === 'xdp_redirect_err' && last.to_ifindex === dev.ifindex ? count : 0),
+    0,
+  );
+  if (!found) return { rx: 0, pass: 0, drop: 0, tx: 0, redirect: 0, xmit: 0, err: refused };
+  const { frames, verdicts } = report;
+  const run = isIngress ? { frames, ...verdicts } : { frames: 0, pass: 0, drop: 0, tx: 0, redirect: 0 };
+  return {
+    rx: run.frames + found.rx_packets,
+    pass: run.pass + found.xdp_pass,
+    drop: run.drop + found.xdp_drops,
+    tx: run.tx + found.xdp_tx,
+    redirect: run.redirect + found.xdp_redirect,
+    xmit: found.xdp_xmit,
+    err: refused + found.xdp_xmit_drops + found.xdp_tx_err + found.xdp_redirect_err,
+  };
+}
+
+/** The worst reason that blames the device; one that blames nobody belongs to where frames come in. */
+function whyOf(losses: readonly Loss[], dev: LiveDeviceInfo, isIngress: boolean): string {
+  const mine = losses.filter(({ device, wanted }) => {
+    if (wanted) return false;
+    return device === null ? isIngress : device.netns === dev.netns && device.ifindex === dev.ifindex;
+  });
+  return mine[0]?.word ?? '-';
+}
+
+function rowOf(state: LiveState, second: Second, losses: readonly Loss[], dev: LiveDeviceInfo) {
+  const total = newest(state)?.report;
+  const isIngress = dev.netns === 'near' && dev.name === state.ingress;
+  const zero = { rx: 0, pass: 0, drop: 0, tx: 0, redirect: 0, xmit: 0, err: 0 };
+  const all = total ? numbersOf(total, dev, isIngress) : zero;
+  const rates = second ? numbersOf(second.report, dev, isIngress) : zero;
+  const shown = state.perSecond ? rates : all;
+  const per = state.perSecond ? (second?.seconds ?? 1) : 1;
+  const up = total?.devices.find((one) => one.netns === dev.netns && one.ifindex === dev.ifindex)?.up ?? true;
+  const why = whyOf(losses, dev, isIngress);
+  const text = (n: number) => compact(n / per);
+  const tag: Tag = !up || rates.err > 0 ? 'bad' : why === '-' ? 'plain' : 'warn';
+  const row: InterfaceRow = {
+    ...{ key: `${dev.netns} ${dev.ifindex}`, name: plain(dev.name), netns: dev.netns, state: up ? 'up' : 'DOWN' },
+    ...{ rx: text(shown.rx), pass: text(shown.pass), drop: text(shown.drop), tx: text(shown.tx) },
+    ...{ redirect: text(shown.redirect), xmit: text(shown.xmit), err: text(shown.err), total_err: compact(all.err) },
+    ...{ why, tag },
+  };
+  return { row, all };
+}
+
+/** In the order asked for; loopback only where frames are. */
+export function interfaceRows(state: LiveState, second: Second, losses: readonly Loss[]): InterfaceRow[] {
+  const made = state.request.network.devices
+    .filter(({ type, name }) => type !== 'lo' || name === state.ingress)
+    .map((dev) => rowOf(state, second, losses, dev));
+  if (state.sort === 'xmit') made.sort((a, b) => b.all.xmit - a.all.xmit);
+  if (state.sort === 'errors') made.sort((a, b) => b.all.err - a.all.err);
+  if (state.sort === 'name') made.sort((a, b) => a.row.name.localeCompare(b.row.name));
+  return made.map(({ row }) => row);
+}

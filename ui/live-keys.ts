@@ -1,0 +1,90 @@
+/** The keys of the live screen as data: what each does, and what the key line and the help say about it. */
+import type { LiveKeyCommand, LiveViewModel } from '../src/live-view.ts';
+
+export interface LiveBinding {
+  readonly keys: readonly string[];
+  readonly shown: string;
+  /** In the key line; '': only in the help. */
+  readonly short: (vm: LiveViewModel) => string;
+  readonly help: string;
+  readonly command: (key: string) => LiveKeyCommand;
+  /** What gives way first: the lowest. */
+  readonly rank: number;
+}
+
+const only = (command: LiveKeyCommand) => () => command;
+/** Nothing changes a run that is over. */
+const going = (text: string) => (vm: LiveViewModel) => (vm.finished ? '' : text);
+
+export const LIVE_KEYS: readonly LiveBinding[] = [
+  {
+    ...{ keys: ['space'], shown: 'space', short: (vm) => (vm.finished ? '' : vm.paused ? 'go on' : 'pause') },
+    ...{ help: 'pause at the edge of a batch, or go on', command: only({ do: 'pause' }), rank: 8 },
+  },
+  {
+    ...{ keys: ['.'], shown: '.', short: going('step'), rank: 7 },
+    ...{ help: 'run one batch, and show it alone', command: only({ do: 'step' }) },
+  },
+  {
+    ...{ keys: ['+', '=', '-'], shown: '+-', short: going('rate'), rank: 6 },
+    help: 'more or fewer frames a second',
+    command: (key) => ({ do: key === '-' ? 'slower' : 'faster' }),
+  },
+  {
+    ...{ keys: ['b', 'B'], shown: 'b/B', short: going('batch'), rank: 5 },
+    help: 'a larger or a smaller batch, 1 to 256 frames',
+    command: (key) => ({ do: 'batch', by: key === 'b' ? 1 : -1 }),
+  },
+  {
+    ...{ keys: ['up', 'k', 'down', 'j'], shown: '↑↓', short: () => '', rank: 0 },
+    help: 'choose an interface',
+    command: (key) => ({ do: 'move', by: key === 'up' || key === 'k' ? -1 : 1 }),
+  },
+  {
+    ...{ keys: ['l'], shown: 'l', short: going('link'), rank: 4 },
+    ...{ help: 'take the chosen interface down, or up again', command: only({ do: 'link' }) },
+  },
+  {
+    ...{ keys: ['s'], shown: 's', short: (vm) => `sort: ${vm.sort}`, rank: 2 },
+    ...{ help: 'sort interfaces as given, by xmit, by errors, by name', command: only({ do: 'sort' }) },
+  },
+  {
+    ...{ keys: ['z'], shown: 'z', short: going('zero'), rank: 3 },
+    ...{ help: 'all counters start from zero', command: only({ do: 'zero' }) },
+  },
+  {
+    ...{ keys: ['d'], shown: 'd', short: (vm) => (vm.unit === 'totals' ? 'per second' : 'totals'), rank: 3 },
+    ...{ help: 'interfaces per second, or in total', command: only({ do: 'unit' }) },
+  },
+  {
+    ...{ keys: ['?', 'escape'], shown: '?', short: () => 'help', rank: 9 },
+    ...{ help: 'this help, and out of it', command: only({ do: 'help' }) },
+  },
+  {
+    ...{ keys: ['q'], shown: 'q', short: () => 'quit', rank: 10 },
+    ...{ help: 'quit, and print the totals', command: only({ do: 'quit' }) },
+  },
+  {
+    ...{ keys: ['ctrl+c'], shown: 'Ctrl-C', short: () => '', rank: 0 },
+    ...{ help: 'end the run, exit code 130', command: only({ do: 'interrupt' }) },
+  },
+];
+
+export function liveCommandFor(key: string, vm: LiveViewModel): LiveKeyCommand | null {
+  if (key === 'escape' && !vm.help) return null;
+  return LIVE_KEYS.find(({ keys }) => keys.includes(key))?.command(key) ?? null;
+}
+
+/** The hints that fit, the least important give way. */
+export function liveHints(vm: LiveViewModel, width: number): { shown: string; short: string }[] {
+  const all = LIVE_KEYS.flatMap(({ shown, short, rank }) => {
+    const text = short(vm);
+    return text === '' ? [] : [{ shown, short: text, rank }];
+  });
+  const size = () => all.reduce((sum, { shown, short }) => sum + shown.length + short.length + 3, 0);
+  while (all.length > 0 && size() > width) {
+    const least = all.reduce((low, one, i) => (one.rank < all[low]!.rank ? i : low), 0);
+    all.splice(least, 1);
+  }
+  return all;
+}

@@ -1,0 +1,151 @@
+/** The live screen: interfaces with their WHY, a batch by verdict, the page pool, the rate, errors, and what to do about the worst. */
+import { Box } from 'ink';
+import type { Line as LineOfText, LiveViewModel } from '../../src/live-view.ts';
+import { apart, cells, cut } from '../cells.ts';
+import { Line, Lines, Row, usePaint } from '../components/line.tsx';
+import { Panel } from '../components/panel.tsx';
+import { batchLines, middleLines, poolLines, rateLines } from '../live-bars.ts';
+import { LIVE_KEYS, liveHints } from '../live-keys.ts';
+import type { LiveLayout } from '../live-layout.ts';
+import { errorLines, interfaceLines } from '../live-table.ts';
+import { paint, paintBadge } from '../paint.ts';
+
+interface Props {
+  readonly vm: LiveViewModel;
+  readonly at: LiveLayout;
+}
+
+function Head({ vm, at }: Props) {
+  const options = usePaint();
+  const badge = ` ${vm.badge.text} `;
+  const left: LineOfText = [
+    { text: ' bpfdeck', tag: 'accent' },
+    { text: '  live', tag: 'plain' },
+  ];
+  const title: LineOfText = [{ text: `${vm.title} `, tag: 'dim' }];
+  const status = cut([{ text: '  ', tag: 'plain' }, ...vm.status], at.columns - cells(badge) - 1);
+  return (
+    <>
+      <Line line={apart(left, title, at.columns)} />
+      <Row text={` ${paintBadge(badge, vm.badge.tag, options)}${paint(status, options)}`} />
+    </>
+  );
+}
+
+function Keys({ vm, at }: Props) {
+  const line = liveHints(vm, at.columns - 1).flatMap(
+    ({ shown, short }, i): LineOfText => [
+      { text: i === 0 ? ' ' : '  ', tag: 'plain' },
+      { text: shown, tag: 'strong' },
+      { text: ` ${short}`, tag: 'dim' },
+    ],
+  );
+  return <Line line={cut(line, at.columns)} />;
+}
+
+function hintLines(vm: LiveViewModel, width: number, height: number): LineOfText[] {
+  const none: LineOfText = [{ text: 'nothing is lost that the program did not ask for', tag: 'dim' }];
+  const lines = vm.hints.length === 0 ? [none] : vm.hints;
+  return Array.from({ length: height }, (_, i): LineOfText => {
+    const line = lines[i];
+    if (line === undefined) return [];
+    const head: LineOfText = [{ text: i === 0 ? ' hint  ' : '       ', tag: vm.hints.length === 0 ? 'dim' : 'warn' }];
+    return cut([...head, ...line], width);
+  });
+}
+
+function Middle({ vm, at }: Props) {
+  const { columns, middle } = at;
+  if (at.kind === 'narrow') {
+    const size = { width: columns, height: middle };
+    return (
+      <Panel
+        size={size}
+        title={`${vm.batchTitle} / page pool`}
+        note={vm.batchNote}
+        lines={middleLines(vm, columns - 2)}
+      />
+    );
+  }
+  const left = columns >> 1;
+  const right = columns - left;
+  return (
+    <Box flexShrink={0} height={middle}>
+      <Panel
+        size={{ width: left, height: middle }}
+        title={vm.batchTitle}
+        note={vm.batchNote}
+        lines={[...batchLines(vm.batch, left - 2), [{ text: `  ${vm.batchFoot}`, tag: 'dim' }]]}
+      />
+      <Panel
+        size={{ width: right, height: middle }}
+        title="Page pool"
+        note={`${vm.pool.in_pool + vm.pool.in_flight} pages`}
+        lines={poolLines(vm.pool, right - 2)}
+      />
+    </Box>
+  );
+}
+
+function Help({ vm, at }: Props) {
+  const lines = LIVE_KEYS.map(
+    ({ shown, help }): LineOfText => [
+      { text: `  ${shown.padEnd(8)}`, tag: 'strong' },
+      { text: help, tag: 'plain' },
+    ],
+  );
+  const size = { width: at.columns, height: at.rows - 3 };
+  return (
+    <Box flexDirection="column" width={at.columns} height={at.rows}>
+      <Head vm={vm} at={at} />
+      <Panel size={size} title="Keys" note="? closes" lines={lines} />
+      <Keys vm={vm} at={at} />
+    </Box>
+  );
+}
+
+function Tiny({ vm, at }: Props) {
+  const rate: LineOfText = [{ text: ` pps ${vm.pps}`, tag: 'plain' }];
+  const lines = [rate, ...hintLines(vm, at.columns, Math.max(0, at.hints - 1))].map((line) => cut(line, at.columns));
+  return (
+    <Box flexDirection="column" width={at.columns} height={at.rows}>
+      <Head vm={vm} at={at} />
+      <Lines lines={lines.slice(0, at.hints)} />
+    </Box>
+  );
+}
+
+function Errors({ vm, at }: Props) {
+  if (at.errors < 3) return <Lines lines={Array.from({ length: at.errors }, () => [])} />;
+  const size = { width: at.columns, height: at.errors };
+  const lines = errorLines(vm.errors, at.columns - 2, at.errors - 2);
+  return (
+    <Panel
+      size={size}
+      title="Tracepoint errors"
+      note={`${vm.errors.length} kind${vm.errors.length === 1 ? '' : 's'}`}
+      lines={lines}
+    />
+  );
+}
+
+export function LiveScreen({ vm, at }: Props) {
+  if (at.kind === 'tiny') return <Tiny vm={vm} at={at} />;
+  if (vm.help) return <Help vm={vm} at={at} />;
+  const { columns } = at;
+  const table = interfaceLines(vm.interfaces, vm.cursor, vm.unit !== 'totals', columns - 2, at.interfaces - 2);
+  const rate = { width: columns, height: at.rate };
+  return (
+    <Box flexDirection="column" width={columns} height={at.rows}>
+      <Head vm={vm} at={at} />
+      <Panel size={{ width: columns, height: at.interfaces }} title="Interfaces" note={vm.unit} lines={table} />
+      <Middle vm={vm} at={at} />
+      {at.rate > 0 ? (
+        <Panel size={rate} title="Frames a second" note={vm.pps} lines={rateLines(vm, columns - 2, at.rate - 2)} />
+      ) : null}
+      <Errors vm={vm} at={at} />
+      <Lines lines={hintLines(vm, columns, at.hints)} />
+      <Keys vm={vm} at={at} />
+    </Box>
+  );
+}
