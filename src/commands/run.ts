@@ -28,7 +28,10 @@ function options(yargs: Argv): Argv {
     .option('time', { ...VALUE, describe: 'Nanoseconds that the first clock read gives' })
     .option('seed', { ...VALUE, describe: 'Seed of bpf_get_prandom_u32' })
     .option('cpus', { ...VALUE, describe: 'Possible CPUs: sizes of percpu maps' })
-    .option('budget', { ...VALUE, describe: 'Instructions, helper calls counting for more, until an endless loop is assumed' })
+    .option('budget', {
+      ...VALUE,
+      describe: 'Instructions, helper calls counting for more, until an endless loop is assumed',
+    })
     .option('why', { type: 'boolean', describe: 'Say why: source lines, branches, values read, helper calls' })
     .option('trace', { ...VALUE, describe: 'File for every executed instruction and what it did, - for stdout' })
     .option('lenient', {
