@@ -25,7 +25,7 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import { bound, type CodeSite, devCounter, enter, forget, recycle, XDP } from './xdp-live-site.ts';
+import { bound, type CodeSite, devCounter, enter, forget, openRing, recycle, XDP } from './xdp-live-site.ts';
 
 /** veth_poll(dev) of a device with a program: how many frames there were. */
 export function poll(site: CodeSite): number {
@@ -33,7 +33,7 @@ export function poll(site: CodeSite): number {
     const dev = f.param(0);
     const [page, done, bytes, drops, act, data, head, tail] = f.i32s(8) as Locals8;
     const ring = DEV_AT.RING;
-    const [queue, sizeOf, batch, prog] = f.i32s(4) as [Local, Local, Local, Local];
+    const [queue, sizeOf, batch, prog, place] = f.i32s(5) as [Local, Local, Local, Local, Local];
     const slot = (index: Code): Code => add(queue.get, shl(index, k(2)));
     const size = sizeOf.get;
     const free = loop(below(tail.get, head.get), block(store(slot(tail.get), 0, k(0)), tail.plus(k(1))));
@@ -48,7 +48,7 @@ export function poll(site: CodeSite): number {
     const inside = enter(load(dev.get, DEV_AT.IFINDEX), 0);
     const dropped = block(
       drops.plus(k(1)),
-      when(load(page.get, PAGE_AT.POOL), recycle(site, page.get, data), site.ask('giveCopy', page.get)),
+      when(load(page.get, PAGE_AT.POOL), recycle(site, page.get, place), site.ask('giveCopy', page.get)),
     );
     const one = block(
       discard,
@@ -61,8 +61,8 @@ export function poll(site: CodeSite): number {
       when(
         eq(act.get, k(XDP.DROP)),
         dropped,
-        // A redirect may run a program with a context of its own.
-        block(site.ask('received', dev.get, page.get, act.get), inside),
+        // A redirect may run a program with a context of its own, and give pages back.
+        block(site.ask('received', dev.get, page.get, act.get), inside, openRing(site, place)),
       ),
       page.set(k(0)),
       when(below(done.get, k(PP_REFILL)), page.set(load(slot(head.get)))),
@@ -71,6 +71,7 @@ export function poll(site: CodeSite): number {
       prog.set(load(dev.get, DEV_AT.PROG)),
       when(not(prog.get), give(site.ask('poll', dev.get))),
       inside,
+      openRing(site, place),
       queue.set(load(dev.get, ring + RING_AT.QUEUE)),
       sizeOf.set(load(dev.get, ring + RING_AT.SIZE)),
       batch.set(load(dev.get, ring + RING_AT.BATCH)),

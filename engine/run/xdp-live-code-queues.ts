@@ -57,19 +57,26 @@ export function refill(site: CodeSite): number {
   const ring = pool + POOL_AT.RING;
   return site.func(0, true, (f) => {
     const [cached, entry, head, tail] = [f.i32(), f.i32(), f.i32(), f.i32()];
-    const [sizeOf, batchOf] = [f.i32(), f.i32()];
+    const [sizeOf, batchOf, end] = [f.i32(), f.i32(), f.i32()];
     const slot = (index: Code): Code => shl(index, k(2));
     const size = sizeOf.get;
     const free = loop(below(tail.get, head.get), block(store(slot(tail.get), ringQueue, k(0)), tail.plus(k(1))));
-    const one = block(
+    // Up to where consumed places are freed, the ring ends, or the cache has enough.
+    const least = (a: Code, b: Code): Code => choose(below(a, b), a, b);
+    const limit = least(least(add(tail.get, batchOf.get), size), add(head.get, sub(k(PP_REFILL), cached.get)));
+    const copy = block(
       store(slot(cached.get), pool + POOL_AT.CACHE, entry.get),
       cached.plus(k(1)),
       head.plus(k(1)),
+      entry.set(choose(below(head.get, end.get), load(slot(head.get), ringQueue), k(0))),
+    );
+    const chunk = block(
+      end.set(limit),
+      loop(entry.get, copy),
       when(
         or(atLeast(sub(head.get, tail.get), batchOf.get), atLeast(head.get, size)),
         block(free, when(atLeast(head.get, size), block(head.set(k(0)), tail.set(k(0))))),
       ),
-      entry.set(k(0)),
       when(below(cached.get, k(PP_REFILL)), entry.set(load(slot(head.get), ringQueue))),
     );
     return block(
@@ -78,7 +85,7 @@ export function refill(site: CodeSite): number {
       head.set(word(ring + RING_AT.HEAD)),
       tail.set(word(ring + RING_AT.TAIL)),
       entry.set(load(slot(head.get), ringQueue)),
-      loop(entry.get, one),
+      loop(entry.get, chunk),
       setWord(ring + RING_AT.HEAD, head.get),
       setWord(ring + RING_AT.TAIL, tail.get),
       count(k(counters), runCounter('recycled'), cached.get),

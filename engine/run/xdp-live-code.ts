@@ -45,7 +45,7 @@ import {
   wide,
   word,
 } from './xdp-live-emit.ts';
-import { boundOriginal, type CodeSite, enter, forget, recycle, runCounter, XDP } from './xdp-live-site.ts';
+import { boundOriginal, type CodeSite, enter, forget, openRing, recycle, runCounter, XDP } from './xdp-live-site.ts';
 
 const ENOMEM = 12;
 /** Place among the verdicts of all that are none. */
@@ -78,32 +78,29 @@ function fold(site: CodeSite): number {
 
 const bump = (address: Code, offset: number): Code => store(address, offset, add(load(address, offset), k(1)));
 
-const bumpWord = (address: number): Code => setWord(address, add(word(address), k(1)));
-
 /** xdp_test_run_batch(frames) */
 function batch(site: CodeSite, parts: BatchParts): number {
   const { batch, pool, ingress_ifindex, rx_queue_index } = site.input;
   return site.func(1, false, (f) => {
     const [left, page, cached] = [f.param(0), f.i32(), f.i32()];
-    const sent: Sent = { count: f.i32(), last: f.i32() };
+    const known: Known = { place: f.i32(), tallies: f.i32s(VERDICT_KINDS), sent: f.i32(), last: f.i32() };
     const dry = block(setWord(batch + BATCH_AT.ERRNO, k(ENOMEM)), left.set(k(0)));
     const taken = block(
       cached.plus(k(-1)),
       setWord(pool + POOL_AT.CACHE_COUNT, cached.get),
       page.set(load(shl(cached.get, k(2)), pool + POOL_AT.CACHE)),
-      frame(site, f, page.get, parts, sent),
+      frame(site, f, page.get, parts, known),
       left.plus(k(-1)),
     );
-    const one = block(
-      cached.set(word(pool + POOL_AT.CACHE_COUNT)),
-      when(eq(cached.get, k(0)), cached.set(call(parts.refill))),
-      when(cached.get, taken, dry),
-    );
+    const one = block(when(eq(cached.get, k(0)), cached.set(call(parts.refill))), when(cached.get, taken, dry));
     return block(
       forget(),
       enter(k(ingress_ifindex), rx_queue_index),
+      cached.set(word(pool + POOL_AT.CACHE_COUNT)),
+      openRing(site, known.place),
+      ...known.tallies.map((tally, verdict) => tally.set(word(batch + BATCH_AT.VERDICTS + verdict * 4))),
       loop(left.get, one),
-      traceSent(site, sent),
+      traceSent(site, known),
       bump(k(batch), BATCH_AT.BATCHES),
       when(word(batch + BATCH_AT.FLUSH_COUNT), call(parts.flush)),
       when(word(batch + BATCH_AT.SETTLE), site.ask('flushCpus')),
@@ -115,8 +112,8 @@ function batch(site: CodeSite, parts: BatchParts): number {
 }
 
 /** One run of the program, and what its verdict does. */
-function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, sent: Sent): Code {
-  const { pages, descs, batch } = site.input;
+function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, known: Known): Code {
+  const { pages, descs } = site.input;
   const [base, act, at, twice] = [f.i32(), f.i32(), f.i32(), f.i64()];
   return block(
     base.set(add(k(pages), shl(shr(sub(page, k(descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
@@ -124,31 +121,41 @@ function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, sent: S
     boundOriginal(site, base.get, twice),
     act.set(site.runMain()),
     when(
-      above(sub(act.get, k(XDP.PASS)), k(XDP.REDIRECT - XDP.PASS)),
-      block(
-        when(
-          eq(act.get, k(XDP.DROP)),
-          bumpWord(batch + BATCH_AT.VERDICTS + XDP.DROP * 4),
-          bump(choose(act.get, k(batch + UNKNOWN * 4), k(batch)), BATCH_AT.VERDICTS),
+      eq(act.get, k(XDP.DROP)),
+      block(tally(site, known, XDP.DROP), recycle(site, page, known.place)),
+      when(
+        above(sub(act.get, k(XDP.PASS)), k(XDP.REDIRECT - XDP.PASS)),
+        block(
+          when(act.get, tally(site, known, UNKNOWN), tally(site, known, XDP.ABORTED)),
+          recycle(site, page, known.place),
         ),
-        recycle(site, page, at),
-      ),
-      block(
-        bump(add(k(batch), shl(act.get, k(2))), BATCH_AT.VERDICTS),
-        at.set(word(PRIV.PKT_DATA)),
-        storeWide(page, PAGE_AT.DATA, pair(at.get, sub(word(PRIV.PKT_END), at.get))),
-        store(page, PAGE_AT.META, sub(at.get, word(PRIV.PKT_META))),
-        when(
-          eq(act.get, k(XDP.PASS)),
-          pass(site, page, at),
+        block(
+          at.set(word(PRIV.PKT_DATA)),
+          storeWide(page, PAGE_AT.DATA, pair(at.get, sub(word(PRIV.PKT_END), at.get))),
+          store(page, PAGE_AT.META, sub(at.get, word(PRIV.PKT_META))),
           when(
-            eq(act.get, k(XDP.TX)),
-            tx(site, page, parts, sent),
-            block(call(parts.redirect, page), sent.last.set(k(0))),
+            eq(act.get, k(XDP.PASS)),
+            block(tally(site, known, XDP.PASS), pass(site, page, at)),
+            // Whatever was sent may have given pages back.
+            block(send(site, act.get, page, parts, known), openRing(site, known.place)),
           ),
         ),
       ),
     ),
+  );
+}
+
+/** One more of a verdict. */
+function tally(site: CodeSite, { tallies }: Known, verdict: number): Code {
+  const one = tallies[verdict]!;
+  return block(one.plus(k(1)), setWord(site.input.batch + BATCH_AT.VERDICTS + verdict * 4, one.get));
+}
+
+function send(site: CodeSite, act: Code, page: Code, parts: BatchParts, known: Known): Code {
+  return when(
+    eq(act, k(XDP.TX)),
+    block(tally(site, known, XDP.TX), tx(site, page, parts, known)),
+    block(tally(site, known, XDP.REDIRECT), call(parts.redirect, page), known.last.set(k(0))),
   );
 }
 
@@ -162,36 +169,41 @@ function pass(site: CodeSite, page: Code, at: Local): Code {
 }
 
 /** XDP_TX: a redirect to the device itself. */
-function tx(site: CodeSite, page: Code, parts: BatchParts, sent: Sent): Code {
+function tx(site: CodeSite, page: Code, parts: BatchParts, known: Known): Code {
   const { ingress, ingress_ifindex } = site.input;
   return when(
     call(parts.enqueue, k(ingress), page, k(0)),
-    block(sent.count.plus(k(1)), sent.last.set(k(1))),
+    block(known.sent.plus(k(1)), known.last.set(k(1))),
     block(
       setWord(LIVE.RI_TGT_INDEX, k(ingress_ifindex)),
       setWord(LIVE.RI_MAP, k(RI_IFINDEX)),
       call(parts.redirect, page),
-      sent.last.set(k(0)),
+      known.last.set(k(0)),
     ),
   );
 }
 
-/** Frames of a batch that XDP_TX sent, and whether the last redirect was one of them. */
-interface Sent {
-  readonly count: Local;
+/** What a batch knows without asking memory: memory is told all of it but the last two. */
+interface Known {
+  /** Where the next page goes in the pool's ring. */
+  readonly place: Local;
+  /** Runs by verdict. */
+  readonly tallies: readonly Local[];
+  /** Frames that XDP_TX sent, and whether the last redirect was one of them. */
+  readonly sent: Local;
   readonly last: Local;
 }
 
 /** trace_xdp_redirect for all of them. */
-function traceSent(site: CodeSite, sent: Sent): Code {
+function traceSent(site: CodeSite, { sent, last }: Known): Code {
   const { batch, ingress_ifindex, redirectTrace } = site.input;
   const redirects = batch + BATCH_AT.REDIRECTS;
   return when(
-    sent.count.get,
+    sent.get,
     block(
-      setWord(redirects, add(word(redirects), sent.count.get)),
+      setWord(redirects, add(word(redirects), sent.get)),
       when(
-        sent.last.get,
+        last.get,
         block(
           setWide(redirectTrace.last, wide(ingress_ifindex, ingress_ifindex)),
           setWide(redirectTrace.last + 8, wide(RI_IFINDEX, 0)),

@@ -90,7 +90,7 @@ export const LIVE_IMPORTS = {
 } as const satisfies Record<string, FuncType>;
 export type LiveImport = keyof typeof LIVE_IMPORTS;
 
-export const XDP = { DROP: 1, PASS: 2, TX: 3, REDIRECT: 4 };
+export const XDP = { ABORTED: 0, DROP: 1, PASS: 2, TX: 3, REDIRECT: 4 };
 export const runCounter = (name: RunCounter): number => RUN_COUNTERS.indexOf(name) * 8;
 export const devCounter = (name: DevCounter): number => DEV_COUNTERS.indexOf(name) * 8;
 
@@ -212,21 +212,27 @@ export function forget(): Code {
   return block(setWide(LIVE.RI_TGT_INDEX, wide(0, RI_NONE)), setWide(LIVE.RI_FLAGS, wide(0, 0)));
 }
 
-/** xdp_return_frame of a page of the pool: into the ring, or away. */
+/** The pool's ring as code that gives pages back sees it: where the next one goes, read once and then known. */
+export function openRing(site: CodeSite, place: Local): Code {
+  return place.set(word(site.input.pool + POOL_AT.RING + RING_AT.PRODUCER));
+}
+
+/**
+ * xdp_return_frame of a page of the pool: into the ring at `place`, or away. Memory is told each time, but never asked: waiting for
+ * one's own last store would cost more than all the rest.
+ */
 export function recycle(site: CodeSite, page: Code, place: Local): Code {
   const { pool, ringQueue } = site.input;
   const ring = pool + POOL_AT.RING;
   const slot = shl(place.get, k(2));
-  return block(
-    place.set(word(ring + RING_AT.PRODUCER)),
-    when(
-      load(slot, ringQueue),
-      site.ask('release', page),
-      block(
-        store(slot, ringQueue, page),
-        place.plus(k(1)),
-        setWord(ring + RING_AT.PRODUCER, choose(atLeast(place.get, word(ring + RING_AT.SIZE)), k(0), place.get)),
-      ),
+  return when(
+    load(slot, ringQueue),
+    site.ask('release', page),
+    block(
+      store(slot, ringQueue, page),
+      place.plus(k(1)),
+      place.set(choose(atLeast(place.get, word(ring + RING_AT.SIZE)), k(0), place.get)),
+      setWord(ring + RING_AT.PRODUCER, place.get),
     ),
   );
 }
