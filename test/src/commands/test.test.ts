@@ -1,11 +1,12 @@
 /** `bpfdeck test` as a process: every case by name, filters, exit codes. */
-import { afterAll, expect, test } from 'bun:test';
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { probeKernel } from '../../../src/backends/kernel-probe.ts';
 import { MAIN, ProjectCopy } from '../../support/balancer-copy.ts';
 import { readTap } from '../../support/tap.ts';
 
+setDefaultTimeout(180_000);
 const project = new ProjectCopy();
 const noKernel = !probeKernel().usable;
 afterAll(() => project.remove());
