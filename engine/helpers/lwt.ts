@@ -1,12 +1,12 @@
-/** Helpers of lightweight tunnels (net/core/filter.c, net/core/lwt_bpf.c): headers put in front of a packet, and segment routing. */
-import { FAULT, REGION } from '../layout.ts';
+/** Helpers of lightweight tunnels (net/core/filter.c, net/core/lwt_bpf.c): headers put in front of a packet. */
 import { csumFold, csumPartial } from '../net/csum.ts';
 import { PROTO, type Skb } from '../net/skb.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { checkRead } from './check-mem.ts';
 import { skbOf } from './ctx-arg.ts';
-import type { HelperMaker, RunCtx } from './run-ctx.ts';
+import type { HelperMaker } from './run-ctx.ts';
+import { pushSegments, SEG6_HELPERS } from './seg6.ts';
 
 /** enum bpf_lwt_encap_mode */
 const ENCAP = { SEG6: 0, SEG6_INLINE: 1, IP: 2 };
@@ -19,8 +19,6 @@ const IP_PROTOCOL = 9;
 const IPV6_NEXTHDR = 6;
 const IPPROTO_UDP = 17;
 const UDP_BYTES = 8;
-/** SEG6_LOCAL_ACTION_* that bpf_lwt_seg6_action takes. */
-const ACTION = { END_X: 2, END_T: 3, END_DT6: 7, END_B6: 9, END_B6_ENCAP: 10 };
 
 /** bpf_lwt_in_push_encap, bpf_lwt_xmit_push_encap */
 const pushEncap: HelperMaker = (rc) => (ctx, type, headers, length) => {
@@ -30,14 +28,8 @@ const pushEncap: HelperMaker = (rc) => (ctx, type, headers, length) => {
   const mode = type! >>> 0;
   if (mode === ENCAP.IP) return pushIp(skb, headers! >>> 0, bytes, rc.progType === PROG_TYPE.LWT_IN);
   if (mode > ENCAP.IP || rc.progType !== PROG_TYPE.LWT_IN) return -ERRNO.EINVAL;
-  return unsupported(rc);
+  return pushSegments(rc, skb, headers! >>> 0, bytes, mode === ENCAP.SEG6_INLINE);
 };
-
-/** Segment routing headers pushed by a program: said at the moment it is asked for. */
-function unsupported(rc: RunCtx): 0 {
-  rc.fault(FAULT.UNSUPPORTED, 0, 0, false, REGION.NONE);
-  return 0;
-}
 
 /** bpf_lwt_push_ip_encap */
 function pushIp(skb: Skb, from: number, bytes: number, ingress: boolean): number {
@@ -67,21 +59,5 @@ function pushIp(skb: Skb, from: number, bytes: number, ingress: boolean): number
   return skb.isGso ? -ERRNO.ENOTSUPP : 0;
 }
 
-/** bpf_lwt_seg6_store_bytes and bpf_lwt_seg6_adjust_srh: BPF_PROG_RUN hands over no segment routing header to change. */
-const seg6Change: HelperMaker = (rc) => (ctx) => (skbOf(rc, ctx!) === null ? 0 : -ERRNO.EINVAL);
-
-/** bpf_lwt_seg6_action: most need a valid segment routing header, which there is none. */
-const seg6Action: HelperMaker = (rc) => (ctx, action, params, length) => {
-  if (skbOf(rc, ctx!) === null || !checkRead(rc, params!, length!)) return 0;
-  const asked = action! >>> 0;
-  if (asked === ACTION.END_X || asked === ACTION.END_T || asked === ACTION.END_DT6) return -ERRNO.EBADMSG;
-  return asked === ACTION.END_B6 || asked === ACTION.END_B6_ENCAP ? unsupported(rc) : -ERRNO.EINVAL;
-};
-
 /** By helper name. */
-export const LWT_HELPERS: Readonly<Record<string, HelperMaker>> = {
-  lwt_push_encap: pushEncap,
-  lwt_seg6_store_bytes: seg6Change,
-  lwt_seg6_adjust_srh: seg6Change,
-  lwt_seg6_action: seg6Action,
-};
+export const LWT_HELPERS: Readonly<Record<string, HelperMaker>> = { lwt_push_encap: pushEncap, ...SEG6_HELPERS };

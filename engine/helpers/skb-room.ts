@@ -23,7 +23,7 @@ const IP_BYTES = 20;
 const IPV6_BYTES = 40;
 
 /** bpf_skb_net_hdr_push: zeroed room `offset` bytes behind the data; the headers before it move down. */
-function pushHeader(skb: Skb, offset: number, bytes: number): void {
+export function pushHeader(skb: Skb, offset: number, bytes: number): void {
   const transportIsNetwork = skb.transportIsNetwork;
   const u8 = skb.mem.u8;
   skb.data -= bytes;
@@ -35,7 +35,7 @@ function pushHeader(skb: Skb, offset: number, bytes: number): void {
 }
 
 /** bpf_skb_net_hdr_pop: takes `bytes` away `offset` behind the data; 0 or a negative errno. */
-function popHeader(skb: Skb, offset: number, bytes: number): number {
+export function popHeader(skb: Skb, offset: number, bytes: number): number {
   if (offset + bytes > skb.length) return -ERRNO.ENOMEM;
   const transportIsNetwork = skb.transportIsNetwork;
   skb.pulledFromSum(skb.data + offset, bytes);

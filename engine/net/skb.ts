@@ -43,6 +43,15 @@ const AT = {
   ...{ DATA_META: 35, GSO_SEGS: 41, SK: 42, GSO_SIZE: 44, WORDS: 48 },
 };
 
+/** struct seg6_bpf_srh_state: the segment routing header that a program has in hand. */
+interface SegmentsState {
+  /** Bytes from the header to the packet's end. */
+  from_tail: number;
+  /** Bytes of the header without its first 8. */
+  hdrlen: number;
+  valid: boolean;
+}
+
 export class Skb {
   readonly mem: WorldMemory;
   /** Addresses: first byte, one past the last, link header, network header. */
@@ -70,6 +79,8 @@ export class Skb {
   gsoSize = 0;
   /** The tunnel that the packet is to go through; null for none. */
   tunnel: TunnelInfo | null = null;
+  /** Null until a segment routing header is pushed or found. */
+  segments: SegmentsState | null = null;
 
   /** The frame with its Ethernet header in front, data at that header; struct __sk_buff zeroed. */
   constructor(mem: WorldMemory, frame: Uint8Array) {
