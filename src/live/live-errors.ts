@@ -17,6 +17,7 @@ const XDP_TYPE = 6;
 const REASON = /^[A-Z_]+$/;
 
 function nameAt(devices: readonly LiveDeviceInfo[], ifindex: number | undefined): string {
+  if (ifindex === 0) return 'no target';
   return devices.find((one) => one.netns === 'near' && one.ifindex === ifindex)?.name ?? `ifindex ${ifindex}`;
 }
 

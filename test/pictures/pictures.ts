@@ -12,6 +12,8 @@ interface Picture {
   readonly title: string;
   readonly columns: number;
   readonly rows: number;
+  /** Default watch. */
+  readonly command?: string;
   readonly args: readonly string[];
   /** Brings the screen to what is to be seen. */
   readonly pose: (screen: TerminalRun, project: ProjectCopy) => Promise<void>;
@@ -33,7 +35,42 @@ async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise
   await screen.until('returned at');
 }
 
+const LIVE = join(ROOT, 'fixtures/prog-run/xdp-live/xdp-live.bpf.o');
+/** A frame of a protocol that nobody handles. */
+const LIVE_PACKET = `hex:ffffffffffff02000000000188b5${'00'.repeat(50)}`;
+/** Five of eight frames leave by XDP_TX, one each is passed, dropped, and redirected to nowhere. */
+const LIVE_GLOBALS = '.bss=json:{"verdicts":[3,3,3,2,3,1,3,4],"verdict_count":8}';
+
+/** Full speed, then a slower rate, then a link that goes down. */
+async function breakLink(screen: TerminalRun): Promise<void> {
+  const after = (seconds: number) => screen.until((text) => uptime(text) >= seconds);
+  await after(12);
+  screen.type('-');
+  await after(20);
+  screen.type('l');
+  await screen.until('ENETDOWN');
+  await after(23);
+}
+
+/** Seconds that a live run is up. */
+function uptime(text: string): number {
+  const [, minutes, seconds] = /00:(\d\d):(\d\d)/.exec(text) ?? [];
+  return Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
+}
+
 const PICTURES: readonly Picture[] = [
+  {
+    name: 'live',
+    title: 'bpfdeck live: an XDP program sends frames through a veth pair whose near end just went down',
+    columns: 100,
+    rows: 30,
+    command: 'live',
+    args: [
+      ...[LIVE, 'scripted', '--data-in', LIVE_PACKET, '--map', LIVE_GLOBALS, '--rate', '500000'],
+      ...['--dev', 'veth0:peer_xdp=drop', '--dev', 'veth1:peer_xdp=pass'],
+    ],
+    pose: breakLink,
+  },
   {
     name: 'watch',
     title: 'bpfdeck watch: a rebuilt load balancer writes another hop limit into its tunnel',
@@ -46,7 +83,7 @@ const PICTURES: readonly Picture[] = [
     name: 'failure',
     title: 'bpfdeck watch: the detail of a failing case, packet by header field and byte by byte',
     columns: 100,
-    rows: 34,
+    rows: 42,
     args: ['--config', 'failing.config.ts'],
     pose: async (screen) => {
       await screen.until('2 failed');
@@ -74,9 +111,9 @@ const PICTURES: readonly Picture[] = [
 ];
 
 async function take(picture: Picture): Promise<void> {
-  const { name, title, columns, rows, args, pose } = picture;
+  const { name, title, columns, rows, command = 'watch', args, pose } = picture;
   const project = new ProjectCopy('balancer');
-  const screen = new TerminalRun([process.execPath, MAIN, 'watch', ...args], { cwd: project.root, columns, rows });
+  const screen = new TerminalRun([process.execPath, MAIN, command, ...args], { cwd: project.root, columns, rows });
   try {
     await pose(screen, project);
     writeFileSync(join(DOCS, `${name}.svg`), screenSvg(screen.screen, title));
@@ -89,4 +126,6 @@ async function take(picture: Picture): Promise<void> {
 }
 
 mkdirSync(DOCS, { recursive: true });
-for (const picture of PICTURES) await take(picture);
+// Names on the command line: only these.
+const wanted = process.argv.slice(2);
+for (const picture of PICTURES) if (wanted.length === 0 || wanted.includes(picture.name)) await take(picture);
