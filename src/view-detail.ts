@@ -2,7 +2,7 @@
 import { basename, relative } from 'node:path';
 import type { Fault } from '../engine/index.ts';
 import { shownStep, stepText } from './case-steps.ts';
-import type { FileError, TestOutcome } from './outcome.ts';
+import type { Difference, FileError, TestOutcome } from './outcome.ts';
 import { dissect } from './packet/dissect.ts';
 import { hexDiff } from './packet/hexdump.ts';
 import type { State } from './session-state.ts';
@@ -23,8 +23,11 @@ export interface DetailItem {
 const GAP: DetailItem = { label: '', lines: [[]] };
 
 function differenceItems(outcome: TestOutcome): DetailItem[] {
-  return outcome.differences.map((d, i) => {
-    const repeated = outcome.differences[i - 1]?.field === d.field;
+  // A fault that nobody expected is told in full below.
+  const told = (d: Difference) => d.field === 'fault' && d.expected === 'none' && outcome.result?.fault;
+  const shown = outcome.differences.filter((d) => !told(d));
+  return shown.map((d, i) => {
+    const repeated = shown[i - 1]?.field === d.field;
     const lines: Line[] = [
       [span('expected  ', 'dim'), span(d.expected, 'good')],
       [span('received  ', 'dim'), span(d.received, 'bad')],
