@@ -73,9 +73,24 @@ export function callRefusal(id: number, type: number, license: string): string |
   return null;
 }
 
-/** Kernel functions and variables are not there: refuses the program unless the reference is weak; null when nothing stands in the way. */
+/** bpf_dev_bound_kfunc_id: what only a device's driver can answer, so that programs which call it are bound to a device. */
+const DEV_BOUND_KFUNCS: ReadonlySet<string> = new Set([
+  ...['bpf_xdp_metadata_rx_timestamp', 'bpf_xdp_metadata_rx_hash', 'bpf_xdp_metadata_rx_vlan_tag'],
+]);
+
+/**
+ * Kernel functions and variables are not there: refuses the program unless the reference is weak; null when nothing stands in the way.
+ * Metadata of a device is refused as the kernel refuses programs bound to none (bpf_dev_bound_kfunc_check, EINVAL).
+ */
 export function checkExterns(spec: ProgramSpec): Refusal | null {
-  const missing = spec.relocs.find((one) => (one.kind === 'kfunc' || one.kind === 'extern') && !one.weak);
+  const strong = spec.relocs.filter((one) => (one.kind === 'kfunc' || one.kind === 'extern') && !one.weak);
+  const bound = strong.find((one) => DEV_BOUND_KFUNCS.has(one.name));
+  if (bound !== undefined) {
+    const message = `${bound.name}: metadata kfuncs require device-bound program`;
+    const placed = placedSentence(spec, bound.insn, message);
+    return { stage: 'load', errno: ERRNO.EINVAL, message: placed, where: whereOf(spec, bound.insn) };
+  }
+  const [missing] = strong;
   if (missing === undefined) return null;
   const what = missing.kind === 'kfunc' ? 'kernel function' : 'kernel variable';
   const message = `program ${spec.name}: ${what} ${missing.name} is not supported`;

@@ -65,7 +65,7 @@ class Loaded implements LoadedObject {
     const spec = this.spec.programs.find((one) => one.name === name);
     const place = this.places.get(name);
     if (spec === undefined || place === undefined) return refuse('load', ERRNO.ENOENT, noSuchProgram(this.spec, name));
-    if (spec.error !== null) return { ok: false, error: spec.error };
+    if (spec.error !== null) return { ok: false, error: refusalOf(spec, spec.error) };
     const type = this.opts.types?.[name] ?? spec.type;
     if (type === 0) return { ok: false, error: noType(spec) };
     const missing = checkExterns(spec);
@@ -131,4 +131,10 @@ export function loadObject(spec: ObjectSpec, opts: LoadOpts = {}): Result<Loaded
   const world = opts.world ?? makeWorld(opts.cpus ?? 1);
   const maps = createMaps(spec, world);
   return maps.ok ? new Loaded(spec, world, maps.value, opts).settle() : maps;
+}
+
+/** What open said of a program, unless the kernel has an answer of its own for the kernel functions that are missing. */
+function refusalOf(spec: ProgramSpec, opened: Refusal): Refusal {
+  const missing = opened.stage === 'unsupported' ? checkExterns(spec) : null;
+  return missing !== null && missing.errno !== 0 ? missing : opened;
 }
