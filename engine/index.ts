@@ -8,6 +8,7 @@ export { type HelperNeed, objectNeeds, type ProgramNeeds, programNeeds } from '.
 export { loadObject } from './load/load-object.ts';
 export type { LoadedObject, LoadedProgram, LoadOpts } from './load/types.ts';
 export type { BpfMap } from './maps/map.ts';
+export type { TraceCount, TraceEvent, TraceName } from './net/live-trace.ts';
 export type {
   CgroupSpec,
   DeviceSpec,

@@ -2,8 +2,6 @@
 import type { WorldMemory } from '../memory.ts';
 import {
   DATA_AT,
-  FRAME_BYTES,
-  HEADROOM,
   PAGE_AT,
   PAGE_DESC,
   PAGE_DESC_SHIFT,
@@ -167,6 +165,3 @@ export class LivePages {
     return this.mem.u32[(desc >>> 2) + WORD.LEN]!;
   }
 }
-
-/** Headroom that metadata and bpf_xdp_adjust_head may use. */
-export const HEADROOM_USABLE = HEADROOM - FRAME_BYTES;

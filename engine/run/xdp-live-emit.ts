@@ -153,14 +153,6 @@ export const call =
     c.call(func);
   };
 
-/** A call whose result nobody wants. */
-export const drop =
-  (value: Code): Code =>
-  (c) => {
-    value(c);
-    c.op(W.drop);
-  };
-
 /** A local i32 (or, for pairs, i64). */
 export interface Local {
   readonly get: Code;
