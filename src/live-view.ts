@@ -69,6 +69,7 @@ export interface LiveViewModel {
 
 function badgeOf(state: LiveState): Span {
   const sample = newest(state);
+  if (state.broken !== '') return { text: 'STOPPED', tag: 'bad' };
   if (state.finished || sample?.done) return { text: 'DONE', tag: 'info' };
   return sample?.running === false ? { text: 'PAUSED', tag: 'warn' } : { text: 'RUNNING', tag: 'good' };
 }
@@ -86,6 +87,10 @@ function statusOf(state: LiveState): Line {
     `${whole(report.batches)} batches`,
   ];
   return [{ text: parts.join('  '), tag: 'plain' }];
+}
+
+function brokenLines(broken: string): Line[] {
+  return broken === '' ? [] : [[{ text: plain(broken), tag: 'bad' }]];
 }
 
 function hintLines(losses: readonly Loss[]): Line[] {
@@ -125,7 +130,7 @@ export function liveView(state: LiveState): LiveViewModel {
     pool: poolView(newest(state)),
     ...{ history: state.history, bucket_ms: BUCKET_MS, pps: `max ${compact(most)} · now ${compact(now)}` },
     errors: errorViews(state, second),
-    hints: hintLines(losses),
+    hints: [...brokenLines(state.broken), ...hintLines(losses)],
     ...{ paused: newest(state)?.running === false, finished: state.finished, help: state.help },
   };
 }

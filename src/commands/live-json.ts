@@ -4,7 +4,7 @@ import { errorsOf, type LiveInterval, xmitOf } from '../live/live-interval.ts';
 import type { LiveEnd } from '../live/live-types.ts';
 import { type LiveFacts, whyLost } from '../live-why.ts';
 import type { LiveInput } from './live-job.ts';
-import { mapJson } from './run-json.ts';
+import { faultJson, mapJson } from './run-json.ts';
 
 /** Tracepoints whose code is an errno; of the others it is an XDP verdict or a drop reason. */
 function tracepointJson({ name, code, count, last }: LiveReport['tracepoints'][number]): object {
@@ -38,6 +38,6 @@ export function summaryJson(input: LiveInput, end: LiveEnd, facts: LiveFacts): o
     ...countsJson(report),
     ...{ lost: lossesJson(facts), maps: end.maps.map((dump) => mapJson(input.spec, dump)) },
     ...{ ns_per_frame: ns, mpps: ns === 0 ? 0 : 1000 / ns, insns_executed: report.insns_executed },
-    ...{ printk: end.printk, fault: end.fault },
+    ...{ printk: end.printk, fault: end.fault === null ? null : faultJson(end.fault) },
   };
 }

@@ -1,5 +1,5 @@
 /** `live` without a terminal: a line an interval in the words of xdp-bench, and a block of totals with what was lost and why. */
-import type { LiveReport } from '../../engine/index.ts';
+import type { Fault, LiveReport } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { plain } from '../format/sanitize.ts';
 import type { Style } from '../format/style.ts';
@@ -75,6 +75,16 @@ function block(title: string, lines: readonly string[], style: Style): string {
   return lines.length === 0 ? '' : `${style.bold(title)}\n${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
+function faultText({ kind, message, file, line, source }: Fault, style: Style): string {
+  const at =
+    file === undefined ? '' : `  at ${plain(file)}:${line}${source === '' ? '' : `  ${plain(source.trim())}`}\n`;
+  return `${style.red(`fault: ${kind}`)} ${plain(message)}\n${at}`;
+}
+
+function plural(n: number, word: string): string {
+  return `${whole(n)} ${word}${n === 1 ? '' : word === 'batch' ? 'es' : 's'}`;
+}
+
 /** All totals, for people. */
 export function totals(input: LiveInput, end: LiveEnd, facts: LiveFacts, style: Style): string {
   const { report } = end.sample;
@@ -83,7 +93,7 @@ export function totals(input: LiveInput, end: LiveEnd, facts: LiveFacts, style: 
     ns_per_frame === 0 ? '' : ` · ${ns_per_frame.toFixed(1)} ns a frame · ${(1000 / ns_per_frame).toFixed(2)} Mpps`;
   const pool = Object.entries(page_pool).map(([name, n]) => `${whole(n)} ${name.replace('_', ' ')}`);
   return [
-    `\n${style.bold(plain(input.request.program))} on ${plain(input.ingress)}: ${whole(report.frames)} frames in ${whole(report.batches)} batches${speed}\n`,
+    `\n${style.bold(plain(input.request.program))} on ${plain(input.ingress)}: ${plural(report.frames, 'frame')} in ${plural(report.batches, 'batch')}${speed}\n`,
     block('Verdicts', verdictLines(report), style),
     block('Page pool', [`  ${pool.join(' · ')}`], style),
     block('Devices', deviceLines(report), style),
@@ -94,7 +104,7 @@ export function totals(input: LiveInput, end: LiveEnd, facts: LiveFacts, style: 
       end.printk.slice(-10).map((line) => `  ${plain(line)}`),
       style,
     ),
-    end.fault === null ? '' : `${style.red('fault')} ${plain(end.fault)}\n`,
+    end.fault === null ? '' : faultText(end.fault, style),
     end.errno === 0 ? '' : `${style.red('ended')} ${errnoText(end.errno)}\n`,
   ].join('');
 }

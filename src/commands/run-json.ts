@@ -9,7 +9,7 @@ import { errorJson } from './error-json.ts';
 import type { RunDone } from './run-done.ts';
 import { contextAfter } from './run-outputs.ts';
 
-function faultJson(fault: Fault): object {
+export function faultJson(fault: Fault): object {
   return {
     kind: fault.kind,
     message: fault.message,

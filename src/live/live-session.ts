@@ -1,5 +1,6 @@
 /** The store of the live screen: samples come in from the thread, keys go out to it. */
 import type { Refusal } from '../../engine/index.ts';
+import { errnoText } from '../format/errnos.ts';
 import { type LiveKeyCommand, type LiveStore, type LiveViewModel, liveView } from '../live-view.ts';
 import { LiveClient } from './live-client.ts';
 import { nextRate } from './live-pace.ts';
@@ -15,6 +16,13 @@ export interface LiveOutcome {
   readonly end: LiveEnd | Refusal;
   /** Ended by Ctrl-C. */
   readonly interrupted: boolean;
+}
+
+/** Fault or errno that ended a run. */
+function brokenText({ fault, errno }: LiveEnd): string {
+  if (fault === null) return errno === 0 ? '' : errnoText(errno);
+  const at = fault.file === undefined ? '' : ` at ${fault.file}:${fault.line}`;
+  return `${fault.kind}: ${fault.message}${at}`;
 }
 
 export class LiveSession implements LiveStore {
@@ -48,7 +56,7 @@ export class LiveSession implements LiveStore {
     };
     this.client.done.then((end) => {
       if ('stage' in end) left.resolve({ end, interrupted: false });
-      else this.become({ ...withSample(this.state, end.sample), finished: true });
+      else this.become({ ...withSample(this.state, end.sample), finished: true, broken: brokenText(end) });
     }, left.reject);
   }
 

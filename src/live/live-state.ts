@@ -26,6 +26,8 @@ export interface LiveState {
   readonly cursor: number;
   readonly help: boolean;
   readonly finished: boolean;
+  /** What ended the run before its last frame: a fault, an errno; '': nothing did. */
+  readonly broken: string;
 }
 
 export const BUCKET_MS = 500;
@@ -35,7 +37,7 @@ const HISTORY_MAX = 240;
 export function initialState(request: LiveRequest, ingress: string): LiveState {
   return {
     ...{ request, ingress, recent: [], history: [], started_ms: null, bucket: null, lastSeen: new Map() },
-    ...{ lastBatch: null, sort: 'order', perSecond: true, cursor: 0, help: false, finished: false },
+    ...{ lastBatch: null, sort: 'order', perSecond: true, cursor: 0, help: false, finished: false, broken: '' },
   };
 }
 

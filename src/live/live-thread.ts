@@ -113,7 +113,7 @@ export class LiveThread {
     // Before close(): the pool as the last batch left it.
     const sample = this.sampled();
     run.close();
-    const fault = run.fault === null ? null : run.fault.message;
+    const { fault } = run;
     const { printk } = run.takeOutput();
     const end: LiveEnd = {
       sample,

@@ -1,5 +1,5 @@
 /** What a live run is asked for, what is asked of it while it goes on, and what it tells: plain data between two threads. */
-import type { LinkSpec, LiveReport, MapDump, NetnsName, NetnsSpec, Refusal } from '../../engine/index.ts';
+import type { Fault, LinkSpec, LiveReport, MapDump, NetnsName, NetnsSpec, Refusal } from '../../engine/index.ts';
 import type { MapPreset } from '../backends/backend.ts';
 
 export type PeerXdp = 'none' | 'pass' | 'drop' | 'tx' | { readonly object: string; readonly program: string };
@@ -85,7 +85,7 @@ export interface LiveEnd {
   readonly sample: LiveSample;
   /** Positive errno that ended the run, 0: none. */
   readonly errno: number;
-  readonly fault: string | null;
+  readonly fault: Fault | null;
   readonly maps: readonly MapDump[];
   readonly printk: readonly string[];
   /** Somebody stopped it. */

@@ -157,7 +157,6 @@ const REASONS: Readonly<Partial<Record<Reason, readonly [what: string, mend: str
   UDP_CSUM: ['the UDP checksum is wrong', 'update the checksum after changing the packet, or set it to 0 (IPv4)'],
   NO_SOCKET: ['no socket listens there', 'add a socket to --netns'],
   SOCKET_RCVBUFF: ["the socket's receive buffer is full", 'read the socket, or a larger buffer'],
-  TC_INGRESS: ['a tc program at ingress dropped them', 'nothing to mend if that is what it is for'],
 };
 
 const STACKS: readonly LossRow[] = (Object.keys(REASONS) as Reason[]).map((reason) => ({

@@ -98,3 +98,16 @@ test('what cannot begin is a sentence, and the terminal is as it was', async () 
   await screen.until('E2BIG');
   expect(await screen.end()).toBe(1);
 });
+
+test('a fault stops the run and is named', async () => {
+  const object = join(ROOT, 'fixtures/objects/faults/packet-out-of-bounds.bpf.o');
+  const screen = new TerminalRun([process.execPath, MAIN, 'live', object, '--data-in', PACKET], {
+    columns: 100,
+    rows: 30,
+  });
+  running = screen;
+  await screen.until('STOPPED');
+  expect(screen.text()).toContain('hint  out of bounds: ');
+  screen.type('q');
+  expect(await screen.end()).toBe(1);
+});

@@ -1,7 +1,7 @@
 /** `bpfdeck live` without a terminal: lines, totals, JSON, exit codes, Ctrl-C. */
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { cli, ROOT, startCli } from '../../support/cli.ts';
+import { cli, fixture, ROOT, startCli } from '../../support/cli.ts';
 
 const OBJECT = join(ROOT, 'fixtures/bench/b_live.bpf.o');
 const PEER = join(ROOT, 'fixtures/bench/b_peer.bpf.o');
@@ -89,4 +89,31 @@ test('what the kernel refuses: E2BIG; what does not load', async () => {
   expect([none.code, none.err]).toEqual([4, expect.stringContaining('did you mean lv_drop?')]);
   const packet = await cli(['live', OBJECT, 'lv_drop']);
   expect([packet.code, packet.err]).toEqual([2, expect.stringContaining('live needs a packet')]);
+});
+
+test('a fault ends the run, with its line; exit code 1', async () => {
+  const args = ['live', fixture('faults/packet-out-of-bounds'), '--data-in', PACKET];
+  const plain = await cli(args);
+  expect(plain.code).toBe(1);
+  expect(plain.out).toContain('fault: out of bounds');
+  expect(plain.out).toContain('packet-out-of-bounds.bpf.c:8');
+  const json = await cli([...args, '--json']);
+  const summary = JSON.parse(json.out.trimEnd().split('\n').at(-1)!);
+  expect(summary).toMatchObject({ type: 'summary', frames: 1, fault: { line: 8 } });
+});
+
+test('devices of --netns take part; what is not said of them is as there', async () => {
+  const netns = 'json:{"devices":[{"ifindex":5,"name":"eth0","mtu":9000},{"ifindex":6,"name":"eth1"}]}';
+  const { code, out } = await live('lv_tx', '--netns', netns, '--dev', 'eth0:peer_xdp=drop', '--repeat', '5', '--json');
+  expect(code).toBe(0);
+  const summary = JSON.parse(out.trimEnd().split('\n').at(-1)!);
+  expect(summary.ingress).toBe('eth0');
+  expect(summary.devices.map((one: { name: string; ifindex: number }) => [one.name, one.ifindex])).toEqual(
+    expect.arrayContaining([
+      ['eth0', 5],
+      ['eth1', 6],
+      ['eth0-peer', 2],
+    ]),
+  );
+  expect(summary.lost).toEqual([expect.objectContaining({ what: 'dropped by the far end', count: 5, wanted: true })]);
 });
