@@ -54,7 +54,7 @@ const NEVER: readonly (readonly [RegExp, RegExp])[] = [
 /** Where a process starts: everything of the product must be reachable from one of these, and what only tests use belongs in test/. */
 const ENTRIES = /^(src\/main\.ts|src\/define\.ts|engine\/index\.ts|.*-(worker|child)\.ts$)/;
 const TEST_ENTRIES =
-  /^(fixtures\/|test\/preload\.ts$|test\/.*\.test\.tsx?$|test\/(bench|pictures)\/|test\/.*\/main\.ts$|test\/.*-child\.ts$)/;
+  /^(fixtures\/|test\/.*\.test\.tsx?$|test\/(bench|pictures)\/|test\/.*\/main\.ts$|test\/.*-child\.ts$)/;
 
 const IMPORT =
   /(?:^|[\n;])\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bimport\s+['"]([^'"]+)['"]/g;
