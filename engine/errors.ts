@@ -24,6 +24,10 @@ export interface Refusal {
   readonly where: Where;
 }
 
+/**
+ * What every step answers: a value, or the record that says why not. Nothing is thrown for what a user, an object or a program
+ * did.
+ */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Refusal };
 
 export function ok<T>(value: T): Result<T> {

@@ -21,6 +21,7 @@ import { callRefusal, helpersUsed } from './check-program.ts';
 
 const XDP_HAS_FRAGS = 1 << 5;
 
+/** A helper that a program calls: whether the engine has it, and whether the kernel would let this program call it. */
 export interface HelperNeed {
   /** With the bpf_ prefix. */
   readonly name: string;
@@ -32,6 +33,7 @@ export interface HelperNeed {
   readonly since: string | null;
 }
 
+/** What a program asks of a kernel: the oldest version that has it all, and its helpers. */
 export interface ProgramNeeds {
   /** Oldest kernel with everything the program uses, as `5.17`; null when nothing is known to be needed. */
   readonly kernel: string | null;

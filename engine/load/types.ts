@@ -11,6 +11,7 @@ import type { Budget } from './budget.ts';
 import type { LoadedProgram } from './loaded-program.ts';
 import type { ProgramTable } from './program-table.ts';
 
+/** How an object is loaded; everything may be left out. */
 export interface LoadOpts {
   /** Possible CPUs of the world, default 1: sizes of percpu maps. */
   readonly cpus?: number;
@@ -33,6 +34,10 @@ export interface World {
   helper(name: string): (...args: number[]) => number;
 }
 
+/**
+ * An object with its maps made and its programs ready to be loaded one by one, as after bpf_object__load. It is the only
+ * stateful thing: runs change its maps.
+ */
 export interface LoadedObject {
   readonly spec: ObjectSpec;
   readonly world: World;

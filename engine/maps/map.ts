@@ -60,6 +60,9 @@ export interface MapRecord {
   readonly data: Uint8Array;
 }
 
+/**
+ * A map, as programs and user space see it. Sizes are in bytes; what a syscall would answer with an errno is a negative errno.
+ */
 export interface BpfMap {
   /** 1, 2, …: what user space sees as the id (of an inner map, for instance). */
   readonly id: number;

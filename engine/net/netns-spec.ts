@@ -17,6 +17,7 @@ export interface DeviceSpec {
   readonly forwarding?: boolean;
 }
 
+/** A route, in the words of `ip route`. */
 export interface RouteSpec {
   /** `10.1.0.0/16`, `default` (of the family of `via`, else IPv4), `default6`. */
   readonly to: string;
@@ -34,12 +35,16 @@ export interface RouteSpec {
   readonly source?: string;
 }
 
+/**
+ * An entry of the neighbour table: which link-layer address (`02:00:00:00:00:01`) an IP address has on a device (ifindex).
+ */
 export interface NeighbourSpec {
   readonly to: string;
   readonly dev: number;
   readonly mac: string;
 }
 
+/** A socket that lookups find and packets belong to. */
 export interface SocketSpec {
   readonly protocol: 'tcp' | 'udp';
   /** `10.0.0.1:80`, `[::1]:80`, `*:80` (IPv4 and IPv6). */
@@ -59,6 +64,7 @@ export interface SocketSpec {
   readonly v6only?: boolean;
 }
 
+/** The cgroup that the packet's socket belongs to. */
 export interface CgroupSpec {
   /** Of the packet's socket: ids from the root down to the socket's own. */
   readonly ids?: readonly number[];
@@ -66,6 +72,10 @@ export interface CgroupSpec {
   readonly classid?: number;
 }
 
+/**
+ * A network namespace described by data, as a run is made in it; everything may be left out. A description that contradicts
+ * itself is refused with a sentence (netnsProblem).
+ */
 export interface NetnsSpec {
   /** Default 1, as of the first namespace. */
   readonly cookie?: number;

@@ -35,6 +35,7 @@ type Fields = { [field: string]: Decoded };
 const VALUES_MAX = 4_000_000;
 const DEPTH_MAX = 64;
 
+/** How values are shown. */
 export interface DecodeOpts {
   /** Enums by the name of their value, where they have one. Default: as numbers. */
   readonly enum_names?: boolean;

@@ -21,6 +21,7 @@ import { readStructOps, structOpsOf } from './struct-ops.ts';
 /** Structs that NETFILTER programs get from the kernel. */
 const NETFILTER_STRUCTS = ['nf_hook_state', 'sk_buff', 'net_device'];
 
+/** How an object is opened; everything may be left out. */
 export interface OpenOpts {
   /** Types that CO-RE relocations are resolved against: raw BTF, or an ELF file with a .BTF section. Default: the object's own. */
   readonly btf?: Uint8Array;

@@ -2,11 +2,13 @@
 import type { Refusal } from '../errors.ts';
 import type { BtfData } from './btf.ts';
 
+/** The bytes of an ELF object, and what to call it in messages. */
 export interface ObjectFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
 
+/** What stands in an object file, as bpf_object__open finds it: plain data that can be cloned and sent. */
 export interface ObjectSpec {
   readonly path: string;
   /** Content of the license section, '' if there is none. */
@@ -23,6 +25,7 @@ export interface ObjectSpec {
   readonly core_target: string;
 }
 
+/** A program as it stands in the object: linked, relocated against BTF, its maps still by name. */
 export interface ProgramSpec {
   /** Symbol name of the entry function. */
   readonly name: string;
@@ -115,6 +118,7 @@ export interface PoisonedInsn {
   readonly message: string;
 }
 
+/** The source line that an instruction came from (struct bpf_line_info); lines and columns count from 1. */
 export interface LineInfo {
   readonly insn: number;
   readonly file: string;
@@ -124,6 +128,7 @@ export interface LineInfo {
   readonly text: string;
 }
 
+/** A map as the object declares it, sizes in bytes, before anything is made of it. */
 export interface MapSpec {
   readonly name: string;
   /** MAP_TYPE number. */

@@ -12,6 +12,7 @@ const SKB_DATA_MAX = PAGE - 64 - 320;
 const ETH_HLEN = 14;
 const ANY_FLAGS = 0xffff_ffff;
 
+/** What BPF_PROG_RUN takes and gives for a program type: sizes in bytes, errnos positive. */
 export interface RunContract extends OptRules, DataRules {
   /** Bytes of ctx_in, and whether it must be there; `least` as the program reads it is NaN. */
   readonly ctx: { readonly required: boolean; readonly most: number; readonly note: string };

@@ -7,6 +7,7 @@ export interface TraceOpts {
 
 export const TRACE_MAX = 4096;
 
+/** The end of a run, instruction by instruction, with the branches and calls that led there. */
 export interface Trace {
   /** The last ones that were executed, oldest first. */
   readonly steps: readonly TraceStep[];
@@ -40,6 +41,7 @@ export interface TraceStep {
   readonly returns: bigint | null;
 }
 
+/** A register with its value. */
 export interface TraceRegister {
   readonly register: number;
   readonly value: bigint;
@@ -74,6 +76,7 @@ export interface TraceAccess {
   readonly value: bigint | null;
 }
 
+/** A conditional jump: what was compared, and which way it went. */
 export interface TraceBranch {
   /** Registers compared, `r2`, and the immediate as a number; w registers for 32-bit comparisons. */
   readonly left: string;
@@ -105,6 +108,7 @@ export interface TraceCall {
   readonly more_keys: boolean;
 }
 
+/** An argument of a helper, as the helper was given it. */
 export interface TraceArg {
   /** ctx, map, map_key, map_value, mem, mem_w, size, u32, u64, func, ptr: how the helper takes it. */
   readonly kind: string;

@@ -18,6 +18,10 @@ export type {
   TraceStep,
 } from './trace-types.ts';
 
+/**
+ * The attributes of BPF_PROG_RUN (struct `test` of union bpf_attr) by their names, with the kernel's defaults: what is absent
+ * is 0 or NULL there. Then what only userspace can say. Sizes are in bytes.
+ */
 export interface ProgRunOpts {
   readonly data_in?: Uint8Array;
   /** Room the caller has for data_out; absent = no data_out buffer given and no limit. */
@@ -51,6 +55,7 @@ export interface UserMemory {
   readonly bytes: Uint8Array;
 }
 
+/** A key and its value, as their bytes lie in the map. */
 export interface MapEntry {
   readonly key: Uint8Array;
   /** Percpu: every CPU's value, each rounded up to 8 bytes, in order. */
@@ -98,6 +103,9 @@ export interface ClonedPacket {
   readonly data: Uint8Array;
 }
 
+/**
+ * What a program did that no kernel would have let it do, with its place; the run ended there, and there is no verdict.
+ */
 export interface Fault extends Where {
   /** Lower-case word of a FAULT kind: `out of bounds`, `NULL pointer`, … */
   readonly kind: string;
@@ -115,6 +123,7 @@ export interface Fault extends Where {
   readonly registers: readonly bigint[];
 }
 
+/** What BPF_PROG_RUN wrote back (bpf_test_finish), and what else the run left behind. Sizes are in bytes. */
 export interface ProgRunResult {
   /** Positive errno of the call, 0 when it succeeded. */
   readonly errno: number;

@@ -2,6 +2,7 @@
 import type { LiveParts } from './xdp-live-batch.ts';
 import type { NetnsName } from './xdp-live-devices.ts';
 
+/** A copy of a frame where a live run let it go. */
 export interface CapturedFrame {
   /** `xmit`: left through the device; `stack`: went up from it; `xsk`: went to a socket in the map. */
   readonly at: 'xmit' | 'stack' | 'xsk';
@@ -12,6 +13,7 @@ export interface CapturedFrame {
   readonly data: Uint8Array;
 }
 
+/** Which frames of a live run are kept. */
 export interface CaptureOpts {
   /** One frame of so many; default 1: all. */
   readonly every?: number;

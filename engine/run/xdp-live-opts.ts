@@ -44,6 +44,9 @@ export interface LiveFaults {
   }[];
 }
 
+/**
+ * How frames are sent live (BPF_F_TEST_XDP_LIVE_FRAMES): the attributes of an ordinary run, and the world they go through.
+ */
 export interface LiveOpts extends Omit<ProgRunOpts, 'user_memory'> {
   /** Infinity: until somebody stops it. */
   readonly repeat?: number;

@@ -5,6 +5,7 @@ import type { LiveParts } from './xdp-live-batch.ts';
 import type { NetnsName } from './xdp-live-devices.ts';
 import type { XskSocket } from './xdp-live-redirect.ts';
 
+/** What happened at a device, in frames unless a name says bytes. */
 export interface LiveDeviceReport extends Readonly<Record<DevCounter, number>> {
   readonly netns: string;
   readonly ifindex: number;
@@ -14,6 +15,7 @@ export interface LiveDeviceReport extends Readonly<Record<DevCounter, number>> {
   readonly refuses: number;
 }
 
+/** What a live run has done since it began; times are nanoseconds. */
 export interface LiveReport {
   readonly frames: number;
   readonly batches: number;

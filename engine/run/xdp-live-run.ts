@@ -18,6 +18,7 @@ const SLICE_MS = 1;
 /** Lines of trace_printk and records that are kept until somebody fetches them. */
 const OUTPUT_MAX = 1000;
 
+/** What programs wrote since it was last asked for. */
 export interface LiveOutput {
   readonly printk: readonly string[];
   readonly records: readonly OutputRecord[];
@@ -32,6 +33,7 @@ export interface LiveSpan {
   readonly batches?: number;
 }
 
+/** A live run under way, driven in spans (bpf_test_run_xdp_live): whoever holds it decides when it goes on. */
 export class LiveRun {
   /** Why the run ended before its last frame: a positive errno (ENOMEM, EINTR), 0 if it did not. */
   errno = 0;

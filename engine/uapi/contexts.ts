@@ -17,6 +17,7 @@ export type CtxWidths = 'narrow' | 'whole' | 'start' | 'any';
  */
 export type CtxWrite = 'no' | 'as-is' | 'u16' | 'queue';
 
+/** A field of a context struct: where it lies, in bytes, and what programs may do with it. */
 export interface CtxField {
   /** Name as in the uapi struct; arrays as `cb`, `remote_ip6` with `count`; '' for bytes that programs may load but nobody names. */
   readonly name: string;
@@ -34,6 +35,7 @@ export interface CtxField {
   readonly write: CtxWrite;
 }
 
+/** A context as programs of a type see it (is_valid_access of the type). */
 export interface CtxStruct {
   /** C name: `__sk_buff`, `xdp_md`, … */
   readonly name: string;

@@ -38,6 +38,7 @@ export const MAP_TYPE = {
 } as const;
 export type MapTypeName = keyof typeof MAP_TYPE;
 
+/** BPF_F_* of map_flags, without their prefix. */
 export const MAP_FLAG = {
   NO_PREALLOC: 1 << 0,
   NO_COMMON_LRU: 1 << 1,
