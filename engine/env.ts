@@ -1,5 +1,6 @@
 /** Everything a program could see that differs between two runs: clock, randomness, CPU, task; handed in so that runs repeat exactly. */
 
+/** What a run gets from outside, so that the same run twice is the same run: clock, chance, CPU, task. */
 export interface RunEnv {
   /** bpf_ktime_get_ns at the first read of the run; each later read is 1 ns more. */
   readonly time_ns: bigint;

@@ -21,6 +21,7 @@ export const TRACEPOINTS = {
   kfree_skb: { code: 'reason', fields: ['ifindex', 'protocol'] },
 } as const satisfies Record<string, { code: string; fields: readonly string[] }>;
 
+/** Name of a tracepoint that live frames pass. */
 export type TraceName = keyof typeof TRACEPOINTS;
 
 const NAMES = Object.keys(TRACEPOINTS) as TraceName[];

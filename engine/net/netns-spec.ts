@@ -1,5 +1,6 @@
 /** A network namespace as users describe it: plain data, addresses as text; what is left out is as in a fresh namespace. */
 
+/** A device, up unless it says otherwise; MTU in bytes. */
 export interface DeviceSpec {
   readonly ifindex: number;
   readonly name?: string;

@@ -1,5 +1,6 @@
 /** What a traced run tells: its last instructions one by one, as plain data. */
 
+/** How much of a run is kept. */
 export interface TraceOpts {
   /** Instructions kept, the last ones; default TRACE_MAX. */
   readonly max?: number;

@@ -1,5 +1,6 @@
 /** Error numbers with the kernel's names (include/uapi/asm-generic/errno*.h); ENOTSUPP is kernel-internal, yet bpf(2) returns it. */
 
+/** Positive numbers by name. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

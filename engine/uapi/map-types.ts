@@ -1,5 +1,6 @@
 /** enum bpf_map_type and map flags, with the kernel's names and numbers (include/uapi/linux/bpf.h). */
 
+/** enum bpf_map_type, without its prefix. */
 export const MAP_TYPE = {
   UNSPEC: 0,
   HASH: 1,

@@ -1,5 +1,6 @@
 /** enum bpf_prog_type and the attach types the loader needs, with the kernel's names and numbers (include/uapi/linux/bpf.h). */
 
+/** enum bpf_prog_type, without its prefix. */
 export const PROG_TYPE = {
   UNSPEC: 0,
   SOCKET_FILTER: 1,
