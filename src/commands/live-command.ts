@@ -1,12 +1,15 @@
 /** Runs `bpfdeck live`: in a thread, with a line an interval or a screen, to its end or to Ctrl-C. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Refusal } from '../../engine/index.ts';
 import { flagArg } from '../args.ts';
 import { jsonLine, jsonText } from '../format/json-text.ts';
-import { EXIT, type ExitCode, InputError } from '../input-error.ts';
+import { EXIT, type ExitCode, fileError, InputError } from '../input-error.ts';
 import { isRefusal, LiveClient } from '../live/live-client.ts';
 import { intervalOf } from '../live/live-interval.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
 import type { LiveFacts } from '../live-why.ts';
+import { writePcapng } from '../packet/pcap-write.ts';
 import type { Args, CommandIo } from './command.ts';
 import { errorJson } from './error-json.ts';
 import { type LiveInput, readLiveInput } from './live-job.ts';
@@ -32,7 +35,25 @@ function factsOf(input: LiveInput, { report, devmaps }: LiveSample): LiveFacts {
   return { report, devmaps, devices: network.devices, length: data_in.length };
 }
 
+/** Frames in the order in which they left, each with its device as a comment. */
+function writeCapture(input: LiveInput, end: LiveEnd, io: CommandIo): void {
+  if (input.capture === null) return;
+  const name = (netns: string, ifindex: number) =>
+    input.request.network.devices.find((one) => one.netns === netns && one.ifindex === ifindex)?.name ??
+    String(ifindex);
+  const frames = end.captured.map(({ at, netns, ifindex, frame, data }) => ({
+    bytes: data,
+    comment: `${at} ${name(netns, ifindex)}, after at least ${frame} frames`,
+  }));
+  try {
+    writeFileSync(resolve(io.cwd, input.capture), writePcapng(frames));
+  } catch (error) {
+    throw fileError('write', input.capture, error);
+  }
+}
+
 function finish(input: LiveInput, end: LiveEnd, io: CommandIo): ExitCode {
+  writeCapture(input, end, io);
   const facts = factsOf(input, end.sample);
   io.out(input.json ? jsonLine(summaryJson(input, end, facts)) : totals(input, end, facts, io.style));
   if (end.fault !== null || end.errno !== 0) return EXIT.FAILED;

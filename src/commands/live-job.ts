@@ -19,12 +19,16 @@ export interface LiveInput {
   readonly ingress: string;
   readonly interval_ms: number;
   readonly json: boolean;
+  /** File for frames that left, null: none. */
+  readonly capture: string | null;
 }
 
 const INTERVAL_MS = 1000;
 const CPUS_MAX = 1024;
 const RATE_MAX = 1e12;
 const LOOPBACK = 1;
+/** Of each device. */
+const CAPTURE_FRAMES = 1000;
 
 function openSpec(path: string, bytes: Uint8Array, btf: Uint8Array | undefined): ObjectSpec {
   const opened = openObject({ path, bytes }, btf === undefined ? {} : { btf });
@@ -123,8 +127,15 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
   const request: LiveRequest = {
     ...{ path, bytes, program: program.name, network, peers: peerObjects(network, io, btf), presets, data_in, ctx_in },
     ...(btf === undefined ? {} : { btf }),
-    ...{ ...numbers, running: true },
+    ...{ ...numbers, running: true, capture: textArg(args, 'capture') === undefined ? 0 : CAPTURE_FRAMES },
   };
   const interval_ms = countArg(args, 'interval', 10, U32_MAX) ?? INTERVAL_MS;
-  return { request, spec, ingress: ingressName(ctx_in, network), interval_ms, json: flagArg(args, 'json') };
+  return {
+    request,
+    spec,
+    ingress: ingressName(ctx_in, network),
+    interval_ms,
+    json: flagArg(args, 'json'),
+    capture: textArg(args, 'capture') ?? null,
+  };
 }

@@ -28,6 +28,14 @@ export class LiveThread {
     this.devmaps = devmapsOf(opened.object);
     this.pace = new LivePace(request.rate, performance.now());
     this.running = request.running;
+    if (request.capture > 0) this.capture(request);
+  }
+
+  private capture({ capture: limit, network }: LiveRequest): void {
+    const { capture } = this.run;
+    for (const { netns, ifindex } of network.devices) capture.onDevice(netns, ifindex, { limit });
+    capture.onStack('near', { limit });
+    capture.onSockets({ limit });
   }
 
   /** Runs to the end, and tells it. */
@@ -121,6 +129,7 @@ export class LiveThread {
       fault,
       maps: opened.object.dumpMaps(),
       printk,
+      captured: run.capture.take(),
       stopped,
     };
     this.tell({ is: 'end', end });

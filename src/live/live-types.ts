@@ -1,5 +1,14 @@
 /** What a live run is asked for, what is asked of it while it goes on, and what it tells: plain data between two threads. */
-import type { Fault, LinkSpec, LiveReport, MapDump, NetnsName, NetnsSpec, Refusal } from '../../engine/index.ts';
+import type {
+  CapturedFrame,
+  Fault,
+  LinkSpec,
+  LiveReport,
+  MapDump,
+  NetnsName,
+  NetnsSpec,
+  Refusal,
+} from '../../engine/index.ts';
 import type { MapPreset } from '../backends/backend.ts';
 
 export type PeerXdp = 'none' | 'pass' | 'drop' | 'tx' | { readonly object: string; readonly program: string };
@@ -45,6 +54,8 @@ export interface LiveRequest extends LiveObject {
   /** Frames a second; Infinity: as fast as it goes. */
   readonly rate: number;
   readonly cpus: number;
+  /** Keeps so many of the first frames that leave through each device or go up; 0: none. */
+  readonly capture: number;
   /** Begins to run at once. */
   readonly running: boolean;
 }
@@ -88,6 +99,7 @@ export interface LiveEnd {
   readonly fault: Fault | null;
   readonly maps: readonly MapDump[];
   readonly printk: readonly string[];
+  readonly captured: readonly CapturedFrame[];
   /** Somebody stopped it. */
   readonly stopped: boolean;
 }

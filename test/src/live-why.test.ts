@@ -205,7 +205,13 @@ function request(row: Lost, network: LiveNetwork): LiveRequest {
   return {
     ...{ path: OBJECT.pathname, bytes: new Uint8Array(readFileSync(OBJECT)), program: 'scripted', network, peers: [] },
     ...{ presets: [globals, ...presets], data_in, ctx_in: ctx?.ok ? ctx.value : null, cpus: 2 },
-    ...{ repeat: row.count === null ? MANY : FRAMES, batch_size: row.batch_size ?? 64, rate: Infinity, running: true },
+    ...{
+      repeat: row.count === null ? MANY : FRAMES,
+      batch_size: row.batch_size ?? 64,
+      rate: Infinity,
+      capture: 0,
+      running: true,
+    },
   };
 }
 

@@ -1,6 +1,10 @@
 /** `bpfdeck live` without a terminal: lines, totals, JSON, exit codes, Ctrl-C. */
 import { expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '../../../src/packet/hex.ts';
+import { readCapture } from '../../../src/packet/pcap.ts';
 import { cli, fixture, ROOT, startCli } from '../../support/cli.ts';
 
 const OBJECT = join(ROOT, 'fixtures/bench/b_live.bpf.o');
@@ -116,4 +120,20 @@ test('devices of --netns take part; what is not said of them is as there', async
     ]),
   );
   expect(summary.lost).toEqual([expect.objectContaining({ what: 'dropped by the far end', count: 5, wanted: true })]);
+});
+
+test('--capture: what left, byte by byte, with the device', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-live-'));
+  try {
+    const file = join(dir, 'out.pcapng');
+    const { code } = await live('lv_tx', '--dev', 'veth0:peer_xdp=drop', '--repeat', '70', '--capture', file);
+    expect(code).toBe(0);
+    const bytes = new Uint8Array(readFileSync(file));
+    const frames = readCapture(bytes);
+    expect(frames).toHaveLength(70);
+    expect(new Set(frames.map((one) => `hex:${toHex(one.bytes)}`))).toEqual(new Set([PACKET]));
+    expect(new TextDecoder().decode(bytes)).toContain('xmit veth0, after at least 64 frames');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
