@@ -122,7 +122,6 @@ export const CHUNK_SHIFT = 12;
 export const PACKET_BASE = 0x200000;
 export const PACKET_SIZE = 0x100000;
 export const KOBJ_BASE = 0x300000;
-export const KOBJ_SIZE = 0x100000;
 /** What stands among the kernel objects, as addresses; rows of the two tables of sockets are 128 bytes apart. */
 export const KOBJ = {
   /** struct bpf_sock behind `skb->sk`. */

@@ -54,12 +54,6 @@ export interface MapContent {
  */
 export const NOT_ALLOWED = -0x7fff_ffff;
 
-/** A record a program sent to user space. */
-export interface MapRecord {
-  readonly cpu: number;
-  readonly data: Uint8Array;
-}
-
 /**
  * A map, as programs and user space see it. Sizes are in bytes; what a syscall would answer with an errno is a negative errno.
  */

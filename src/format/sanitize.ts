@@ -9,11 +9,6 @@ export function plain(text: string): string {
   return text.replace(ESCAPE_SEQUENCE, '').replaceAll('\t', ' ').replace(CONTROL, '');
 }
 
-/** As plain(), for text of several lines. */
-export function plainLines(text: string): string[] {
-  return text.split(/\r\n|\n|\r/).map(plain);
-}
-
 /** At most `width` characters, the last one an ellipsis when something was cut. */
 export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
