@@ -82,6 +82,8 @@ export {
 export { type CtxField, type CtxStruct, ctxStructOf, userCtxOf } from './uapi/contexts.ts';
 export { disassemble } from './uapi/disasm.ts';
 export { ERRNO, errnoName } from './uapi/errno.ts';
+export { helpersOf } from './uapi/helper-access.ts';
 export { helperName } from './uapi/helper-names.ts';
+export { helperSince, mapTypeSince, progRunSince, progTypeSince, SINCE } from './uapi/kernel-versions.ts';
 export { MAP_FLAG, MAP_TYPE } from './uapi/map-types.ts';
 export { PROG_TYPE } from './uapi/prog-types.ts';

@@ -145,6 +145,11 @@ export function mayCall(progType: number, helper: number): boolean {
   return ALLOWED.get(progType)?.has(helper) ?? true;
 }
 
+/** Helpers that programs of a type may call on that kernel, by number; null for types whose helpers are not known. */
+export function helpersOf(progType: number): ReadonlySet<number> | null {
+  return ALLOWED.get(progType) ?? null;
+}
+
 /** Whether only programs with a GPL-compatible license may call a helper. */
 export function isGplOnly(helper: number): boolean {
   return GPL_IDS.has(helper);

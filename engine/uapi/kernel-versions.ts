@@ -98,6 +98,18 @@ const PROG_TYPES: Readonly<Record<string, string>> = {
   '6.4': 'NETFILTER',
 };
 
+/** Types that BPF_PROG_RUN runs, by the first kernel where it does. LWT_SEG6LOCAL is run by none yet. */
+const PROG_RUNS: Readonly<Record<string, string>> = {
+  '4.12': 'SOCKET_FILTER SCHED_CLS SCHED_ACT XDP CGROUP_SKB LWT_IN LWT_OUT LWT_XMIT',
+  '5.1': 'FLOW_DISSECTOR',
+  '5.7': 'TRACING',
+  '5.10': 'RAW_TRACEPOINT',
+  '5.13': 'SK_LOOKUP',
+  '5.14': 'SYSCALL',
+  '5.17': 'STRUCT_OPS',
+  '6.4': 'NETFILTER',
+};
+
 /** What needs a newer kernel than the program's type, maps and helpers say. */
 export const SINCE = {
   FUNCTION_CALLS: '4.16',
@@ -106,6 +118,8 @@ export const SINCE = {
   FUNCTION_POINTERS: '5.13',
   FETCH_ATOMICS: '5.12',
   XDP_FRAGS: '5.18',
+  /** BPF_F_TEST_XDP_LIVE_FRAMES. */
+  LIVE_FRAMES: '5.18',
   /** movsx, ldsx, bswap, sdiv, smod, gotol. */
   CPU_V4: '6.6',
   MAY_GOTO: '6.9',
@@ -125,6 +139,7 @@ function invert<Name extends string>(
 
 const MAP_SINCE = invert<MapTypeName>(MAP_TYPES, MAP_TYPE);
 const PROG_SINCE = invert<ProgTypeName>(PROG_TYPES, PROG_TYPE);
+const RUN_SINCE = invert<ProgTypeName>(PROG_RUNS, PROG_TYPE);
 
 /** First kernel with a helper, null when none has that number. */
 export function helperSince(id: number): string | null {
@@ -139,6 +154,11 @@ export function mapTypeSince(type: number): string | null {
 /** First kernel with a program type, null when it is not known. */
 export function progTypeSince(type: number): string | null {
   return PROG_SINCE.get(type) ?? null;
+}
+
+/** First kernel whose BPF_PROG_RUN runs a program type, null when none does. */
+export function progRunSince(type: number): string | null {
+  return RUN_SINCE.get(type) ?? null;
 }
 
 /** The newest of some versions, null when there are none. */

@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { completionCommand } from './completion.ts';
 import { command as conformancePlugin } from './conformance-plugin.ts';
+import { command as doctor } from './doctor.ts';
 import { command as explain } from './explain.ts';
 import { command as init } from './init.ts';
 import { command as inspect } from './inspect.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   live,
   inspect,
   explain,
+  doctor,
   test,
   watch,
   init,

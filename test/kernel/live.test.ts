@@ -1,11 +1,14 @@
 /** Live frames on the real kernel, in a namespace of its own, beside the engine: every row, 0 differences. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { SINCE } from '../../engine/index.ts';
+import { tryLiveFrames } from '../../src/backends/kernel-feature-progs.ts';
+import { skipWithout } from '../../src/backends/kernel-release.ts';
 import { compact, comparable } from '../support/live/compact.ts';
 import { runOnEngine } from '../support/live/engine.ts';
 import { LiveKernel, noKernel } from '../support/live/kernel.ts';
 import { EFFECT_ROWS, RECYCLING_ROWS } from '../support/live/rows.ts';
 
-const why = noKernel();
+const why = noKernel() ?? skipWithout('live frames', tryLiveFrames() !== false, SINCE.LIVE_FRAMES);
 let kernel: LiveKernel | null = null;
 
 beforeAll(async () => {

@@ -1,0 +1,101 @@
+/** What the running kernel supports, by trying, beside the version of the kernel that each feature came with. */
+import {
+  errnoName,
+  helperName,
+  helperSince,
+  helpersOf,
+  MAP_TYPE,
+  mapTypeSince,
+  PROG_TYPE,
+  progRunSince,
+  progTypeSince,
+  SINCE,
+} from '../../engine/index.ts';
+import { type MapTrial, tryMapType } from './kernel-feature-maps.ts';
+import { type ProgTrial, tryHelpers, tryLiveFrames, tryProgType } from './kernel-feature-progs.ts';
+import { missingAlthough } from './kernel-release.ts';
+
+export interface Feature {
+  /** null: could not be tried. */
+  readonly supported: boolean | null;
+  /** First kernel with it, as `5.18`; null when none has it or that is not known. */
+  readonly since: string | null;
+  /** What there is to say of its absence, '' for nothing. */
+  readonly note: string;
+}
+
+export interface MissingHelper {
+  readonly name: string;
+  readonly since: string | null;
+  readonly note: string;
+}
+
+export interface ProgTypeFeatures {
+  readonly type: string;
+  readonly load: Feature;
+  /** BPF_PROG_RUN. */
+  readonly run: Feature;
+  /** Names of all helpers that programs of the type may call. */
+  readonly helpers: readonly string[];
+  /** Those which the newest known kernel gives the type and this one does not; none where that is not known. */
+  readonly missing_helpers: readonly MissingHelper[];
+}
+
+export interface MapTypeFeatures {
+  readonly type: string;
+  readonly create: Feature;
+}
+
+export interface KernelFeatures {
+  readonly prog_types: readonly ProgTypeFeatures[];
+  readonly map_types: readonly MapTypeFeatures[];
+  /** BPF_F_TEST_XDP_LIVE_FRAMES. */
+  readonly live_frames: Feature;
+}
+
+function feature(supported: boolean | null, since: string | null, said = ''): Feature {
+  if (supported === true) return { supported, since, note: '' };
+  if (supported === null) return { supported, since, note: said === 'EPERM' ? 'not permitted (EPERM)' : said };
+  return { supported, since, note: [missingAlthough(since), said].filter(Boolean).join('; ') };
+}
+
+/** The verifier's last line that says something, else the errno. */
+function saidOf({ log, errno }: ProgTrial): string {
+  const lines = log.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('processed '));
+  return lines.at(-1)?.trim() ?? (errno === 0 ? '' : errnoName(errno));
+}
+
+function progFeatures(name: string, type: number): ProgTypeFeatures {
+  const trial = tryProgType(type);
+  const can = trial.loads === true ? tryHelpers(type) : new Set<number>();
+  const wanted = trial.loads === true ? [...(helpersOf(type) ?? [])] : [];
+  const missing = wanted.filter((id) => !can.has(id)).toSorted((a, b) => a - b);
+  return {
+    type: name,
+    load: feature(trial.loads, progTypeSince(type), saidOf(trial)),
+    run: feature(trial.runs, progRunSince(type)),
+    helpers: [...can].toSorted((a, b) => a - b).map(helperName),
+    missing_helpers: missing.map((id) => {
+      const since = helperSince(id);
+      return { name: helperName(id), since, note: missingAlthough(since) ?? '' };
+    }),
+  };
+}
+
+function mapFeatures(name: string, type: number): MapTypeFeatures {
+  const { supported, errno }: MapTrial = tryMapType(type);
+  return { type: name, create: feature(supported, mapTypeSince(type), errno === 0 ? '' : errnoName(errno)) };
+}
+
+function typesOf(table: Readonly<Record<string, number>>): [name: string, type: number][] {
+  return Object.entries(table).filter(([, type]) => type !== 0);
+}
+
+/** Tries everything: some 7,000 programs of two or three instructions and 33 maps, all closed again at once. */
+export function kernelFeatures(): KernelFeatures {
+  return {
+    prog_types: typesOf(PROG_TYPE).map(([name, type]) => progFeatures(name, type)),
+    map_types: typesOf(MAP_TYPE).map(([name, type]) => mapFeatures(name, type)),
+    live_frames: feature(tryLiveFrames(), SINCE.LIVE_FRAMES),
+  };
+}
