@@ -95,8 +95,9 @@ export interface ProgTrial {
   readonly loads: boolean | null;
   /** Whether BPF_PROG_RUN takes it, with whatever answer to an empty request but ENOTSUPP; null: could not be tried. */
   readonly runs: boolean | null;
-  /** The kernel's words or errno where it does not load, '' where it does. */
+  /** Why it does not load, 0 where it does. */
   readonly errno: number;
+  /** The verifier's words then, '' when it did not come to that. */
   readonly log: string;
 }
 
