@@ -698,6 +698,10 @@ declare module 'bpfdeck' {
     readonly cpu?: number;
   }
 
+  /**
+   * A network namespace described by data, as a run is made in it; everything may be left out. A description that contradicts
+   * itself is refused with a sentence (netnsProblem).
+   */
   interface NetnsSpec {
     /** Default 1, as of the first namespace. */
     readonly cookie?: number;
@@ -709,7 +713,7 @@ declare module 'bpfdeck' {
     readonly cgroup?: CgroupSpec;
   }
 
-  /** A network namespace as users describe it: plain data, addresses as text; what is left out is as in a fresh namespace. */
+  /** A device, up unless it says otherwise; MTU in bytes. */
   interface DeviceSpec {
     readonly ifindex: number;
     readonly name?: string;
@@ -727,6 +731,7 @@ declare module 'bpfdeck' {
     readonly forwarding?: boolean;
   }
 
+  /** A route, in the words of `ip route`. */
   interface RouteSpec {
     /** `10.1.0.0/16`, `default` (of the family of `via`, else IPv4), `default6`. */
     readonly to: string;
@@ -744,12 +749,16 @@ declare module 'bpfdeck' {
     readonly source?: string;
   }
 
+  /**
+   * An entry of the neighbour table: which link-layer address (`02:00:00:00:00:01`) an IP address has on a device (ifindex).
+   */
   interface NeighbourSpec {
     readonly to: string;
     readonly dev: number;
     readonly mac: string;
   }
 
+  /** A socket that lookups find and packets belong to. */
   interface SocketSpec {
     readonly protocol: 'tcp' | 'udp';
     /** `10.0.0.1:80`, `[::1]:80`, `*:80` (IPv4 and IPv6). */
@@ -769,6 +778,7 @@ declare module 'bpfdeck' {
     readonly v6only?: boolean;
   }
 
+  /** The cgroup that the packet's socket belongs to. */
   interface CgroupSpec {
     /** Of the packet's socket: ids from the root down to the socket's own. */
     readonly ids?: readonly number[];
