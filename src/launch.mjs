@@ -18,7 +18,7 @@ const UNREACHABLE =
 const TASKS = {
   start: { args: [join(ROOT, 'src', 'main.ts'), 'watch'], cwd: SAMPLE },
   // Patience for a busy machine: what a preloaded file says of it holds for the first test file alone.
-  test: { args: ['test', '--timeout', '180000'], cwd: ROOT },
+  test: { args: ['test', '--parallel', '--timeout', '180000'], cwd: ROOT },
 };
 
 function readJson(path) {

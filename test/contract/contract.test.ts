@@ -34,7 +34,7 @@ for (const file of FILES) {
           if (engine.length + (kernel?.length ?? 0) > 0) wrong.push({ case: one.name, engine, kernel });
         }
         expect(wrong).toEqual([]);
-      }, 60_000);
+      }, 180_000);
     }
   });
 }

@@ -39,7 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test('it compiles, and a name that is not there does not', () => {
   expect(compiled(example())).toBe('');
   expect(compiled(example().replace('data_size_out: 32', 'data_size: 32'))).toContain('data_size');
-}, 60_000);
+}, 180_000);
 
 test('it runs and says what it says', () => {
   writeFileSync(FILE, example());

@@ -85,7 +85,7 @@ describe.skipIf(noKernel !== null)(`kernel backend${noKernel === null ? '' : ` (
     expect(result).toMatchObject({ errno: ERRNO.EINTR, retval: null, data_out: null });
     expect((await kernel.run(ask(path, 'verdict_drop'))).result?.retval).toBe(1);
     await kernel.close();
-  }, 20_000);
+  }, 180_000);
 
   test.skipIf(bpftool === null)(
     'leaves no program behind when its process is killed',
@@ -96,12 +96,15 @@ describe.skipIf(noKernel !== null)(`kernel backend${noKernel === null ? '' : ` (
       const child = Bun.spawn([process.execPath, script], { stdout: 'ignore', stderr: 'ignore' });
       const mine = () => loadedPrograms(name).filter((id) => !before.has(id));
       while (mine().length === 0 && child.exitCode === null) await Bun.sleep(50);
-      expect(mine().length).toBe(1);
+      // Tests beside this one may hold programs of that name for a moment, too.
+      const held = mine();
+      expect(held.length).toBeGreaterThan(0);
       child.kill('SIGKILL');
       await child.exited;
-      for (let i = 0; i < 100 && mine().length > 0; i++) await Bun.sleep(50);
-      expect(mine()).toEqual([]);
+      const left = () => loadedPrograms(name).filter((id) => held.includes(id));
+      for (let i = 0; i < 1000 && left().length > 0; i++) await Bun.sleep(50);
+      expect(left()).toEqual([]);
     },
-    20_000,
+    120_000,
   );
 });

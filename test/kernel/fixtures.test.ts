@@ -54,7 +54,7 @@ describe.skipIf(noKernel !== null)(
           } finally {
             judge.close();
           }
-        }, 60_000);
+        }, 180_000);
       }
     }
   },

@@ -13,7 +13,7 @@ let kernel: LiveKernel | null = null;
 
 beforeAll(async () => {
   if (why === null) kernel = await new LiveKernel().ready();
-}, 30_000);
+}, 180_000);
 afterAll(() => kernel?.close());
 
 if (why !== null) test.skip(`live frames on the kernel: ${why}`, () => undefined);
@@ -24,5 +24,5 @@ test.skipIf(why !== null).each([...EFFECT_ROWS, ...RECYCLING_ROWS].map((row) => 
     const asked = comparable(row, compact(await kernel!.run(row)));
     expect(comparable(row, compact(runOnEngine(row, false)))).toEqual(asked);
   },
-  20_000,
+  180_000,
 );

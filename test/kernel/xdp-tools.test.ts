@@ -87,14 +87,14 @@ describe.skipIf(SKIP !== null)(`xdp-tools on the kernel${SKIP === null ? '' : ` 
     for (const [what, content] of Object.entries(FILTERS)) {
       test(`${name}, ${what}`, () => {
         expect(wrongAnswers(`${name}.o`, name, content)).toEqual([]);
-      }, 30_000);
+      }, 180_000);
     }
   }
   for (const program of ['xdp_dispatcher', 'xdp_pass']) {
     for (const [what, content] of Object.entries(DISPATCHES)) {
       test(`xdp-dispatcher/${program}, ${what}`, () => {
         expect(wrongAnswers('xdp-dispatcher.o', program, content)).toEqual([]);
-      }, 30_000);
+      }, 180_000);
     }
   }
 });

@@ -40,4 +40,4 @@ test(`${SEEDS} random programs do the same in both forms, and are shown whole`, 
     } else expect(traced.seen.at(-1)!.insn).toBe(fast.run.fault.pc);
     expect(traced.seen[0]).toMatchObject({ insn: 0, frame: STACK_TOP });
   }
-}, 60_000);
+}, 180_000);

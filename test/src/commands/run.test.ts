@@ -327,7 +327,7 @@ describe('why', () => {
     expect(out).toMatch(/^values .*packet\[12/m);
     expect(json((await cli([...args, '--why', '--json'])).out).why).toMatchObject({ note: '', left_out: 0 });
     expect(json((await cli([...args, '--json'])).out).why).toBeUndefined();
-  }, 30_000);
+  }, 180_000);
 
   test('--trace writes every instruction, to a file or in place of the report', async () => {
     const target = join(dir, 'trace.txt');
@@ -338,5 +338,5 @@ describe('why', () => {
     const executed = json((await cli([...args, '--json'])).out).insns_executed;
     expect(out.split('\n').filter((line) => /^ *\d+: /.test(line))).toHaveLength(Number(executed));
     expect((await cli([...args, '--trace', '-', '--json'])).code).toBe(2);
-  }, 30_000);
+  }, 180_000);
 });

@@ -159,7 +159,7 @@ beforeAll(async () => {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => new Map(line.split('\t').map((cell, i) => [names[i]!, cell === '' ? [] : cell.split('|')])));
-}, 60_000);
+}, 180_000);
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
