@@ -4,7 +4,7 @@ import { MAIN } from '../support/balancer-copy.ts';
 import { FaultProject } from '../support/fault-project.ts';
 import { KEY, TerminalRun } from '../support/terminal.ts';
 
-setDefaultTimeout(40_000);
+setDefaultTimeout(240_000);
 
 let project: FaultProject | null = null;
 let running: TerminalRun | null = null;

@@ -12,7 +12,7 @@ import { loadSuite } from '../../src/suite.ts';
 import { cli, fixture, ROOT } from '../support/cli.ts';
 import { declarations } from '../support/declarations.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 const root = mkdtempSync(join(tmpdir(), 'init-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
