@@ -2,7 +2,7 @@
 import { CTX_BASE, PRIV } from '../layout.ts';
 import type { WorldMemory } from '../memory.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { DATA_AT, FRAME_BYTES, LIVE, PAGE_AT } from './live-layout.ts';
+import { DATA_AT, FRAME_BYTES, LIVE, PAGE_WORD } from './live-layout.ts';
 import type { XdpPacket } from './xdp-buff.ts';
 
 const ETH_HLEN = 14;
@@ -19,16 +19,6 @@ const IN_HAND = LIVE.PAGE >>> 2;
 const MD = CTX_BASE >>> 2;
 const MD_WORDS = 6;
 const [DATA, DATA_END, DATA_META, INGRESS, QUEUE, EGRESS] = [MD, MD + 1, MD + 2, MD + 3, MD + 4, MD + 5] as const;
-const DESC = {
-  DATA: PAGE_AT.DATA >>> 2,
-  LEN: PAGE_AT.LEN >>> 2,
-  META: PAGE_AT.META >>> 2,
-  BASE: PAGE_AT.BASE >>> 2,
-  HARD_START: PAGE_AT.HARD_START >>> 2,
-  HARD_END: PAGE_AT.HARD_END >>> 2,
-  LOW: PAGE_AT.LOW >>> 2,
-  HIGH: PAGE_AT.HIGH >>> 2,
-};
 
 /** The bounds that every run of the program begins with. */
 export interface OriginalBounds {
@@ -68,7 +58,7 @@ export class LiveBuff implements XdpPacket {
   /** reset_ctx: a page of the pool with its bounds as they were at first, whatever happened to them since. */
   showOriginal(desc: number): void {
     const { u32 } = this.mem;
-    const base = u32[(desc >>> 2) + DESC.BASE]!;
+    const base = u32[(desc >>> 2) + PAGE_WORD.BASE]!;
     const { meta, length } = this.original;
     const data = base + DATA_AT;
     u32[IN_HAND] = desc;
@@ -79,9 +69,9 @@ export class LiveBuff implements XdpPacket {
   show(desc: number): void {
     const { u32 } = this.mem;
     const at = desc >>> 2;
-    const data = u32[at + DESC.DATA]!;
+    const data = u32[at + PAGE_WORD.DATA]!;
     u32[IN_HAND] = desc;
-    this.bound(data - u32[at + DESC.META]!, data, data + u32[at + DESC.LEN]!);
+    this.bound(data - u32[at + PAGE_WORD.META]!, data, data + u32[at + PAGE_WORD.LEN]!);
   }
 
   /** xdp_update_frame_from_buff */
@@ -89,9 +79,9 @@ export class LiveBuff implements XdpPacket {
     const { u32 } = this.mem;
     const at = desc >>> 2;
     const data = u32[PKT_DATA]!;
-    u32[at + DESC.DATA] = data;
-    u32[at + DESC.LEN] = u32[PKT_END]! - data;
-    u32[at + DESC.META] = data - u32[PKT_META]!;
+    u32[at + PAGE_WORD.DATA] = data;
+    u32[at + PAGE_WORD.LEN] = u32[PKT_END]! - data;
+    u32[at + PAGE_WORD.META] = data - u32[PKT_META]!;
   }
 
   private bound(meta: number, data: number, end: number): void {
@@ -116,13 +106,13 @@ export class LiveBuff implements XdpPacket {
   /** data_hard_start */
   private get hardStart(): number {
     const { u32 } = this.mem;
-    return u32[(u32[IN_HAND]! >>> 2) + DESC.HARD_START]!;
+    return u32[(u32[IN_HAND]! >>> 2) + PAGE_WORD.HARD_START]!;
   }
 
   /** The first byte behind what the tail may grow to. */
   private get hardEnd(): number {
     const { u32 } = this.mem;
-    return u32[(u32[IN_HAND]! >>> 2) + DESC.HARD_END]!;
+    return u32[(u32[IN_HAND]! >>> 2) + PAGE_WORD.HARD_END]!;
   }
 
   /** bpf_xdp_adjust_head */
@@ -165,8 +155,8 @@ export class LiveBuff implements XdpPacket {
   private reach(low: number, high: number): void {
     const { u32 } = this.mem;
     const at = u32[IN_HAND]! >>> 2;
-    if (low < u32[at + DESC.LOW]!) u32[at + DESC.LOW] = low;
-    if (high > u32[at + DESC.HIGH]!) u32[at + DESC.HIGH] = high;
+    if (low < u32[at + PAGE_WORD.LOW]!) u32[at + PAGE_WORD.LOW] = low;
+    if (high > u32[at + PAGE_WORD.HIGH]!) u32[at + PAGE_WORD.HIGH] = high;
   }
 
   /** What bpf_xdp_pointer says to a range of the packet: 0 or a negative errno. */

@@ -49,6 +49,18 @@ export const PAGE_AT = {
   /** xdpf->dev_rx, for cpumaps: address of the device. */
   DEV_RX: 36,
 } as const;
+/** The same in words, for views of 32-bit numbers. */
+export const PAGE_WORD = {
+  DATA: PAGE_AT.DATA >>> 2,
+  LEN: PAGE_AT.LEN >>> 2,
+  META: PAGE_AT.META >>> 2,
+  BASE: PAGE_AT.BASE >>> 2,
+  HARD_START: PAGE_AT.HARD_START >>> 2,
+  HARD_END: PAGE_AT.HARD_END >>> 2,
+  LOW: PAGE_AT.LOW >>> 2,
+  HIGH: PAGE_AT.HIGH >>> 2,
+  POOL: PAGE_AT.POOL >>> 2,
+} as const;
 export const PAGE_DESC = 64;
 export const PAGE_DESC_SHIFT = 6;
 

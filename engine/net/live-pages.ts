@@ -2,29 +2,18 @@
 import type { WorldMemory } from '../memory.ts';
 import {
   DATA_AT,
-  PAGE_AT,
   PAGE_DESC,
   PAGE_DESC_SHIFT,
   PAGE_HEAD,
   PAGE_SHIFT,
   PAGE_SIZE,
+  PAGE_WORD,
   POOL_AT,
   POOL_BYTES,
   SHARED_INFO,
 } from './live-layout.ts';
 
 const FREE_COUNT = POOL_AT.FREE_COUNT >>> 2;
-const WORD = {
-  DATA: PAGE_AT.DATA >>> 2,
-  LEN: PAGE_AT.LEN >>> 2,
-  META: PAGE_AT.META >>> 2,
-  BASE: PAGE_AT.BASE >>> 2,
-  HARD_START: PAGE_AT.HARD_START >>> 2,
-  HARD_END: PAGE_AT.HARD_END >>> 2,
-  LOW: PAGE_AT.LOW >>> 2,
-  HIGH: PAGE_AT.HIGH >>> 2,
-  POOL: PAGE_AT.POOL >>> 2,
-};
 
 /** The packet that every new page begins with. */
 export interface Template {
@@ -108,20 +97,20 @@ export class LivePages {
     const { bytes, meta } = this.template;
     const start = base + DATA_AT - meta;
     const end = start + bytes.length;
-    if (u32[at + WORD.BASE] !== 0) {
-      if (u32[at + WORD.LOW]! < start) u8.fill(0, u32[at + WORD.LOW]!, start);
-      if (u32[at + WORD.HIGH]! > end) u8.fill(0, end, u32[at + WORD.HIGH]!);
+    if (u32[at + PAGE_WORD.BASE] !== 0) {
+      if (u32[at + PAGE_WORD.LOW]! < start) u8.fill(0, u32[at + PAGE_WORD.LOW]!, start);
+      if (u32[at + PAGE_WORD.HIGH]! > end) u8.fill(0, end, u32[at + PAGE_WORD.HIGH]!);
     }
     u8.copyWithin(start, this.templateAt, this.templateAt + bytes.length);
-    u32[at + WORD.DATA] = start + meta;
-    u32[at + WORD.LEN] = bytes.length - meta;
-    u32[at + WORD.META] = meta;
-    u32[at + WORD.BASE] = base;
-    u32[at + WORD.HARD_START] = base + PAGE_HEAD;
-    u32[at + WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
-    u32[at + WORD.LOW] = start;
-    u32[at + WORD.HIGH] = end;
-    u32[at + WORD.POOL] = 1;
+    u32[at + PAGE_WORD.DATA] = start + meta;
+    u32[at + PAGE_WORD.LEN] = bytes.length - meta;
+    u32[at + PAGE_WORD.META] = meta;
+    u32[at + PAGE_WORD.BASE] = base;
+    u32[at + PAGE_WORD.HARD_START] = base + PAGE_HEAD;
+    u32[at + PAGE_WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
+    u32[at + PAGE_WORD.LOW] = start;
+    u32[at + PAGE_WORD.HIGH] = end;
+    u32[at + PAGE_WORD.POOL] = 1;
   }
 
   /** xdpf_clone: the frame on a page of its own, which no pool has; 0 when there is none. */
@@ -132,36 +121,36 @@ export class LivePages {
     const from = desc >>> 2;
     const to = copy >>> 2;
     const base = this.baseOf(copy) >>> 0;
-    const start = u32[from + WORD.HARD_START]!;
-    const end = u32[from + WORD.DATA]! + u32[from + WORD.LEN]!;
-    if (u32[to + WORD.BASE] !== 0) u8.fill(0, u32[to + WORD.LOW]!, u32[to + WORD.HIGH]!);
+    const start = u32[from + PAGE_WORD.HARD_START]!;
+    const end = u32[from + PAGE_WORD.DATA]! + u32[from + PAGE_WORD.LEN]!;
+    if (u32[to + PAGE_WORD.BASE] !== 0) u8.fill(0, u32[to + PAGE_WORD.LOW]!, u32[to + PAGE_WORD.HIGH]!);
     u8.copyWithin(base, start, end);
     const move = base - start;
-    u32[to + WORD.DATA] = u32[from + WORD.DATA]! + move;
-    u32[to + WORD.LEN] = u32[from + WORD.LEN]!;
-    u32[to + WORD.META] = u32[from + WORD.META]!;
-    u32[to + WORD.BASE] = base;
-    u32[to + WORD.HARD_START] = base;
-    u32[to + WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
-    u32[to + WORD.LOW] = base;
-    u32[to + WORD.HIGH] = end + move;
-    u32[to + WORD.POOL] = 0;
+    u32[to + PAGE_WORD.DATA] = u32[from + PAGE_WORD.DATA]! + move;
+    u32[to + PAGE_WORD.LEN] = u32[from + PAGE_WORD.LEN]!;
+    u32[to + PAGE_WORD.META] = u32[from + PAGE_WORD.META]!;
+    u32[to + PAGE_WORD.BASE] = base;
+    u32[to + PAGE_WORD.HARD_START] = base;
+    u32[to + PAGE_WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
+    u32[to + PAGE_WORD.LOW] = base;
+    u32[to + PAGE_WORD.HIGH] = end + move;
+    u32[to + PAGE_WORD.POOL] = 0;
     return copy;
   }
 
   /** The bytes of a frame, without metadata; a view that lasts until the memory grows. */
   bytes(desc: number): Uint8Array {
     const { u32, u8 } = this.mem;
-    const data = u32[(desc >>> 2) + WORD.DATA]!;
-    return u8.subarray(data, data + u32[(desc >>> 2) + WORD.LEN]!);
+    const data = u32[(desc >>> 2) + PAGE_WORD.DATA]!;
+    return u8.subarray(data, data + u32[(desc >>> 2) + PAGE_WORD.LEN]!);
   }
 
   /** Address of a frame's first byte. */
   dataOf(desc: number): number {
-    return this.mem.u32[(desc >>> 2) + WORD.DATA]!;
+    return this.mem.u32[(desc >>> 2) + PAGE_WORD.DATA]!;
   }
 
   length(desc: number): number {
-    return this.mem.u32[(desc >>> 2) + WORD.LEN]!;
+    return this.mem.u32[(desc >>> 2) + PAGE_WORD.LEN]!;
   }
 }
