@@ -69,7 +69,7 @@ export { DEFAULT_BUDGET } from './run/types.ts';
 export type { CapturedFrame, CaptureOpts } from './run/xdp-live-capture.ts';
 export type { LinkSpec, NetnsName } from './run/xdp-live-devices.ts';
 export { openLive } from './run/xdp-live-open.ts';
-export type { LiveFaults, LiveOpts, SocketUse, XdpAttachment } from './run/xdp-live-opts.ts';
+export type { LiveFaults, LiveFrames, LiveOpts, SocketUse, TcAttachment, XdpAttachment } from './run/xdp-live-opts.ts';
 export type { LiveCounters, LiveDeviceReport, LiveReport } from './run/xdp-live-report.ts';
 export type { LiveOutput, LiveRun, LiveSpan } from './run/xdp-live-run.ts';
 export {

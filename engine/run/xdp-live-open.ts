@@ -48,6 +48,8 @@ export function openLiveProgram(world: World, program: LoadedProgram, opts: Live
   if (attach === ATTACH_XDP_DEVMAP || attach === ATTACH_XDP_CPUMAP) {
     return refuse('run', ERRNO.EINVAL, 'programs for a devmap or cpumap entry cannot be run alone', where);
   }
+  const missing = missingFeature(opts);
+  if (missing !== null) return refuse('unsupported', 0, `live frames: ${missing}`, where);
   const setup = checkLive(opts);
   if (isFailure(setup)) return refuse('run', setup.errno, setup.reason, where);
   const spaces = readSpaces(world, opts);
@@ -63,6 +65,14 @@ export function openLiveProgram(world: World, program: LoadedProgram, opts: Live
   if (state === null) return refuse('run', ERRNO.ENOMEM, 'the world has no room for the pages of a live run', where);
   const devices = LiveDevices.create(state, spaces.value, opts.links ?? []);
   return devices.ok ? assemble(world, program, opts, setup, state, devices.value) : devices;
+}
+
+/** What LiveOpts names and the engine does not have yet. */
+function missingFeature({ tc, frames, faults }: LiveOpts): string | null {
+  if (tc !== undefined) return 'tc';
+  if (frames !== undefined) return 'frames';
+  if (faults?.ring !== undefined) return 'faults.ring';
+  return faults?.page_at_frame !== undefined ? 'faults.page_at_frame' : null;
 }
 
 type Spaces = Readonly<Record<NetnsName, Netns>>;

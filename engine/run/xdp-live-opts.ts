@@ -31,16 +31,47 @@ export interface SocketUse {
   readonly rcvbuf?: number;
 }
 
-/** Faults on purpose. */
+/**
+ * A tc program at the ingress of a device, on every packet that goes up from there: SCHED_CLS, attached as its section says (`tcx/ingress`,
+ * else as a direct-action filter of clsact). What it returns decides as in the kernel: OK, SHOT, STOLEN, REDIRECT, …
+ */
+export interface TcAttachment {
+  readonly netns?: NetnsName;
+  readonly dev: number;
+  readonly program: LoadedProgram;
+}
+
+/**
+ * Packets that frames are made of, instead of the one packet of the document. A frame's packet is written onto its page when the page is
+ * taken, where the kernel writes it only onto new pages; all else stays as the kernel has it: bounds are reset, bytes behind and in front
+ * of the packet are what the last use of the page left there.
+ */
+export interface LiveFrames {
+  /** At least one; each as `data_in`: metadata of the length that ctx_in says comes first, then 14 to 3408 bytes. */
+  readonly packets: readonly Uint8Array[];
+  /** `turn`: frame n is packet n modulo their number (default); `random`: any of them, the same ones for the same `env.seed`. */
+  readonly order?: 'turn' | 'random';
+}
+
+/** Faults on purpose. Frames are counted from 0 since the beginning of the run; what has `at_frame` happens just before that frame. */
 export interface LiveFaults {
   /** Allocations of 64 pages that fail, counted from 0. */
   readonly alloc?: readonly number[];
-  /** Devices that go down or up, at the first edge between batches after so many frames. */
+  /** The frame for which no page is to be had, whatever the pool still has: the run ends with ENOMEM after the frames before it. */
+  readonly page_at_frame?: number;
+  /** Devices that go down or up. */
   readonly link?: readonly {
     readonly netns?: NetnsName;
     readonly dev: number;
     readonly at_frame: number;
     readonly up: boolean;
+  }[];
+  /** Veth devices whose ring takes nothing any more (as if NAPI did not run), or takes frames again. */
+  readonly ring?: readonly {
+    readonly netns?: NetnsName;
+    readonly dev: number;
+    readonly at_frame: number;
+    readonly full: boolean;
   }[];
 }
 
@@ -57,6 +88,10 @@ export interface LiveOpts extends Omit<ProgRunOpts, 'user_memory'> {
   readonly links?: readonly LinkSpec[];
   readonly xdp?: readonly XdpAttachment[];
   readonly sockets?: readonly SocketUse[];
+  /** Programs at tc ingress, at most one a device. */
+  readonly tc?: readonly TcAttachment[];
+  /** What frames are made of; default: all of `data_in`, which is then the first of these where it is not given. */
+  readonly frames?: LiveFrames;
   readonly faults?: LiveFaults;
   /** Pages that pool, queues, sockets and copies may hold together; default: what the devices, maps and sockets can hold at once. */
   readonly pages?: number;
