@@ -5,7 +5,7 @@ import type { Refusal } from '../../engine/index.ts';
 import { flagArg } from '../args.ts';
 import { jsonLine, jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, fileError, InputError } from '../input-error.ts';
-import { isRefusal, LiveClient } from '../live/live-client.ts';
+import { isRefusal, startEngine } from '../live/live-client.ts';
 import { intervalOf } from '../live/live-interval.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
 import type { LiveFacts } from '../live-why.ts';
@@ -70,7 +70,7 @@ function refused(input: LiveInput, why: Refusal, io: CommandIo): ExitCode {
 /** On the terminal's other screen; the totals are printed when it is gone. */
 async function screenRun(input: LiveInput, ascii: boolean, io: CommandIo): Promise<ExitCode> {
   const { LiveSession } = await import('../live/live-session.ts');
-  const session = new LiveSession(input.request, input.ingress, ascii);
+  const session = new LiveSession(startEngine, input.request, input.ingress, ascii);
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   try {
     const screen = await io.openScreen(session);
@@ -85,7 +85,7 @@ async function screenRun(input: LiveInput, ascii: boolean, io: CommandIo): Promi
 }
 
 async function plainRun(input: LiveInput, io: CommandIo): Promise<ExitCode> {
-  const client = new LiveClient(input.request, input.interval_ms, printer(input, io));
+  const client = startEngine(input.request, input.interval_ms, printer(input, io));
   const release = io.onInterrupt(() => client.stop());
   try {
     const end = await client.done;

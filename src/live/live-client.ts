@@ -1,11 +1,13 @@
 /** The caller's side of a live run in a thread of its own: commands go in, samples come out, the end is a promise. */
 import type { Refusal } from '../../engine/index.ts';
+import type { LiveBackend, StartLive } from './live-backend.ts';
 import type { LiveAsk, LiveCommand, LiveEnd, LiveReply, LiveRequest, LiveSample } from './live-types.ts';
 
 /** How long a run that was told to stop may take to the edge of its batch, until its budget is cancelled. */
 const STOP_MS = 300;
 
-export class LiveClient {
+class LiveClient implements LiveBackend {
+  readonly name = 'engine';
   /** Settles once: how the run ended, or why it never began. */
   readonly done: Promise<LiveEnd | Refusal>;
   private readonly worker: Worker;
@@ -46,6 +48,9 @@ export class LiveClient {
     this.worker.terminate();
   }
 }
+
+/** The embedded engine, in a thread of its own. */
+export const startEngine: StartLive = (request, sample_ms, onSample) => new LiveClient(request, sample_ms, onSample);
 
 export function isRefusal(end: LiveEnd | Refusal): end is Refusal {
   return 'stage' in end;

@@ -1,7 +1,6 @@
 /** Opens a live run in the embedded engine: objects loaded into one world, maps filled, devices and their programs put in place. */
 import {
   enterNetns,
-  type LiveRun,
   type LoadedObject,
   loadObject,
   MAP_TYPE,
@@ -13,14 +12,10 @@ import {
 } from '../../engine/index.ts';
 import { applyPresets, InnerMaps } from '../backends/engine-presets.ts';
 import { InputError } from '../input-error.ts';
+import type { OpenedLive } from './live-backend.ts';
 import type { LiveDevmap, LiveObject, LiveRequest, PeerXdp } from './live-types.ts';
 
 const F_LIVE = 2;
-
-export interface OpenedLive {
-  readonly run: LiveRun;
-  readonly object: LoadedObject;
-}
 
 function refuse(message: string): { ok: false; error: Refusal } {
   return { ok: false, error: { stage: 'run', errno: 0, message, where: {} } };
@@ -83,11 +78,13 @@ export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<Op
     ...(request.ctx_in === null ? {} : { ctx_in: request.ctx_in }),
     ...{ netns, far, links, xdp: xdp.value, env: { cpus: request.cpus } },
   });
-  return run.ok ? { ok: true, value: { run: run.value, object } } : run;
+  if (!run.ok) return run;
+  const value = { run: run.value, devmaps: () => devmapsOf(object), maps: () => object.dumpMaps() };
+  return { ok: true, value };
 }
 
 /** What devmaps hold now. */
-export function devmapsOf(object: LoadedObject): LiveDevmap[] {
+function devmapsOf(object: LoadedObject): LiveDevmap[] {
   return object
     .dumpMaps()
     .filter(({ type }) => type === MAP_TYPE.DEVMAP || type === MAP_TYPE.DEVMAP_HASH)

@@ -32,7 +32,8 @@ export function intervalOf(before: LiveSample, after: LiveSample): LiveInterval 
   return { seconds, report: reportMinus(now, before.report) };
 }
 
-function reportMinus(now: LiveReport, then: LiveReport): LiveReport {
+/** What came between two reports. */
+export function reportMinus(now: LiveReport, then: LiveReport): LiveReport {
   const { in_pool, in_flight, ...pages } = now.page_pool;
   return {
     ...now,

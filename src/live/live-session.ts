@@ -2,7 +2,7 @@
 import type { Refusal } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { type LiveKeyCommand, type LiveStore, type LiveViewModel, liveView } from '../live-view.ts';
-import { LiveClient } from './live-client.ts';
+import type { LiveBackend, StartLive } from './live-backend.ts';
 import { nextRate } from './live-pace.ts';
 import { initialState, type LiveState, lastSecond, SORTS, withSample } from './live-state.ts';
 import type { LiveEnd, LiveRequest, LiveSample } from './live-types.ts';
@@ -30,7 +30,7 @@ export class LiveSession implements LiveStore {
   readonly ascii: boolean;
   /** Settles when the user leaves, or when the run cannot begin. */
   readonly done: Promise<LiveOutcome>;
-  private readonly client: LiveClient;
+  private readonly client: LiveBackend;
   private readonly listeners = new Set<() => void>();
   private readonly end: (interrupted: boolean) => void;
   private readonly fail: (error: unknown) => void;
@@ -40,13 +40,13 @@ export class LiveSession implements LiveStore {
   private rate: number;
   private size: number;
 
-  constructor(request: LiveRequest, ingress: string, ascii: boolean) {
+  constructor(start: StartLive, request: LiveRequest, ingress: string, ascii: boolean) {
     this.ascii = ascii;
     this.state = initialState(request, ingress);
     this.view = liveView(this.state);
     this.rate = request.rate;
     this.size = request.batch_size || BATCH_DEFAULT;
-    this.client = new LiveClient(request, SAMPLE_MS, (sample) => this.take(sample));
+    this.client = start(request, SAMPLE_MS, (sample) => this.take(sample));
     const left = Promise.withResolvers<LiveOutcome>();
     this.done = left.promise;
     this.fail = left.reject;

@@ -1,8 +1,17 @@
 /** A live run in its thread: slices of some milliseconds, commands at the edges of batches, a sample at every interval. */
-import { ERRNO, type LiveRun } from '../../engine/index.ts';
-import { devmapsOf, type OpenedLive } from './live-engine.ts';
+import { ERRNO } from '../../engine/index.ts';
+import type { DrivenRun, OpenedLive } from './live-backend.ts';
+import { reportMinus } from './live-interval.ts';
 import { LivePace } from './live-pace.ts';
-import type { LiveCommand, LiveDevmap, LiveEnd, LiveReply, LiveRequest, LiveSample } from './live-types.ts';
+import type {
+  LiveBatchAlone,
+  LiveCommand,
+  LiveDevmap,
+  LiveEnd,
+  LiveReply,
+  LiveRequest,
+  LiveSample,
+} from './live-types.ts';
 
 /** A slice without a look at messages. */
 const SLICE_MS = 20;
@@ -11,7 +20,7 @@ const IDLE_MS = 5;
 
 export class LiveThread {
   private readonly opened: OpenedLive;
-  private readonly run: LiveRun;
+  private readonly run: DrivenRun;
   private readonly sample_ms: number;
   private readonly tell: (reply: LiveReply) => void;
   private readonly devmaps: readonly LiveDevmap[];
@@ -19,13 +28,14 @@ export class LiveThread {
   private running: boolean;
   private stopped = false;
   private zeroed = 0;
+  private alone: LiveBatchAlone | null = null;
 
   constructor(opened: OpenedLive, request: LiveRequest, sample_ms: number, tell: (reply: LiveReply) => void) {
     this.opened = opened;
     this.run = opened.run;
     this.sample_ms = sample_ms;
     this.tell = tell;
-    this.devmaps = devmapsOf(opened.object);
+    this.devmaps = opened.devmaps();
     this.pace = new LivePace(request.rate, performance.now());
     this.running = request.running;
     if (request.capture > 0) this.capture(request);
@@ -78,10 +88,10 @@ export class LiveThread {
       case 'pause':
       case 'resume':
         this.running = command.do === 'resume';
+        if (this.running) this.alone = null;
         break;
       case 'step':
-        this.running = false;
-        run.step();
+        this.stepAlone();
         break;
       case 'batch_size':
         run.batch_size = command.size;
@@ -95,6 +105,7 @@ export class LiveThread {
       case 'zero':
         run.zero();
         this.zeroed++;
+        this.alone = null;
         break;
       case 'stop':
         this.stopped = true;
@@ -102,12 +113,24 @@ export class LiveThread {
     this.sample();
   }
 
+  private stepAlone(): void {
+    const { run } = this;
+    this.running = false;
+    const before = run.report();
+    const started = performance.now();
+    if (run.step() === 0) return;
+    const took_ms = performance.now() - started;
+    const after = run.report();
+    this.alone = { number: after.batches, took_ms, report: reportMinus(after, before) };
+  }
+
   private sampled(): LiveSample {
     const { run } = this;
     return {
       ...{ at_ms: performance.now(), running: this.running, done: run.done || this.stopped },
       ...{ batch_size: run.batch_size, rate: this.pace.perSecond, report: run.report() },
-      ...{ zeroed: this.zeroed, devmaps: this.devmaps },
+      ...{ zeroed: this.zeroed, devmaps: this.devmaps, alone: this.alone },
+      note: this.opened.note?.() ?? '',
     };
   }
 
@@ -127,7 +150,7 @@ export class LiveThread {
       sample,
       errno: stopped ? 0 : run.errno,
       fault,
-      maps: opened.object.dumpMaps(),
+      maps: opened.maps(),
       printk,
       captured: run.capture.take(),
       stopped,

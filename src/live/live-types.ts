@@ -78,6 +78,15 @@ export interface LiveDevmap {
   readonly ifindexes: readonly number[];
 }
 
+/** A batch that was run alone: exactly what it did. */
+export interface LiveBatchAlone {
+  /** Its number, from 1. */
+  readonly number: number;
+  readonly took_ms: number;
+  /** Differences; what pool and devices are, as they were after it. */
+  readonly report: LiveReport;
+}
+
 /** How the run stands at an edge between batches; counts are totals since the start or the last zero. */
 export interface LiveSample {
   /** The clock of the thread, in milliseconds. */
@@ -90,6 +99,10 @@ export interface LiveSample {
   /** How often counters were set to zero. */
   readonly zeroed: number;
   readonly devmaps: readonly LiveDevmap[];
+  /** The last batch, when it was run alone; null while batches go on by themselves. */
+  readonly alone: LiveBatchAlone | null;
+  /** What to know about the backend's numbers; absent or '': nothing. */
+  readonly note?: string;
 }
 
 export interface LiveEnd {
