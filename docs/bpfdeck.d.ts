@@ -938,7 +938,7 @@ declare module 'bpfdeck' {
     readonly objects?: string | readonly string[];
     /** Globs of case files, from the config file's directory; every file named *.case.{ts,js,yaml,yml,json} below it unless said. */
     readonly cases?: string | readonly string[];
-    /** What `bpfdeck watch` builds when a source changes: a command (`make -C bpf`), or sources and a command for each. */
+    /** What `test` builds first, and `watch` when a source changes: a command (`make -C bpf`), or sources and a command for each. */
     readonly build?: Build | readonly Build[];
     /** For every case that does not say otherwise. */
     readonly defaults?: {

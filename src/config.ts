@@ -24,7 +24,7 @@ export interface Project {
   readonly defaults: NonNullable<Config['defaults']>;
   readonly btf: string | null;
   readonly lenient: boolean;
-  /** What `watch` builds when sources change. */
+  /** What `test` builds first, and `watch` when sources change. */
   readonly builds?: readonly BuildRule[];
 }
 

@@ -59,10 +59,11 @@ function read(path: string): Part {
 }
 
 function errorOf(value: unknown, root: string): FileError {
-  const { file, line, message, object } = value as Json;
+  const { file, line, message, object, build } = value as Json;
   return {
     ...{ file: resolve(root, String(file)), line: Number(line) || 0, message: String(message) },
     ...(object === true ? { object } : {}),
+    ...(build === true ? { build } : {}),
   };
 }
 

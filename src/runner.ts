@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly bail?: boolean;
   /** How often a case that does not pass is run again. */
   readonly retries?: number;
+  /** Why a case failed is found before its outcome is told, as part of it; else it is told after the end. */
+  readonly explain_first?: boolean;
 }
 
 function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Partial<TestOutcome> = {}): TestOutcome {
@@ -244,10 +246,13 @@ export async function runCases(
     const result = await runPatiently(one, scope, options.retries ?? 0, stopped);
     if (stopped()) break;
     if (result.verdict === 'fail') failed.push([one, result]);
-    emit({ type: 'outcome', run, outcome: result });
+    const first = options.explain_first === true && result.verdict === 'fail' && failed.length <= WHYS_MAX;
+    const why = first ? await explained(one, result, scope) : undefined;
+    emit({ type: 'outcome', run, outcome: why === undefined ? result : { ...result, why } });
     if (options.bail && isBad(result)) break;
   }
   emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: stopped() });
-  if (failed.length > 0) await explainAll(failed, scope, stopped, (id, why) => emit({ type: 'why', run, id, why }));
+  const later = options.explain_first === true ? [] : failed;
+  if (later.length > 0) await explainAll(later, scope, stopped, (id, why) => emit({ type: 'why', run, id, why }));
   signal?.removeEventListener('abort', stop);
 }

@@ -61,12 +61,20 @@ function taggedIn(path: string, project: Project): SettledCase[] {
   }
 }
 
-/** Reads config and case files; whatever cannot be read becomes an error beside what could. */
-export async function loadSuite(request: SuiteRequest): Promise<Suite> {
+/** Builds what the config says; gives what did not build. */
+export type Build = (project: Project) => Promise<readonly FileError[]>;
+
+/**
+ * Reads config and case files; whatever cannot be read becomes an error beside what could. With `build` the objects are built
+ * before they are looked for; where that fails there is no case, since a verdict on an old object would be none.
+ */
+export async function loadSuite(request: SuiteRequest, build: Build | null = null): Promise<Suite> {
   const loaded = await loadProject(request.cwd, request.config);
   if (!loaded.ok) return { project: null, cases: [], objects: await namedObjects(request), errors: [loaded.error] };
   const { project } = loaded;
+  const unbuilt = build === null ? [] : await build(project);
   const { cases, errors } = await loadCases(project);
+  if (unbuilt.length > 0) return { project, cases: [], objects: [], errors: [...unbuilt, ...errors] };
   const named = await namedObjects(request);
   const objects = request.objects.length > 0 ? named : await expandGlobs(project.root, project.objects);
   const all = arrangeCases([...cases, ...objects.flatMap((path) => taggedIn(path, project))]);

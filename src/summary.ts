@@ -48,10 +48,11 @@ export function emptySummary(): Summary {
   return NOTHING;
 }
 
-/** 130 stopped, 2 a config or case file that cannot be read, 4 an object that cannot, 1 a case failed, 3 there was none, 0. */
+/** 130 stopped, 2 a config or case file that cannot be read, 1 a source that does not build, 4 an object that cannot be opened, 1 a case failed, 3 there was none, 0. */
 export function exitCodeOf(summary: Summary, passWithNoTests = false): ExitCode {
   if (summary.cancelled) return EXIT.INTERRUPTED;
-  if (summary.errors.some((error) => error.object !== true)) return EXIT.USAGE;
+  if (summary.errors.some((error) => error.object !== true && error.build !== true)) return EXIT.USAGE;
+  if (summary.errors.some((error) => error.build === true)) return EXIT.FAILED;
   if (summary.not_loaded > 0) return EXIT.NOT_LOADED;
   if (summary.failed > 0) return EXIT.FAILED;
   const none = summary.passed + summary.skipped + summary.todo === 0;

@@ -6,7 +6,7 @@ import { plain } from './format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError, RunEvent } from './outcome.ts';
 import type { Reporter } from './reporters/reporter.ts';
-import { loadSuite, type Suite, type SuiteRequest } from './suite.ts';
+import { type Build, loadSuite, type Suite, type SuiteRequest } from './suite.ts';
 import { emptySummary, exitCodeOf, summarize } from './summary.ts';
 
 export interface TestRunOptions {
@@ -20,6 +20,8 @@ export interface TestRunOptions {
   /** Only this part of the cases. */
   readonly shard: Shard | null;
   readonly passWithNoTests: boolean;
+  /** Builds objects first; null: they are taken as they are. */
+  readonly build: Build | null;
 }
 
 /** Objects without a case are opened too: what cannot be loaded should not stay unseen. */
@@ -36,7 +38,7 @@ async function unusedObjectErrors(suite: Suite, runner: CaseRunner): Promise<Fil
 /** Runs everything once. Throws InputError for what only the whole run can say (the BTF file of the config). */
 export async function testRun(options: TestRunOptions): Promise<ExitCode> {
   const { runner, signal, bail, retries, shard } = options;
-  const suite = await loadSuite(options.request);
+  const suite = await loadSuite(options.request, options.build);
   const cases = shard === null ? suite.cases : shardOf(suite.cases, shard);
   const reporters = await options.reporters(suite.project?.root ?? options.request.cwd);
   let summary = emptySummary();
@@ -53,7 +55,7 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
     const unused = filtered ? [] : await unusedObjectErrors(suite, runner);
     for (const error of unused) emit({ type: 'file-error', error });
     const ids = new Set(cases.map((one) => one.id));
-    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries }, emit);
+    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries, explain_first: true }, emit);
   }
   for (const reporter of reporters) reporter.finish(summary);
   // A part of few cases may be empty: the whole is not.

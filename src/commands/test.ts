@@ -1,5 +1,8 @@
 /** The `test` command: runs the project's cases once and says which of them hold. */
+
+import { plain } from '../format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
+import type { Build } from '../suite.ts';
 import type { Updater } from '../update-run.ts';
 import type { Args, Command, CommandIo } from './command.ts';
 import { openReporters, words } from './reporter-options.ts';
@@ -27,6 +30,15 @@ async function openRunner(workers: number, backend: string) {
   if (workers < 2) return new WorkerRunner();
   const { ManyRunners } = await import('../runner-many.ts');
   return new ManyRunners(Array.from({ length: workers }, () => new WorkerRunner()));
+}
+
+/** Builds what the config says, unless --no-build. */
+function builder(args: Args, io: CommandIo, signal: AbortSignal): Build | null {
+  if (args.build === false) return null;
+  return async (project) => {
+    const { buildOnce } = await import('../build-once.ts');
+    return buildOnce(project, { signal, building: (label) => io.err(io.errorStyle.dim(`building ${plain(label)}\n`)) });
+  };
 }
 
 /** Runs once with the reporters asked for; every case by name where standard output is no terminal. */
@@ -58,6 +70,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
   };
   try {
     const code = await testRun({
+      build: builder(args, io, stop.signal),
       ...{ request, runner, shard, retries, signal: stop.signal, bail: args.bail === true, reporters },
       passWithNoTests: args['pass-with-no-tests'] === true,
     });
@@ -84,6 +97,11 @@ export const command: Command = {
       .option('update', {
         type: 'boolean',
         describe: 'Write what was received into case files, where a value stands by itself; show the rest',
+      })
+      .option('build', {
+        type: 'boolean',
+        default: true,
+        describe: 'Build what the config says first; --no-build takes the objects as they are',
       })
       .option('list', { type: 'boolean', describe: 'Name the cases, and run none' })
       .option('backend', {

@@ -93,10 +93,12 @@ class Printer implements Reporter {
 function summaryLine(summary: Summary, style: Style): string {
   const bad = summary.failed > 0 || summary.errors.length > 0;
   const paint = bad ? style.red : style.green;
-  const files = summary.errors.length;
+  const unbuilt = summary.errors.filter((error) => error.build).length;
+  const files = summary.errors.length - unbuilt;
   const unread = files > 0 ? `, ${files} ${files === 1 ? 'file' : 'files'} not readable` : '';
+  const broken = unbuilt > 0 ? `, ${unbuilt} build ${unbuilt === 1 ? 'error' : 'errors'}: no case ran` : '';
   const stopped = summary.cancelled ? ', stopped' : '';
-  return `${style.bold(paint(countsText(summary)))}${unread}${stopped}${style.dim(` in ${duration(summary.took_ms)}`)}`;
+  return `${style.bold(paint(countsText(summary)))}${unread}${broken}${stopped}${style.dim(` in ${duration(summary.took_ms)}`)}`;
 }
 
 /** Failures and the summary. */

@@ -30,7 +30,10 @@ export function githubReporter(io: ReporterIo): Reporter {
   return {
     event: (event) => {
       if (event.type === 'start') cases = new Map(event.cases.map((one) => [one.id, one]));
-      if (event.type === 'file-error') error(event.error.file, event.error.line, 'not readable', [event.error.message]);
+      if (event.type === 'file-error') {
+        const { file, line, build, message } = event.error;
+        error(file, line, build ? 'does not build' : 'not readable', [message]);
+      }
       const one = event.type === 'outcome' ? cases.get(event.outcome.id) : undefined;
       if (!one || event.type !== 'outcome') return;
       const { verdict } = event.outcome;

@@ -1,7 +1,6 @@
 /** The reporter for programs: one JSON document with every case, what differed, and the counts. */
-import { relative } from 'node:path';
 import type { SettledCase } from '../test-case.ts';
-import { type CaseRecord, caseRecord, SCHEMA_VERSION } from './record.ts';
+import { type CaseRecord, caseRecord, errorRecord, SCHEMA_VERSION } from './record.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
 
 /** Writes nothing before the end. */
@@ -16,10 +15,7 @@ export function jsonReporter(io: ReporterIo): Reporter {
     },
     finish: (summary) => {
       const { passed, failed, skipped, todo, cancelled, took_ms } = summary;
-      const errors = summary.errors.map(({ file, line, message, object }) => ({
-        ...{ file: relative(io.root, file), line, message },
-        ...(object ? { object } : {}),
-      }));
+      const errors = summary.errors.map((error) => errorRecord(error, io.root));
       const counts = { passed, failed, skipped, todo, cancelled, took_ms: Number(took_ms.toFixed(3)) };
       io.out(`${JSON.stringify({ version: SCHEMA_VERSION, ...counts, errors, cases: records }, null, 2)}\n`);
     },

@@ -26,6 +26,11 @@ function attributes(values: { readonly [name: string]: string | number }): strin
     .join('');
 }
 
+/** Lines inside an element. */
+function block(lines: readonly string[]): string {
+  return xml(lines.map(plain).join('\n')).replaceAll('&#10;', '\n');
+}
+
 interface Counts {
   tests: number;
   failures: number;
@@ -47,7 +52,7 @@ function suiteOf(name: string): Suite {
 function bodyOf(outcome: TestOutcome): string {
   const lines = differenceTexts(outcome);
   const message = attributes({ message: lines[0] ?? '', type: outcome.differences[0]?.field ?? outcome.verdict });
-  const text = xml(lines.join('\n')).replaceAll('&#10;', '\n');
+  const text = block(lines);
   if (outcome.verdict === 'fail') return `      <failure${message}>${text}</failure>\n`;
   if (outcome.verdict === 'error') return `      <error${message}>${text}</error>\n`;
   if (outcome.verdict === 'pass') return '';
@@ -103,7 +108,7 @@ class Junit {
   }
 
   /** A file that gave no cases, or an object that cannot be opened. */
-  private addError({ file, line, message }: FileError): void {
+  private addError({ file, line, message, build, frame = [] }: FileError): void {
     const suite = this.suite('files');
     suite.tests++;
     suite.errors++;
@@ -114,9 +119,9 @@ class Junit {
       file: relative(this.io.root, file),
       line,
     });
-    suite.cases.push(
-      `    <testcase${head}>\n      <error${attributes({ message, type: 'file' })}/>\n    </testcase>\n`,
-    );
+    const error = `<error${attributes({ message, type: build ? 'build' : 'file' })}`;
+    const body = frame.length === 0 ? '/>' : `>${block(frame)}</error>`;
+    suite.cases.push(`    <testcase${head}>\n      ${error}${body}\n    </testcase>\n`);
   }
 
   readonly finish: Reporter['finish'] = () => {

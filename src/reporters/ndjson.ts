@@ -1,7 +1,6 @@
 /** The reporter for programs that read along: a JSON record a line as things happen (start, case, error, end). */
-import { relative } from 'node:path';
 import type { SettledCase } from '../test-case.ts';
-import { caseRecord, SCHEMA_VERSION } from './record.ts';
+import { caseRecord, errorRecord, SCHEMA_VERSION } from './record.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
 
 export function ndjsonReporter(io: ReporterIo): Reporter {
@@ -13,10 +12,7 @@ export function ndjsonReporter(io: ReporterIo): Reporter {
         cases = new Map(event.cases.map((one) => [one.id, one]));
         line({ type: 'start', version: SCHEMA_VERSION, run: event.run, cause: event.cause, cases: event.cases.length });
       }
-      if (event.type === 'file-error') {
-        const { file, line: at, message, object } = event.error;
-        line({ type: 'error', file: relative(io.root, file), line: at, message, ...(object ? { object } : {}) });
-      }
+      if (event.type === 'file-error') line({ type: 'error', ...errorRecord(event.error, io.root) });
       const one = event.type === 'outcome' ? cases.get(event.outcome.id) : undefined;
       if (one && event.type === 'outcome') line({ type: 'case', ...caseRecord(one, event.outcome, io.root) });
     },

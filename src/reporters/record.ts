@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { errnoName, type Fault, type ProgRunResult } from '../../engine/index.ts';
 import { shownStep } from '../case-steps.ts';
 import { InputError } from '../input-error.ts';
-import type { Difference, TestOutcome, Verdict } from '../outcome.ts';
+import type { Difference, FileError, TestOutcome, Verdict } from '../outcome.ts';
 import { parseHex, toHex } from '../packet/hex.ts';
 import type { SettledCase } from '../test-case.ts';
 
@@ -46,6 +46,12 @@ export interface CaseRecord {
   /** The object could not be opened. */
   readonly not_loaded: boolean;
   readonly fault: FaultRecord | null;
+}
+
+/** A file that cannot be read, opened or built, with its path from `root`. */
+export function errorRecord({ file, line, message, object, build }: FileError, root: string): object {
+  const more = { ...(object ? { object } : {}), ...(build ? { build } : {}) };
+  return { file: relative(root, file), line, message, ...more };
 }
 
 function faultRecord({ kind, message, program, insn, text, file, line, source }: Fault): FaultRecord {

@@ -107,6 +107,31 @@ test('--update writes what stands by itself, shows it, and says what is left', a
   project.write('failing/l4lb.case.ts', before);
 });
 
+test('what the config says is built first; what does not build is shown with its line, and no old object is judged', async () => {
+  const command = "test -e good && cp build/filter.o {object} || { echo '{source}:2:5: error: no such word'; exit 1; }";
+  const rule = {
+    sources: 'bpf/filter.bpf.c',
+    object: 'made/{name}.o',
+    command,
+  };
+  const config = (cases: string) =>
+    `import project from './bpfdeck.config.ts';\nexport default { ...project, objects: 'made/*.o', cases: '${cases}', build: ${JSON.stringify(rule)} };`;
+  project.write('build.config.ts', config('made/*.case.ts'));
+  const asked = ['test', '--config', 'build.config.ts'];
+  const bad = await bpfdeck(...asked);
+  expect(bad.out).toContain('✗ bpf/filter.bpf.c:2\n    no such word\n        1 │');
+  expect(bad.out).toContain('0 passed, 0 failed, 1 build error: no case ran');
+  expect([bad.code, bad.err]).toEqual([1, 'building bpf/filter.bpf.c\n']);
+  project.write('good', '');
+  mkdirSync(project.path('made'), { recursive: true });
+  project.write(
+    'made/one.case.ts',
+    "export default { name: 'one', object: 'made/filter.o', program: 'filter', data_in: '00'.repeat(14), expect: { errno: 0 } };",
+  );
+  expect(await bpfdeck(...asked, '--no-build')).toMatchObject({ code: 4, err: '' });
+  expect((await bpfdeck(...asked)).out).toContain('✓ one');
+});
+
 test.skipIf(noKernel)('--backend: the same cases on the real kernel, or with it as judge', async () => {
   for (const backend of ['kernel', 'both']) {
     const { out, code } = await bpfdeck('test', 'ratelimit', '--backend', backend, '--reporter', 'default');
