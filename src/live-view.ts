@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
 import { compact, uptime, whole } from './live/live-format.ts';
-import { BUCKET_MS, type LiveState, lastSecond, newest } from './live/live-state.ts';
+import { BUCKET_MS, type LiveState, lastSecond, newest, shownOf } from './live/live-state.ts';
 import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
 import { type BatchRow, batchView, type ErrorView, errorViews, type PoolView, poolView } from './live/view-parts.ts';
 import { type Loss, whyLost } from './live-why.ts';
@@ -114,7 +114,8 @@ function lossesOf(state: LiveState): Loss[] {
 }
 
 export function liveView(state: LiveState): LiveViewModel {
-  const { request, perSecond } = state;
+  const { request } = state;
+  const shown = shownOf(state);
   const losses = lossesOf(state);
   const second = lastSecond(state);
   const now = second === null ? 0 : second.report.frames / second.seconds;
@@ -123,8 +124,8 @@ export function liveView(state: LiveState): LiveViewModel {
   return {
     title: plain(`${basename(request.path)} ${request.program} · ingress ${state.ingress}`),
     ...{ badge: badgeOf(state), status: statusOf(state) },
-    interfaces: interfaceRows(state, second, losses),
-    ...{ unit: perSecond ? 'per second' : 'totals', sort: state.sort, cursor: state.cursor },
+    interfaces: interfaceRows(state, shown, losses),
+    ...{ unit: shown.unit, sort: state.sort, cursor: state.cursor },
     ...{ batchTitle: batch.title, batchNote: batch.note, batch: batch.rows },
     batchFoot: batch.foot,
     pool: poolView(newest(state)),

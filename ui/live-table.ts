@@ -94,6 +94,6 @@ export function errorLines(rows: readonly ErrorView[], width: number, height: nu
   if (rows.length === 0) return [[{ text: ' none', tag: 'dim' }]];
   const columns = fitting(ERRORS, width);
   const room = Math.max(1, height - 1);
-  const tagOf = (row: ErrorView): Tag => (row.rate === '0/s' ? 'plain' : 'bad');
+  const tagOf = (row: ErrorView): Tag => (/^\+?0(\/s)?$/.test(row.rate) ? 'plain' : 'bad');
   return [headOf(columns, ''), ...rows.slice(0, room).map((row) => rowOf(columns, row, ' ', tagOf(row)))];
 }

@@ -7,6 +7,13 @@ import type { LiveRequest, LiveSample } from './live-types.ts';
 export const SORTS = ['order', 'xmit', 'errors', 'name'] as const;
 export type Sort = (typeof SORTS)[number];
 
+export interface ExactBatch {
+  readonly number: number;
+  /** Milliseconds it took, null: not measured. */
+  readonly took_ms: number | null;
+  readonly report: LiveReport;
+}
+
 export interface LiveState {
   readonly request: LiveRequest;
   readonly ingress: string;
@@ -19,8 +26,8 @@ export interface LiveState {
   readonly bucket: LiveSample | null;
   /** When each kind of error was last seen to grow, by key. */
   readonly lastSeen: ReadonlyMap<string, number>;
-  /** The batch between the last two samples when it was one alone. */
-  readonly lastBatch: LiveReport['verdicts'] | null;
+  /** The last batch exactly: run alone, or the only one between two samples; null: batches come too fast. */
+  readonly lastBatch: ExactBatch | null;
   readonly sort: Sort;
   readonly perSecond: boolean;
   readonly cursor: number;
@@ -61,19 +68,42 @@ function seen(state: LiveState, before: LiveSample | null, sample: LiveSample): 
   return new Map([...state.lastSeen, ...grown.map(({ key }) => [key, sample.at_ms] as const)]);
 }
 
+function exactBatch(state: LiveState, before: LiveSample | null, sample: LiveSample): ExactBatch | null {
+  if (sample.alone !== null) return sample.alone;
+  if (before === null || before.zeroed !== sample.zeroed) return null;
+  const { report } = intervalOf(before, sample);
+  if (report.batches === 0) return state.lastBatch;
+  return report.batches === 1 ? { number: sample.report.batches, took_ms: null, report } : null;
+}
+
 /** The state after a sample. */
 export function withSample(state: LiveState, sample: LiveSample): LiveState {
   const before = newest(state);
   const kept = state.recent.filter((one) => one.zeroed === sample.zeroed && sample.at_ms - one.at_ms <= RECENT_MS);
-  const step = before === null || before.zeroed !== sample.zeroed ? null : intervalOf(before, sample).report;
   return {
     ...state,
     recent: [...kept, sample],
     ...withHistory(state, sample),
     started_ms: state.started_ms ?? sample.at_ms,
     lastSeen: seen(state, before, sample),
-    lastBatch: step === null || step.batches === 0 ? state.lastBatch : step.batches === 1 ? step.verdicts : null,
+    lastBatch: exactBatch(state, before, sample),
   };
+}
+
+/** What rates and counts are of: the batch run alone, all since the start, or the last second. */
+export interface Shown {
+  readonly unit: 'this batch' | 'totals' | 'per second';
+  readonly report: LiveReport | null;
+  /** Counts are divided by this. */
+  readonly per: number;
+}
+
+export function shownOf(state: LiveState): Shown {
+  const sample = newest(state);
+  if (!state.perSecond) return { unit: 'totals', report: sample?.report ?? null, per: 1 };
+  if (sample?.alone) return { unit: 'this batch', report: sample.alone.report, per: 1 };
+  const second = lastSecond(state);
+  return { unit: 'per second', report: second?.report ?? null, per: second?.seconds ?? 1 };
 }
 
 /** What came in the last second, and in how many seconds. */

@@ -4,7 +4,7 @@ import { plain } from '../format/sanitize.ts';
 import type { Loss } from '../live-why.ts';
 import type { Tag } from '../view-text.ts';
 import { compact } from './live-format.ts';
-import { type LiveState, type lastSecond, newest } from './live-state.ts';
+import { type LiveState, newest, type Shown } from './live-state.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
 
 export interface InterfaceRow {
@@ -25,7 +25,6 @@ export interface InterfaceRow {
 }
 
 type Numbers = Readonly<Record<'rx' | 'pass' | 'drop' | 'tx' | 'redirect' | 'xmit' | 'err', number>>;
-type Second = ReturnType<typeof lastSecond>;
 
 /** A device's part in a report; the frames of the run come in at the ingress device. */
 function numbersOf(report: LiveReport, dev: LiveDeviceInfo, isIngress: boolean): Numbers {
@@ -58,32 +57,31 @@ function whyOf(losses: readonly Loss[], dev: LiveDeviceInfo, isIngress: boolean)
   return mine[0]?.word ?? '-';
 }
 
-function rowOf(state: LiveState, second: Second, losses: readonly Loss[], dev: LiveDeviceInfo) {
+function rowOf(state: LiveState, shown: Shown, losses: readonly Loss[], dev: LiveDeviceInfo) {
   const total = newest(state)?.report;
   const isIngress = dev.netns === 'near' && dev.name === state.ingress;
   const zero = { rx: 0, pass: 0, drop: 0, tx: 0, redirect: 0, xmit: 0, err: 0 };
   const all = total ? numbersOf(total, dev, isIngress) : zero;
-  const rates = second ? numbersOf(second.report, dev, isIngress) : zero;
-  const shown = state.perSecond ? rates : all;
-  const per = state.perSecond ? (second?.seconds ?? 1) : 1;
+  const counts = shown.report ? numbersOf(shown.report, dev, isIngress) : zero;
   const up = total?.devices.find((one) => one.netns === dev.netns && one.ifindex === dev.ifindex)?.up ?? true;
   const why = whyOf(losses, dev, isIngress);
-  const text = (n: number) => compact(n / per);
-  const tag: Tag = !up || rates.err > 0 ? 'bad' : why === '-' ? 'plain' : 'warn';
+  const text = (n: number) => compact(n / shown.per);
+  const tag: Tag = !up || (shown.unit !== 'totals' && counts.err > 0) ? 'bad' : why === '-' ? 'plain' : 'warn';
   const row: InterfaceRow = {
     ...{ key: `${dev.netns} ${dev.ifindex}`, name: plain(dev.name), netns: dev.netns, state: up ? 'up' : 'DOWN' },
-    ...{ rx: text(shown.rx), pass: text(shown.pass), drop: text(shown.drop), tx: text(shown.tx) },
-    ...{ redirect: text(shown.redirect), xmit: text(shown.xmit), err: text(shown.err), total_err: compact(all.err) },
+    ...{ rx: text(counts.rx), pass: text(counts.pass), drop: text(counts.drop), tx: text(counts.tx) },
+    ...{ redirect: text(counts.redirect), xmit: text(counts.xmit), err: text(counts.err) },
+    total_err: compact(all.err),
     ...{ why, tag },
   };
   return { row, all };
 }
 
 /** In the order asked for; loopback only where frames are. */
-export function interfaceRows(state: LiveState, second: Second, losses: readonly Loss[]): InterfaceRow[] {
+export function interfaceRows(state: LiveState, shown: Shown, losses: readonly Loss[]): InterfaceRow[] {
   const made = state.request.network.devices
     .filter(({ type, name }) => type !== 'lo' || name === state.ingress)
-    .map((dev) => rowOf(state, second, losses, dev));
+    .map((dev) => rowOf(state, shown, losses, dev));
   if (state.sort === 'xmit') made.sort((a, b) => b.all.xmit - a.all.xmit);
   if (state.sort === 'errors') made.sort((a, b) => b.all.err - a.all.err);
   if (state.sort === 'name') made.sort((a, b) => a.row.name.localeCompare(b.row.name));

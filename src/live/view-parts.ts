@@ -1,9 +1,11 @@
 /** Parts of the live screen beside the interfaces: a batch by verdict, the page pool, errors. */
+import type { LiveReport } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
+import { duration } from '../view-text.ts';
 import { errorRows } from './live-errors.ts';
 import { compact, uptime, whole } from './live-format.ts';
 import { errorsOf } from './live-interval.ts';
-import { type LiveState, type lastSecond, newest } from './live-state.ts';
+import { type ExactBatch, type LiveState, type lastSecond, newest } from './live-state.ts';
 import type { LiveSample } from './live-types.ts';
 
 type Second = ReturnType<typeof lastSecond>;
@@ -27,6 +29,7 @@ export interface PoolView {
 }
 
 export interface ErrorView {
+  readonly key: string;
   readonly count: string;
   readonly rate: string;
   readonly tracepoint: string;
@@ -36,39 +39,63 @@ export interface ErrorView {
 }
 
 const VERDICTS = ['pass', 'drop', 'tx', 'redirect', 'aborted', 'unknown'] as const;
+type Verdict = (typeof VERDICTS)[number];
 
-/** The last batch when it was looked at alone, else what a batch of the last second had on average. */
-export function batchView(
-  state: LiveState,
-  second: Second,
-): {
-  title: string;
-  note: string;
-  rows: BatchRow[];
-  foot: string;
-} {
-  const sample = newest(state);
-  const batches = second?.report.batches ?? 0;
-  const single = state.lastBatch;
-  const of = (name: (typeof VERDICTS)[number]): number =>
-    single !== null ? single[name] : batches === 0 ? 0 : second!.report.verdicts[name] / batches;
+interface BatchView {
+  readonly title: string;
+  readonly note: string;
+  readonly rows: readonly BatchRow[];
+  readonly foot: string;
+}
+
+/** The last batch exactly where there is one to look at, else what a batch of the last second had on average. */
+export function batchView(state: LiveState, second: Second): BatchView {
+  const { lastBatch } = state;
+  if (lastBatch !== null) return exactView(lastBatch);
+  const report = second?.report ?? null;
+  const seconds = second?.seconds ?? 1;
+  const batches = Math.max(1, report?.batches ?? 0);
+  const rows = batchRows(
+    (name) => (report?.verdicts[name] ?? 0) / batches,
+    (name) => `${compact((report?.verdicts[name] ?? 0) / seconds)}/s`,
+  );
+  const total = whole(newest(state)?.report.batches ?? 0);
+  const note = report === null ? '' : `mean of ${whole(report.batches)} · last #${total}`;
+  return {
+    title: 'Batch, mean of the last second',
+    note,
+    rows,
+    foot: report === null ? '' : failedText(report, seconds),
+  };
+}
+
+function exactView({ number, took_ms, report }: ExactBatch): BatchView {
+  const rows = batchRows(
+    (name) => report.verdicts[name],
+    () => '',
+  );
+  const time = took_ms === null ? '' : ` · ${duration(took_ms)}`;
+  const { recycled, allocated } = report.page_pool;
+  const pages = `${whole(recycled)} recycled, ${whole(allocated)} new`;
+  const title = `Last batch, ${whole(report.frames)} frame${report.frames === 1 ? '' : 's'}`;
+  return { title, note: `#${whole(number)}${time}`, rows, foot: `${failedText(report, null)} · ${pages}` };
+}
+
+function batchRows(of: (name: Verdict) => number, rate: (name: Verdict) => string): BatchRow[] {
   const size = VERDICTS.reduce((sum, name) => sum + of(name), 0);
-  const rows = VERDICTS.filter((name) => name !== 'unknown' || of(name) > 0).map((name) => ({
+  return VERDICTS.filter((name) => name !== 'unknown' || of(name) > 0).map((name) => ({
     name: name === 'unknown' ? 'OTHER' : name.toUpperCase(),
-    rate: `${compact(second === null ? 0 : second.report.verdicts[name] / second.seconds)}/s`,
+    rate: rate(name),
     count: compact(of(name)),
     share: size === 0 ? 0 : of(name) / size,
   }));
-  const note = `#${whole(sample?.report.batches ?? 0)}`;
-  return { title: single === null ? 'Batch, mean of the last second' : 'Last batch', note, rows, foot: footOf(second) };
 }
 
-/** XDP_TX is a redirect too. */
-function footOf(second: Second): string {
-  if (second === null) return '';
-  const { verdicts } = second.report;
-  const failed = errorsOf(second.report) / second.seconds;
-  return `${compact(failed)}/s of ${compact((verdicts.redirect + verdicts.tx) / second.seconds)}/s redirects failed`;
+/** XDP_TX is a redirect too; null: counts instead of rates. */
+function failedText(report: LiveReport, seconds: number | null): string {
+  const { verdicts } = report;
+  const text = (n: number) => (seconds === null ? whole(n) : `${compact(n / seconds)}/s`);
+  return `${text(errorsOf(report))} of ${text(verdicts.redirect + verdicts.tx)} redirects failed`;
 }
 
 export function poolView(sample: LiveSample | null): PoolView {
@@ -81,16 +108,25 @@ export function poolView(sample: LiveSample | null): PoolView {
   };
 }
 
+/** What each kind of error did in the last second, or in the batch that was run alone. */
+function recentCounts(state: LiveState, second: Second): (key: string) => string {
+  const alone = newest(state)?.alone ?? null;
+  const report = alone?.report ?? second?.report;
+  const rows = report === undefined ? [] : errorRows(report, state.request.network.devices);
+  const counts = new Map(rows.map(({ key, count }) => [key, count]));
+  return (key) => {
+    const count = counts.get(key) ?? 0;
+    return alone === null ? `${compact(count / (second?.seconds ?? 1))}/s` : `+${compact(count)}`;
+  };
+}
+
 export function errorViews(state: LiveState, second: Second): ErrorView[] {
   const sample = newest(state);
   if (sample === null) return [];
-  const { devices } = state.request.network;
-  const rates = new Map(
-    (second === null ? [] : errorRows(second.report, devices)).map(({ key, count }) => [key, count / second!.seconds]),
-  );
+  const recent = recentCounts(state, second);
   const started = state.started_ms ?? sample.at_ms;
-  return errorRows(sample.report, devices).map(({ key, count, tracepoint, reason, detail }) => ({
-    ...{ count: whole(count), rate: `${compact(rates.get(key) ?? 0)}/s`, tracepoint, reason, detail: plain(detail) },
+  return errorRows(sample.report, state.request.network.devices).map(({ key, count, tracepoint, reason, detail }) => ({
+    ...{ key, count: whole(count), rate: recent(key), tracepoint, reason, detail: plain(detail) },
     last: uptime((state.lastSeen.get(key) ?? sample.at_ms) - started),
   }));
 }

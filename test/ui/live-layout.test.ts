@@ -33,6 +33,7 @@ const row: InterfaceRow = {
 };
 const error = {
   ...{
+    key: 'xdp_redirect_err 100',
     count: '101,212',
     rate: '2.1 k/s',
     tracepoint: 'xdp_redirect_err',

@@ -133,7 +133,7 @@ export function LiveScreen({ vm, at }: Props) {
   if (at.kind === 'tiny') return <Tiny vm={vm} at={at} />;
   if (vm.help) return <Help vm={vm} at={at} />;
   const { columns } = at;
-  const table = interfaceLines(vm.interfaces, vm.cursor, vm.unit !== 'totals', columns - 2, at.interfaces - 2);
+  const table = interfaceLines(vm.interfaces, vm.cursor, vm.unit === 'per second', columns - 2, at.interfaces - 2);
   const rate = { width: columns, height: at.rate };
   return (
     <Box flexDirection="column" width={columns} height={at.rows}>
