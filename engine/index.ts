@@ -29,7 +29,7 @@ export {
   typeName,
   typeSize,
 } from './object/btf-values.ts';
-export { type KernelType, kernelType } from './object/kernel-types.ts';
+export { type KernelSymbol, type KernelType, kernelSymbol, kernelType } from './object/kernel-types.ts';
 export { type OpenOpts, openObject } from './object/open.ts';
 export type {
   LineInfo,
@@ -68,6 +68,7 @@ export type {
 export { DEFAULT_BUDGET } from './run/types.ts';
 export type { CapturedFrame, CaptureOpts } from './run/xdp-live-capture.ts';
 export type { LinkSpec, NetnsName } from './run/xdp-live-devices.ts';
+export type { LiveLook } from './run/xdp-live-look.ts';
 export { openLive } from './run/xdp-live-open.ts';
 export type { LiveFaults, LiveFrames, LiveOpts, SocketUse, TcAttachment, XdpAttachment } from './run/xdp-live-opts.ts';
 export type { LiveCounters, LiveDeviceReport, LiveReport } from './run/xdp-live-report.ts';

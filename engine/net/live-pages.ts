@@ -145,6 +145,12 @@ export class LivePages {
     return u8.subarray(data, data + u32[(desc >>> 2) + PAGE_WORD.LEN]!);
   }
 
+  /** What a run of the program finds in a page: a copy, without metadata. */
+  original(desc: number): Uint8Array {
+    const data = this.baseOf(desc) + DATA_AT;
+    return this.mem.u8.slice(data, data + this.template.bytes.length - this.template.meta);
+  }
+
   /** Address of a frame's first byte. */
   dataOf(desc: number): number {
     return this.mem.u32[(desc >>> 2) + PAGE_WORD.DATA]!;

@@ -30,7 +30,15 @@ export interface LiveParts {
   readonly rx_queue_index: number;
 }
 
+/** Who runs the program on every frame in place of the batch, and sees what came of it. */
+export interface FrameWatch {
+  run(page: number): number;
+  ran(page: number, verdict: number): void;
+}
+
 export class LiveBatch {
+  watch: FrameWatch | null = null;
+
   private readonly parts: LiveParts;
   private readonly work: CpuWork;
 
@@ -70,8 +78,9 @@ export class LiveBatch {
     state.count('frames');
     buff.enter(ingress.ifindex, rx_queue_index, 0);
     buff.showOriginal(page);
-    const act = programs.run(prog);
+    const act = this.watch === null ? programs.run(prog) : this.watch.run(page);
     buff.keep(page);
+    this.watch?.ran(page, act);
     state.count(VERDICTS[act] ?? 'unknown');
     this.act(act, page);
   }

@@ -61,7 +61,7 @@ export class LivePrograms {
   }
 
   /** bpf_prog_run_xdp on the frame in hand. */
-  readonly run = (prog: LiveProg): number => {
+  readonly run = (prog: Pick<LiveProg, 'run'>): number => {
     this.world.mem.u32[TAIL_CALLS] = 0;
     return prog.run(CTX_BASE, 0) >>> 0;
   };

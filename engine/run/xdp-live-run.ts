@@ -8,6 +8,7 @@ import { abandon, leakOf, settle, stopOf } from './execute.ts';
 import { DEFAULT_BUDGET, type Fault, type OutputRecord } from './types.ts';
 import type { LiveBatch, LiveParts } from './xdp-live-batch.ts';
 import { LiveCapture } from './xdp-live-capture.ts';
+import { type LiveLook, LookRecord } from './xdp-live-look.ts';
 import { LiveLoop } from './xdp-live-loop.ts';
 import type { LiveOpts, LiveSetup } from './xdp-live-opts.ts';
 import { LiveCounters, type LiveReport, liveReport } from './xdp-live-report.ts';
@@ -127,6 +128,20 @@ export class LiveRun {
     this.took_ms += globalThis.performance.now() - started;
     this.counters.publish();
     return this.ran - before;
+  }
+
+  /** Runs one frame in a batch of its own and keeps what there was to see; null when no frame follows. */
+  look(): LiveLook | null {
+    if (this.done) return null;
+    const { world, program, parts, batch, ran } = this;
+    const record = new LookRecord(world, program, parts.programs, parts.state);
+    batch.watch = record;
+    try {
+      this.runFor({ frames: 1 });
+      return record.look(ran);
+    } finally {
+      batch.watch = null;
+    }
   }
 
   private batches(span: LiveSpan, started: number): void {

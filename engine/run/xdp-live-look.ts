@@ -1,0 +1,73 @@
+/** One live frame looked at closely: its bytes before and after the program, what the program did step by step, what became of it. */
+import type { LoadedProgram, World } from '../load/types.ts';
+import type { LiveState } from '../net/live-state.ts';
+import type { TraceEvent } from '../net/live-trace.ts';
+import { TraceRecord } from './trace-record.ts';
+import { lastRegisters, stepsOf } from './trace-steps.ts';
+import { TRACE_MAX, type Trace } from './trace-types.ts';
+import type { FrameWatch } from './xdp-live-batch.ts';
+import type { LivePrograms } from './xdp-live-programs.ts';
+
+/** Events of one frame: a broadcast has one a device. */
+const EVENTS_MAX = 1024;
+
+/** A frame that was run alone, in a batch of its own. */
+export interface LiveLook {
+  /** Its number, from 0. */
+  readonly frame: number;
+  /** As the program found it, metadata apart: a recycled page has what earlier frames left in it. */
+  readonly data: Uint8Array;
+  /** As the program left it. */
+  readonly data_after: Uint8Array;
+  /** What the program returned; null: a fault stopped it. */
+  readonly verdict: number | null;
+  /** What happened to it, in order. */
+  readonly events: readonly TraceEvent[];
+  /** Reads the trace; only until the next frame is run. */
+  readonly trace: () => Trace;
+}
+
+/** Watches the program of the next frame. */
+export class LookRecord implements FrameWatch {
+  private readonly world: World;
+  private readonly program: LoadedProgram;
+  private readonly programs: LivePrograms;
+  private readonly state: LiveState;
+  private readonly record: TraceRecord;
+  private before: Uint8Array = new Uint8Array(0);
+  private after: Uint8Array = new Uint8Array(0);
+  private verdict: number | null = null;
+
+  constructor(world: World, program: LoadedProgram, programs: LivePrograms, state: LiveState) {
+    this.world = world;
+    this.program = program;
+    this.programs = programs;
+    this.state = state;
+    this.record = new TraceRecord(world, TRACE_MAX);
+    state.trace.record(EVENTS_MAX);
+  }
+
+  run(page: number): number {
+    this.before = this.state.pages.original(page);
+    const { program, programs } = this;
+    return this.world.programs.traced(this.record.step, () => programs.run({ run: program.entry() }));
+  }
+
+  ran(page: number, verdict: number): void {
+    this.after = this.state.pages.bytes(page).slice();
+    this.verdict = verdict;
+  }
+
+  /** What was seen; `frame`: the number of frames before it. */
+  look(frame: number): LiveLook {
+    const { world, record, program, before, after, verdict } = this;
+    const events = this.state.trace.drain();
+    this.state.trace.record(0);
+    const trace = (): Trace => ({
+      steps: stepsOf(world, record, program),
+      registers: lastRegisters(world, record, program),
+      total: record.total,
+    });
+    return { frame, data: before, data_after: after, verdict, events, trace };
+  }
+}
