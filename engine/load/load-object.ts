@@ -33,7 +33,7 @@ class Loaded implements LoadedObject {
     this.maps = maps;
     this.opts = opts;
     for (const one of spec.programs) {
-      const place = world.programs.reserve(one.name, one.subprogs.length, () => this.reached(one.name));
+      const place = world.programs.reserve(one.name, one.subprogs.length, () => this.reached(one.name), spec.path);
       this.places.set(one.name, place);
     }
   }

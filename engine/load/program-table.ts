@@ -33,7 +33,7 @@ export class ProgramTable {
   /** Index 0 stays empty: it means "no program" in prog arrays. */
   readonly wasm: WebAssembly.Table;
   /** By id; entry 0 stays empty. */
-  private readonly places: Place[] = [{ table_index: 0, name: '', reached: () => undefined }];
+  private readonly places: Place[] = [{ table_index: 0, name: '', object: '', reached: () => undefined }];
   private readonly programs = new Map<number, LoadedProgram>();
   private readonly ids = new Map<number, number>();
   private next = 1;
@@ -45,13 +45,21 @@ export class ProgramTable {
     this.wasm = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
   }
 
-  /** Hands out an id and `slots` places of the table, where `reached` is called when the first of them is entered. */
-  reserve(name: string, slots: number, reached: Reached): { readonly id: number; readonly table_index: number } {
+  /**
+   * Hands out an id and `slots` places of the table, where `reached` is called when the first of them is entered. `object`: path of
+   * the object it stands in, '' when it is in none.
+   */
+  reserve(
+    name: string,
+    slots: number,
+    reached: Reached,
+    object = '',
+  ): { readonly id: number; readonly table_index: number } {
     const table_index = this.next;
     this.next += Math.max(slots, 1);
     if (this.next > this.wasm.length) this.wasm.grow(Math.max(this.next - this.wasm.length, this.wasm.length));
     const id = this.places.length;
-    this.places.push({ table_index, name, reached });
+    this.places.push({ table_index, name, object, reached });
     this.ids.set(table_index, id);
     return { id, table_index };
   }
@@ -74,6 +82,11 @@ export class ProgramTable {
   /** Name of the program with an id, accepted or not. */
   nameOf(id: number): string | null {
     return id > 0 ? (this.places[id]?.name ?? null) : null;
+  }
+
+  /** Path of the object of the program with an id, '' if it has none. */
+  objectOf(id: number): string {
+    return this.places[id]?.object ?? '';
   }
 
   /**
@@ -128,5 +141,6 @@ export class ProgramTable {
 interface Place {
   readonly table_index: number;
   readonly name: string;
+  readonly object: string;
   readonly reached: Reached;
 }

@@ -53,7 +53,7 @@ function stepOf(at: At): TraceStep {
   const line = lineAt(spec, pc);
   const subprogram = subprogAt(spec, pc);
   return {
-    program: spec.name,
+    ...{ object: at.world.programs.objectOf(program.id), program: spec.name },
     subprogram: subprogram === undefined || subprogram.start === 0 ? '' : subprogram.name,
     ...{ insn: pc, text: disasmAt(program.insns, pc, (index) => symbolAt(program, index)) },
     ...{ file: line?.file ?? '', line: line?.line ?? 0, source: line?.text ?? '' },

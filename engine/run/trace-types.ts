@@ -20,6 +20,8 @@ export interface Trace {
 
 /** One executed instruction. */
 export interface TraceStep {
+  /** Path of the object that the program stands in. */
+  readonly object: string;
   readonly program: string;
   /** Function it is in, '' for the program's entry. */
   readonly subprogram: string;

@@ -7,6 +7,7 @@ import { InputError } from '../input-error.ts';
 import { explain } from '../why/explain.ts';
 import { metaBytes, typeOfStep } from '../why/rerun.ts';
 import { traceLines } from '../why/trace-lines.ts';
+import { TracedObjects } from '../why/traced-objects.ts';
 import type { Why, WhyBranch, WhyPlace, WhyValue } from '../why-types.ts';
 import type { CommandIo } from './command.ts';
 import type { RunInput } from './run-job.ts';
@@ -40,7 +41,7 @@ export function tracedOf(spec: ObjectSpec, request: RunRequest, trace: Trace | u
 export function writeTrace(spec: ObjectSpec, { trace }: Traced, target: string, io: CommandIo): void {
   const before = trace.total - trace.steps.length;
   const head = before > 0 ? [`; ${before} instructions before these`] : [];
-  const text = `${[...head, ...traceLines(spec, trace)].join('\n')}\n`;
+  const text = `${[...head, ...traceLines(new TracedObjects(spec), trace)].join('\n')}\n`;
   writeTo(target, new TextEncoder().encode(text), io);
 }
 

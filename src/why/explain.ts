@@ -3,11 +3,11 @@ import { type ObjectSpec, PROG_TYPE, type Trace, type TraceBranch, type TraceSte
 import { clip, plain } from '../format/sanitize.ts';
 import { retvalText } from '../format/verdicts.ts';
 import type { Why, WhyBranch, WhyCall, WhyValue } from '../why-types.ts';
-import { CallWords } from './calls.ts';
 import { Names } from './names.ts';
 import { heldText } from './places.ts';
 import { placeOfStep, returnedFrom, sourceAround } from './source.ts';
 import { traceLines } from './trace-lines.ts';
+import { TracedObjects } from './traced-objects.ts';
 
 const BRANCHES_MAX = 10;
 const CALLS_MAX = 20;
@@ -23,6 +23,8 @@ const LINK_LAYER: ReadonlySet<number> = new Set<number>([
 
 export interface Explained {
   readonly spec: ObjectSpec;
+  /** Further objects in its world. */
+  readonly further?: readonly ObjectSpec[];
   /** PROG_TYPE that the program ran as. */
   readonly type: number;
   readonly trace: Trace;
@@ -35,11 +37,11 @@ export interface Explained {
 
 /** Reads a trace. Plain data, bounded whatever ran. */
 export function explain(run: Explained): Why {
-  const { spec, trace } = run;
-  const names = namesOf(run);
-  const calls = new CallWords(spec);
+  const { trace } = run;
+  const objects = new TracedObjects(run.spec, run.further);
+  const names = namesOf(run, objects);
   const branches: WhyBranch[] = [];
-  const at = returnedFrom(spec, trace.steps);
+  const at = returnedFrom(objects, trace.steps);
   const from = trace.steps[at];
   let before = 0;
   const called: WhyCall[] = [];
@@ -49,14 +51,15 @@ export function explain(run: Explained): Why {
     if (step.branch !== null) branches.push({ ...placeOfStep(step), condition, taken: step.branch.taken });
     if (i === at) before = branches.length;
     if (step.call?.helper) {
+      const calls = objects.calls(step);
       called.push({ ...placeOfStep(step), said: calls.text(step.call), failed: calls.failed(step.call) });
     }
   }
-  const lines = traceLines(spec, trace).map((line) => clip(line, LINE_MAX));
+  const lines = traceLines(objects, trace).map((line) => clip(line, LINE_MAX));
   const shown = lines.slice(-TRACE_LINES_MAX);
   return {
     returned: from === undefined ? null : placeOfStep(from),
-    source: from === undefined ? [] : sourceAround(spec, trace.steps, from),
+    source: from === undefined ? [] : sourceAround(objects, trace.steps, from),
     registers: registersOf(run, names),
     values: names.values.slice(-VALUES_MAX),
     decisive: decisiveOf(branches.slice(0, before), from),
@@ -75,11 +78,11 @@ function decisiveOf(branches: readonly WhyBranch[], from: TraceStep | undefined)
   return branches.findLast((one) => one.file === file && one.line === line) ?? branches.at(-1) ?? null;
 }
 
-function namesOf({ spec, type, data_in, meta_bytes }: Explained): Names {
+function namesOf({ type, data_in, meta_bytes }: Explained, objects: TracedObjects): Names {
   const packet = data_in ?? new Uint8Array(0);
-  if (LINK_LAYER.has(type)) return new Names(spec, packet.subarray(meta_bytes ?? 0), 'eth');
+  if (LINK_LAYER.has(type)) return new Names(objects, packet.subarray(meta_bytes ?? 0), 'eth');
   const inside = packet.subarray(ETH_HLEN);
-  return new Names(spec, inside, (inside[0] ?? 0) >> 4 === 6 ? 'ipv6' : 'ipv4');
+  return new Names(objects, inside, (inside[0] ?? 0) >> 4 === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** `ip6->nexthdr (17) != 6`: what was compared, by name where it has one. */

@@ -1,11 +1,12 @@
 /** Names for what a trace reads: packet fields by dissection, context fields, members by BTF, as the source line spells them. */
-import type { ObjectSpec, TraceAccess, TracePlace, TraceStep } from '../../engine/index.ts';
+import type { TraceAccess, TracePlace, TraceStep } from '../../engine/index.ts';
 import { clip, plain } from '../format/sanitize.ts';
 import { dissect, fieldAt } from '../packet/dissect.ts';
 import type { Field, Layer } from '../packet/layers.ts';
 import type { WhyValue } from '../why-types.ts';
-import { CallWords, resultPlace } from './calls.ts';
+import { resultPlace } from './calls.ts';
 import { elementText, heldText, numberText, valuePath } from './places.ts';
+import type { TracedObjects } from './traced-objects.ts';
 
 /** `ip6->nexthdr`, `key.addr`, `at->pos`: what a source line may call a value in memory. */
 const EXPRESSION = /[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*)+/g;
@@ -22,9 +23,8 @@ export interface Named {
 }
 
 export class Names {
-  private readonly spec: ObjectSpec;
+  private readonly objects: TracedObjects;
   private readonly layers: readonly Layer[];
-  private readonly calls: CallWords;
   /** Names of what registers hold, by frame. */
   private readonly registers = new Map<string, string>();
   private readonly keys = new Map<number, string>();
@@ -34,10 +34,9 @@ export class Names {
   private readonly seen = new Map<string, WhyValue>();
 
   /** `packet`: what the program finds at data when it starts. */
-  constructor(spec: ObjectSpec, packet: Uint8Array, first: 'eth' | 'ipv4' | 'ipv6') {
-    this.spec = spec;
+  constructor(objects: TracedObjects, packet: Uint8Array, first: 'eth' | 'ipv4' | 'ipv6') {
+    this.objects = objects;
     this.layers = dissect(packet, { first });
-    this.calls = new CallWords(spec);
   }
 
   /** Every value read so far, in the order of the last reads. */
@@ -89,7 +88,7 @@ export class Names {
   private noteCall(step: TraceStep): void {
     const call = step.call!;
     if (CHANGES_PACKET.test(call.name)) this.changed = true;
-    const key = this.calls.keyOf(call);
+    const key = this.objects.calls(step).keyOf(call);
     const place = resultPlace(call, step.wrote?.place);
     if (place !== null && key !== null) this.keys.set(place.element, key);
     if (call.helper) return;
@@ -108,7 +107,7 @@ export class Names {
     if (pointer) this.pointers.add(name);
     else this.pointers.delete(name);
     const held = heldText(wrote.value, wrote.place, this.keyAt(wrote.place));
-    const found = call!.found === null ? '' : ` ${this.calls.foundText(call!)}`;
+    const found = call!.found === null ? '' : ` ${this.objects.calls(step).foundText(call!)}`;
     this.note({ name, value: pointer && wrote.value === 0n ? 'NULL' : `${held}${found}`, where: '' });
     return name;
   }
@@ -126,7 +125,8 @@ export class Names {
     return named.name;
   }
 
-  private nameOf({ source }: TraceStep, access: TraceAccess): Named | null {
+  private nameOf(step: TraceStep, access: TraceAccess): Named | null {
+    const { source } = step;
     const { place, value } = access;
     if (place === null || value === null) return null;
     switch (place.region) {
@@ -141,7 +141,8 @@ export class Names {
         };
       case 'map value': {
         const path =
-          valuePath(this.spec, place, this.keyAt(place)) ?? `${elementText(place, this.keyAt(place))}+${place.offset}`;
+          valuePath(this.objects.of(step), place, this.keyAt(place)) ??
+          `${elementText(place, this.keyAt(place))}+${place.offset}`;
         const name = spelled(source, path.split(/[.[\]]/).findLast((part) => part !== '') ?? '') ?? path;
         return { name, value: numberText(value), where: name === path ? '' : path };
       }

@@ -55,6 +55,12 @@ function endedAlike(a: ProgRunResult, b: ProgRunResult): boolean {
   return a.retval === b.retval && a.errno === b.errno && a.fault?.insn === b.fault?.insn;
 }
 
+/** The object of a request, and those in the same world. */
+export interface RunObjects {
+  readonly spec: ObjectSpec;
+  readonly further: readonly ObjectSpec[];
+}
+
 /**
  * Why the case of `outcome` ended as it did; undefined where that cannot be said: nothing ran, the run was long, the backend
  * has no traces.
@@ -62,7 +68,7 @@ function endedAlike(a: ProgRunResult, b: ProgRunResult): boolean {
 export async function whyOf(
   outcome: TestOutcome,
   request: RunRequest,
-  spec: ObjectSpec,
+  { spec, further }: RunObjects,
   backend: Backend,
 ): Promise<Why | undefined> {
   const { result } = outcome;
@@ -79,7 +85,7 @@ export async function whyOf(
     ...(looped || endedAlike(result, again) ? [] : ['run again it ended otherwise']),
   ];
   return explain({
-    ...{ spec, type, trace: again.trace, data_in: step.opts.data_in ?? null },
+    ...{ spec, further, type, trace: again.trace, data_in: step.opts.data_in ?? null },
     ...{ meta_bytes: metaBytes(step, type), note: limits.join('; ') },
   });
 }

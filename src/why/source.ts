@@ -1,7 +1,8 @@
 /** The source line that a traced run returned from, and those around it that the object's line records have. */
-import type { ObjectSpec, TraceStep } from '../../engine/index.ts';
+import type { TraceStep } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
 import type { WhyLine, WhyPlace } from '../why-types.ts';
+import type { TracedObjects } from './traced-objects.ts';
 
 const BEFORE = 4;
 const AFTER = 2;
@@ -27,15 +28,15 @@ export function placeOfStep(step: TraceStep): WhyPlace {
  * brace, so it is the last line of the program's own function, or the last `return` of the inlined functions (which stand above)
  * that were entered from there.
  */
-export function returnedFrom(spec: ObjectSpec, steps: readonly TraceStep[]): number {
+export function returnedFrom(objects: TracedObjects, steps: readonly TraceStep[]): number {
   const last = steps.length - 1;
   const exit = steps[last];
   if (exit === undefined || exit.returns === null || exit.line === 0) return last;
-  const first = spec.programs.find((one) => one.name === exit.program)?.lines[0];
+  const first = objects.of(exit).programs.find((one) => one.name === exit.program)?.lines[0];
   let inlined = -1;
   for (let i = last; i >= 0; i--) {
-    const { program, depth, file, line, source } = steps[i]!;
-    if (program !== exit.program) break;
+    const { object, program, depth, file, line, source } = steps[i]!;
+    if (program !== exit.program || object !== exit.object) break;
     const own = first === undefined || (file === first.file && line >= first.line);
     if (own && depth === exit.depth && !BRACE.test(source)) return RETURN.test(source) || inlined < 0 ? i : inlined;
     if (inlined < 0 && RETURN.test(source)) inlined = i;
@@ -44,14 +45,16 @@ export function returnedFrom(spec: ObjectSpec, steps: readonly TraceStep[]): num
 }
 
 /** Lines near the one returned from, in the order of the file, their common indentation taken away. */
-export function sourceAround(spec: ObjectSpec, steps: readonly TraceStep[], returned: TraceStep): WhyLine[] {
+export function sourceAround(objects: TracedObjects, steps: readonly TraceStep[], returned: TraceStep): WhyLine[] {
   if (returned.line === 0) return [];
   const known = new Map<number, string>();
-  for (const program of spec.programs) {
+  for (const program of objects.of(returned).programs) {
     if (program.name !== returned.program) continue;
     for (const { file, line, text } of program.lines) if (file === returned.file && text !== '') known.set(line, text);
   }
-  const executed = new Set(steps.filter((one) => one.file === returned.file).map((one) => one.line));
+  const executed = new Set(
+    steps.filter((one) => one.file === returned.file && one.object === returned.object).map((one) => one.line),
+  );
   const near = [...known.keys()].filter((line) => Math.abs(line - returned.line) <= FAR).sort((a, b) => a - b);
   const at = near.indexOf(returned.line);
   if (at < 0) return [];

@@ -1,9 +1,10 @@
 /** A trace as text: source line by source line, each instruction with what it wrote, reached, compared, called and returned. */
-import type { ObjectSpec, Trace, TraceAccess, TraceStep } from '../../engine/index.ts';
+import type { Trace, TraceAccess, TraceStep } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
-import { CallWords } from './calls.ts';
+import type { CallWords } from './calls.ts';
 import { heldText, numberText, placeText } from './places.ts';
 import { fileText } from './source.ts';
+import type { TracedObjects } from './traced-objects.ts';
 
 const TEXT_WIDTH = 44;
 const INSN_WIDTH = 5;
@@ -33,8 +34,7 @@ function didText(step: TraceStep, calls: CallWords): string {
 }
 
 /** Lines of the trace, safe to print; lines that begin with `;` say program, function and source line. */
-export function traceLines(spec: ObjectSpec, trace: Trace): string[] {
-  const calls = new CallWords(spec);
+export function traceLines(objects: TracedObjects, trace: Trace): string[] {
   const lines: string[] = [];
   let at = '';
   let where = '';
@@ -48,7 +48,7 @@ export function traceLines(spec: ObjectSpec, trace: Trace): string[] {
     }
     [at, where] = [source, now];
     const insn = `${indent}${String(step.insn).padStart(INSN_WIDTH)}: ${plain(step.text)}`;
-    const did = didText(step, calls);
+    const did = didText(step, objects.calls(step));
     lines.push(did === '' ? insn : `${insn.padEnd(TEXT_WIDTH + indent.length)}  ${plain(did)}`);
   }
   return lines;

@@ -6,6 +6,7 @@ import { type LoadedObject, loadObject, openObject, PROG_TYPE, progRun } from '.
 import { pkt } from '../../../src/define.ts';
 import { explain } from '../../../src/why/explain.ts';
 import { traceLines } from '../../../src/why/trace-lines.ts';
+import { TracedObjects } from '../../../src/why/traced-objects.ts';
 import type { Why } from '../../../src/why-types.ts';
 import { ROOT } from '../../support/cli.ts';
 
@@ -105,7 +106,7 @@ test('keys that were present are named', () => {
 
 test('the trace as text says source lines, registers, memory, branches and calls', () => {
   const { spec, trace } = traced(LIMIT);
-  const lines = traceLines(spec, trace);
+  const lines = traceLines(new TracedObjects(spec), trace);
   expect(lines[0]).toBe('; limit_rate');
   expect(lines[1]).toMatch(/^; ratelimit\.bpf\.c:\d+ {2}int limit_rate\(struct __sk_buff \*skb\)$/);
   const text = lines.join('\n');

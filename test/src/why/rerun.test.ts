@@ -26,18 +26,15 @@ interface Came {
   readonly asked: readonly RunRequest[];
 }
 
-/** The outcome with what was said about it after the end of the run. */
+/** The outcome, explained. */
 async function outcomeOf(given: Omit<TestCase, 'name'>): Promise<Came> {
   const backend = new Watched();
   const events: RunEvent[] = [];
   const scope = { backend, objects: new ObjectStore(backend, null), lenient: false };
-  await runCases([fixtureCase(given)], scope, { run: 1, cause: 'start', kept: 0 }, (event) => events.push(event));
+  const options = { run: 1, cause: 'start', kept: 0, explain: true };
+  await runCases([fixtureCase(given)], scope, options, (event) => events.push(event));
   const [came] = events.flatMap((event) => (event.type === 'outcome' ? [event.outcome] : []));
-  const end = events.findIndex((event) => event.type === 'end');
-  const whys = events.flatMap((event, i) =>
-    event.type === 'why' && i > end && event.id === came!.id ? [event.why] : [],
-  );
-  return { came: { ...came!, ...(whys[0] ? { why: whys[0] } : {}) }, asked: backend.asked };
+  return { came: came!, asked: backend.asked };
 }
 
 const count = { object: 'map-array', program: 'count_in_place', data_in: udp };
@@ -80,4 +77,13 @@ test('long runs are not traced', async () => {
   expect(came.result?.insns_executed).toBeGreaterThan(1_000_000);
   expect(came.why).toBeUndefined();
   expect(asked).toHaveLength(1);
+});
+
+test('a program of another object of the world is explained by its own lines, types and variables', async () => {
+  const shared = { object: 'shared/entry', with: ['shared/stage'], program: 'enter', data_in: udp };
+  const { came } = await outcomeOf({ ...shared, maps: { next: { 1: 'decide' } }, expect: { retval: 'XDP_DROP' } });
+  expect(came.why?.returned).toMatchObject({ program: 'decide', file: 'stage.bpf.c' });
+  expect(came.why?.source.find((line) => line.returned)?.text).toContain('seen->packets <= limit');
+  expect(came.why?.values.map((value) => value.name)).toContain('limit');
+  expect(came.why?.decisive?.condition).toContain('limit');
 });
