@@ -51,20 +51,30 @@ export const choose =
     c.op(W.select);
   };
 
+/** JavaScriptCore leaves out the check of an access when its offset is below so many bytes (wasmFastMemoryRedzonePages). */
+const UNCHECKED = 1 << 23;
+
+/** Puts an address on the stack; returns the offset that is left for the instruction itself. */
+function place(c: WasmCode, address: Code, offset: number): number {
+  address(c);
+  if (offset < UNCHECKED) return offset;
+  c.i32(offset | 0).op(W.i32_add);
+  return 0;
+}
+
 /** The u32 at an address. */
 export const load =
   (address: Code, offset = 0): Code =>
   (c) => {
-    address(c);
-    c.mem(W.i32_load, offset);
+    c.mem(W.i32_load, place(c, address, offset));
   };
 
 export const store =
   (address: Code, offset: number, value: Code): Code =>
   (c) => {
-    address(c);
+    const rest = place(c, address, offset);
     value(c);
-    c.mem(W.i32_store, offset);
+    c.mem(W.i32_store, rest);
   };
 
 /** The u32 at a fixed address, and storing there. */
@@ -91,9 +101,9 @@ export const addWide = binary(W.i64_add);
 export const storeWide =
   (address: Code, offset: number, value: Code): Code =>
   (c) => {
-    address(c);
+    const rest = place(c, address, offset);
     value(c);
-    c.mem(W.i64_store, offset);
+    c.mem(W.i64_store, rest);
   };
 
 export const setWide = (address: number, value: Code): Code => storeWide(k(0), address, value);
@@ -102,11 +112,10 @@ export const setWide = (address: number, value: Code): Code => storeWide(k(0), a
 export const count =
   (address: Code, offset: number, by: Code): Code =>
   (c) => {
-    address(c);
-    address(c);
-    c.mem(OP.f64_load, offset);
+    const rest = place(c, address, offset);
+    c.mem(OP.f64_load, place(c, address, offset));
     by(c);
-    c.op(OP.f64_convert_i32_u, OP.f64_add).mem(OP.f64_store, offset);
+    c.op(OP.f64_convert_i32_u, OP.f64_add).mem(OP.f64_store, rest);
   };
 
 export const block =
