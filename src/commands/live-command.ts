@@ -5,11 +5,11 @@ import type { Refusal } from '../../engine/index.ts';
 import { flagArg } from '../args.ts';
 import { jsonLine, jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, fileError, InputError } from '../input-error.ts';
+import { captureFile } from '../live/live-capture.ts';
 import { isRefusal, startEngine } from '../live/live-client.ts';
 import { intervalOf } from '../live/live-interval.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
 import type { LiveFacts } from '../live-why.ts';
-import { writePcapng } from '../packet/pcap-write.ts';
 import type { Args, CommandIo } from './command.ts';
 import { errorJson } from './error-json.ts';
 import { type LiveInput, readLiveInput } from './live-job.ts';
@@ -35,18 +35,10 @@ function factsOf(input: LiveInput, { report, devmaps }: LiveSample): LiveFacts {
   return { report, devmaps, devices: network.devices, length: data_in.length };
 }
 
-/** Frames in the order in which they left, each with its device as a comment. */
 function writeCapture(input: LiveInput, end: LiveEnd, io: CommandIo): void {
   if (input.capture === null) return;
-  const name = (netns: string, ifindex: number) =>
-    input.request.network.devices.find((one) => one.netns === netns && one.ifindex === ifindex)?.name ??
-    String(ifindex);
-  const frames = end.captured.map(({ at, netns, ifindex, frame, data }) => ({
-    bytes: data,
-    comment: `${at} ${name(netns, ifindex)}, after at least ${frame} frames`,
-  }));
   try {
-    writeFileSync(resolve(io.cwd, input.capture), writePcapng(frames));
+    writeFileSync(resolve(io.cwd, input.capture), captureFile(end.captured, input.request.network.devices).bytes);
   } catch (error) {
     throw fileError('write', input.capture, error);
   }

@@ -3,6 +3,7 @@ import { ERRNO } from '../../engine/index.ts';
 import type { DrivenRun, OpenedLive } from './live-backend.ts';
 import { reportMinus } from './live-interval.ts';
 import { LivePace } from './live-pace.ts';
+import { LiveRecorder } from './live-recorder.ts';
 import type {
   LiveBatchAlone,
   LiveCommand,
@@ -17,6 +18,8 @@ import type {
 const SLICE_MS = 20;
 /** Wait when nothing is due. */
 const IDLE_MS = 5;
+/** Frames that a record keeps of each device and way. */
+const RECORD_FRAMES = 1000;
 
 export class LiveThread {
   private readonly opened: OpenedLive;
@@ -29,6 +32,7 @@ export class LiveThread {
   private stopped = false;
   private zeroed = 0;
   private alone: LiveBatchAlone | null = null;
+  private readonly recorder: LiveRecorder;
 
   constructor(opened: OpenedLive, request: LiveRequest, sample_ms: number, tell: (reply: LiveReply) => void) {
     this.opened = opened;
@@ -38,14 +42,8 @@ export class LiveThread {
     this.devmaps = opened.devmaps();
     this.pace = new LivePace(request.rate, performance.now());
     this.running = request.running;
-    if (request.capture > 0) this.capture(request);
-  }
-
-  private capture({ capture: limit, network }: LiveRequest): void {
-    const { capture } = this.run;
-    for (const { netns, ifindex } of network.devices) capture.onDevice(netns, ifindex, { limit });
-    capture.onStack('near', { limit });
-    capture.onSockets({ limit });
+    this.recorder = new LiveRecorder(opened.run.capture, request.network.devices);
+    if (request.capture > 0) this.recorder.begin(request.capture);
   }
 
   /** Runs to the end, and tells it. */
@@ -107,10 +105,32 @@ export class LiveThread {
         this.zeroed++;
         this.alone = null;
         break;
+      case 'record':
+        if (command.on) this.recorder.begin(RECORD_FRAMES);
+        else this.recorder.end();
+        break;
+      case 'frames':
+        this.giveFrames();
+        return;
       case 'stop':
         this.stopped = true;
     }
     this.sample();
+  }
+
+  /** Those that were recorded, or of one batch more. */
+  private giveFrames(): void {
+    const { recorder, run } = this;
+    const { on, frames } = recorder.recording;
+    if (!on && frames === 0 && this.running) {
+      recorder.begin(RECORD_FRAMES);
+      run.step();
+      recorder.end();
+      this.tell({ is: 'sample', sample: { ...this.sampled(), frames: recorder.frames() } });
+      recorder.forget();
+      return;
+    }
+    this.tell({ is: 'sample', sample: { ...this.sampled(), frames: recorder.frames() } });
   }
 
   private stepAlone(): void {
@@ -130,6 +150,7 @@ export class LiveThread {
       ...{ at_ms: performance.now(), running: this.running, done: run.done || this.stopped },
       ...{ batch_size: run.batch_size, rate: this.pace.perSecond, report: run.report() },
       ...{ zeroed: this.zeroed, devmaps: this.devmaps, alone: this.alone },
+      recording: this.recorder.recording,
       note: this.opened.note?.() ?? '',
     };
   }
@@ -152,7 +173,7 @@ export class LiveThread {
       fault,
       maps: opened.maps(),
       printk,
-      captured: run.capture.take(),
+      captured: this.recorder.frames(),
       stopped,
     };
     this.tell({ is: 'end', end });

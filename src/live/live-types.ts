@@ -69,7 +69,17 @@ export type LiveCommand =
   | { readonly do: 'rate'; readonly rate: number }
   | { readonly do: 'link'; readonly netns: NetnsName; readonly ifindex: number; readonly up: boolean }
   | { readonly do: 'zero' }
+  /** Keep frames from now on, or no longer. */
+  | { readonly do: 'record'; readonly on: boolean }
+  /** The next sample has the frames that were recorded; without a record those of the next batch. */
+  | { readonly do: 'frames' }
   | { readonly do: 'stop' };
+
+export interface LiveRecording {
+  readonly on: boolean;
+  /** Frames kept so far. */
+  readonly frames: number;
+}
 
 /** Devices by the map that holds them, as far as redirects by that map can go there. */
 export interface LiveDevmap {
@@ -101,6 +111,9 @@ export interface LiveSample {
   readonly devmaps: readonly LiveDevmap[];
   /** The last batch, when it was run alone; null while batches go on by themselves. */
   readonly alone: LiveBatchAlone | null;
+  readonly recording: LiveRecording;
+  /** Frames that were asked for; only in the sample that answers. */
+  readonly frames?: readonly CapturedFrame[];
   /** What to know about the backend's numbers; absent or '': nothing. */
   readonly note?: string;
 }

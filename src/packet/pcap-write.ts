@@ -1,4 +1,4 @@
-/** Writing Ethernet frames as capture files: pcap, and pcapng with a comment a frame. */
+/** Writing Ethernet frames as capture files: pcap, and pcapng with interfaces by name, and a comment and a direction a frame. */
 import { LINKTYPE_ETHERNET } from './frame.ts';
 
 const HEADER = 24;
@@ -28,6 +28,14 @@ export interface CommentedFrame {
   readonly bytes: Uint8Array;
   /** Shown by Wireshark beside the frame. */
   readonly comment?: string;
+  /** Which of the interfaces, from 0; default the first. */
+  readonly interface?: number;
+  readonly direction?: 'in' | 'out';
+}
+
+export interface CaptureInterface {
+  readonly name: string;
+  readonly description?: string;
 }
 
 function fours(size: number): number {
@@ -49,10 +57,41 @@ function block(type: number, size: number, fill: (view: DataView, bytes: Uint8Ar
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
 const ENHANCED_PACKET = 6;
-const OPTION_COMMENT = 1;
-/** Fixed fields of an enhanced packet block; an option's head; the option that ends the list. */
+/** Fixed fields of an enhanced packet block and of an interface block. */
 const PACKET_FIXED = 20;
+const INTERFACE_FIXED = 8;
+/** An option's head, and the option that ends the list. */
 const OPTION_HEAD = 4;
+const OPTION_MAX = 0xffff;
+const OPTION = { COMMENT: 1, IF_NAME: 2, IF_DESCRIPTION: 3, EPB_FLAGS: 2 } as const;
+const DIRECTION = { in: 1, out: 2 } as const;
+
+type Option = readonly [code: number, value: Uint8Array];
+
+function textOption(code: number, text: string | undefined): Option[] {
+  const value = new TextEncoder().encode(text ?? '').subarray(0, OPTION_MAX);
+  return value.length === 0 ? [] : [[code, value]];
+}
+
+function directionOption(direction: CommentedFrame['direction']): Option[] {
+  return direction === undefined ? [] : [[OPTION.EPB_FLAGS, Uint8Array.of(DIRECTION[direction], 0, 0, 0)]];
+}
+
+/** Bytes of a list of options with its end; none for no options. */
+function optionsSize(options: readonly Option[]): number {
+  const heads = options.length === 0 ? 0 : OPTION_HEAD;
+  return options.reduce((sum, [, value]) => sum + OPTION_HEAD + fours(value.length), heads);
+}
+
+function writeOptions(options: readonly Option[], view: DataView, bytes: Uint8Array, from: number): void {
+  let at = from;
+  for (const [code, value] of options) {
+    view.setUint16(at, code, true);
+    view.setUint16(at + 2, value.length, true);
+    bytes.set(value, at + OPTION_HEAD);
+    at += OPTION_HEAD + fours(value.length);
+  }
+}
 
 function sectionBlock(): Uint8Array {
   return block(SECTION, 16, (view) => {
@@ -62,31 +101,35 @@ function sectionBlock(): Uint8Array {
   });
 }
 
-function interfaceBlock(): Uint8Array {
-  return block(INTERFACE, 8, (view) => {
+function interfaceBlock({ name, description }: CaptureInterface): Uint8Array {
+  const options = [...textOption(OPTION.IF_NAME, name), ...textOption(OPTION.IF_DESCRIPTION, description)];
+  return block(INTERFACE, INTERFACE_FIXED + optionsSize(options), (view, bytes) => {
     view.setUint16(0, LINKTYPE_ETHERNET, true);
     view.setUint32(4, SNAP_LENGTH, true);
+    writeOptions(options, view, bytes, INTERFACE_FIXED);
   });
 }
 
 function packetBlock(frame: CommentedFrame): Uint8Array {
-  const comment = new TextEncoder().encode(frame.comment ?? '').subarray(0, 0xffff);
-  const options = comment.length > 0 ? OPTION_HEAD + fours(comment.length) + OPTION_HEAD : 0;
+  const options = [...textOption(OPTION.COMMENT, frame.comment), ...directionOption(frame.direction)];
   const at = PACKET_FIXED + fours(frame.bytes.length);
-  return block(ENHANCED_PACKET, at + options, (view, bytes) => {
+  return block(ENHANCED_PACKET, at + optionsSize(options), (view, bytes) => {
+    view.setUint32(0, frame.interface ?? 0, true);
     view.setUint32(12, frame.bytes.length, true);
     view.setUint32(16, frame.bytes.length, true);
     bytes.set(frame.bytes, PACKET_FIXED);
-    if (comment.length === 0) return;
-    view.setUint16(at, OPTION_COMMENT, true);
-    view.setUint16(at + 2, comment.length, true);
-    bytes.set(comment, at + OPTION_HEAD);
+    writeOptions(options, view, bytes, at);
   });
 }
 
-/** A little-endian pcapng of one section and one interface, all frames at time zero. */
-export function writePcapng(frames: readonly CommentedFrame[]): Uint8Array<ArrayBuffer> {
-  const blocks = [sectionBlock(), interfaceBlock(), ...frames.map(packetBlock)];
+const UNNAMED: CaptureInterface = { name: '' };
+
+/** A little-endian pcapng of one section, all frames at time zero; without `interfaces` one that has no name. */
+export function writePcapng(
+  frames: readonly CommentedFrame[],
+  interfaces: readonly CaptureInterface[] = [UNNAMED],
+): Uint8Array<ArrayBuffer> {
+  const blocks = [sectionBlock(), ...interfaces.map(interfaceBlock), ...frames.map(packetBlock)];
   const out = new Uint8Array(blocks.reduce((sum, b) => sum + b.length, 0));
   let at = 0;
   for (const one of blocks) {

@@ -13,6 +13,13 @@ test.each([
     'pcapng with comments',
     writePcapng(PACKET_SAMPLES.map(([comment, packet]) => ({ comment, bytes: packet.bytes() }))),
   ],
+  [
+    'pcapng with interfaces',
+    writePcapng(
+      frames.map((bytes, i) => ({ bytes, interface: i % 2, direction: i % 2 === 0 ? 'in' : 'out' })),
+      [{ name: 'veth0 xmit' }, { name: 'veth1 stack', description: 'went up' }],
+    ),
+  ],
 ])('%s', (_format, capture) => {
   const read = readCapture(capture);
   expect(read.map((frame) => frame.bytes)).toEqual(frames);

@@ -161,6 +161,25 @@ beforeAll(async () => {
     .map((line) => new Map(line.split('\t').map((cell, i) => [names[i]!, cell === '' ? [] : cell.split('|')])));
 }, 180_000);
 
+test.skipIf(!tshark)('interfaces by name, and which way a frame went', async () => {
+  const file = join(directory, 'interfaces.pcapng');
+  const [first, second] = PACKET_SAMPLES.map(([, packet]) => packet.bytes());
+  const interfaces = [{ name: 'veth0 xmit', description: 'left' }, { name: 'veth1 stack' }];
+  const frames = [
+    { bytes: first!, interface: 1, direction: 'in' as const, comment: 'frame 7' },
+    { bytes: second!, interface: 0, direction: 'out' as const },
+  ];
+  writeFileSync(file, writePcapng(frames, interfaces));
+  const fields = [
+    'frame.interface_name',
+    'frame.interface_description',
+    'frame.packet_flags_direction',
+    'frame.comment',
+  ];
+  const child = Bun.spawn([tshark!, '-r', file, '-T', 'fields', ...fields.flatMap(column)], { stderr: 'ignore' });
+  expect(await child.stdout.text()).toBe('veth1 stack\t\t0x00000001\tframe 7\nveth0 xmit\tleft\t0x00000002\t\n');
+});
+
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** All fields of a path's name in the packet, in order. */
