@@ -2,18 +2,24 @@
 import { stepText } from '../case-steps.ts';
 import { plain } from '../format/sanitize.ts';
 import type { TestOutcome } from '../outcome.ts';
+import { sourceName, whyTexts } from './why-text.ts';
 
 /** `retval: XDP_TX (3) expected, XDP_DROP (1) received`; at least one line for what failed. */
-export function differenceTexts(outcome: TestOutcome): string[] {
+export function differenceTexts(outcome: TestOutcome, root: string): string[] {
   const lines = outcome.differences.map(
     (d) => `${d.field}${d.at === '' ? '' : ` ${d.at}`}: ${d.expected} expected, ${d.received} received`,
   );
   if (outcome.reason !== '') lines.unshift(outcome.reason);
   const fault = outcome.result?.fault;
   if (fault) {
-    const place = fault.file ? `${fault.file}${fault.line ? `:${fault.line}` : ''}` : fault.program;
+    const place = fault.file ? `${sourceName(fault.file, root)}${fault.line ? `:${fault.line}` : ''}` : fault.program;
     lines.push(`fault at ${place}, insn ${fault.insn}: ${fault.text}`);
   }
   const step = outcome.step && outcome.verdict !== 'pass' ? [stepText(outcome)] : [];
   return [...step, ...(lines.length > 0 ? lines : [outcome.verdict])].map(plain);
+}
+
+/** Why it failed, a fact a line; none where nobody knows. */
+export function reasonTexts({ why, result }: TestOutcome, root: string): string[] {
+  return why ? whyTexts(why, Boolean(result?.fault), root) : [];
 }

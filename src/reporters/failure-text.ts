@@ -7,7 +7,7 @@ import { SIGN, type Style } from '../format/style.ts';
 import type { Difference, FileError, TestOutcome } from '../outcome.ts';
 import { hexDiff } from '../packet/hexdump.ts';
 import type { SettledCase } from '../test-case.ts';
-import { whyLines } from './why-text.ts';
+import { sourceName, whyLines } from './why-text.ts';
 
 const LABEL = 10;
 const HEX_ROWS = 9;
@@ -38,8 +38,8 @@ function packetLines(one: SettledCase, outcome: TestOutcome, style: Style): stri
 }
 
 /** File and line, the instruction, the source text: whatever of it is known. */
-export function faultLines(fault: Fault, style: Style): string[] {
-  const at = fault.file ? `${plain(fault.file)}${fault.line ? `:${fault.line}` : ''}` : plain(fault.program);
+export function faultLines(fault: Fault, root: string, style: Style): string[] {
+  const at = fault.file ? `${sourceName(fault.file, root)}${fault.line ? `:${fault.line}` : ''}` : plain(fault.program);
   const source = plain(fault.source).trim();
   return labelled('fault', [
     style.red(`${fault.kind}: ${plain(fault.message)}`),
@@ -68,8 +68,8 @@ export function failureLines(one: SettledCase, outcome: TestOutcome, root: strin
     if (d.field !== 'fault' || !result?.fault) lines.push(...differenceLines(d, style));
     else if (d.expected !== 'none') lines.push(...labelled('fault', [`expected  ${style.green(plain(d.expected))}`]));
   }
-  if (result?.fault) lines.push(...faultLines(result.fault, style));
-  else if (outcome.why) lines.push(...labelled('why', whyLines(outcome.why, style)));
+  if (result?.fault) lines.push(...faultLines(result.fault, root, style));
+  if (outcome.why) lines.push(...labelled('why', whyLines(outcome.why, Boolean(result?.fault), root, style)));
   lines.push(...packetLines(one, outcome, style));
   if (result && result.printk.length > 0) lines.push(...listed('printk', result.printk, MAP_LINES));
   const changes = outcome.map_changes ?? [];

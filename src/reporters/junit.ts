@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { plain } from '../format/sanitize.ts';
 import type { FileError, TestOutcome } from '../outcome.ts';
 import type { SettledCase } from '../test-case.ts';
-import { differenceTexts } from './difference-text.ts';
+import { differenceTexts, reasonTexts } from './difference-text.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -49,10 +49,10 @@ function suiteOf(name: string): Suite {
 }
 
 /** What stands inside a testcase. */
-function bodyOf(outcome: TestOutcome): string {
-  const lines = differenceTexts(outcome);
+function bodyOf(outcome: TestOutcome, root: string): string {
+  const lines = differenceTexts(outcome, root);
   const message = attributes({ message: lines[0] ?? '', type: outcome.differences[0]?.field ?? outcome.verdict });
-  const text = block(lines);
+  const text = block([...lines, ...reasonTexts(outcome, root)]);
   if (outcome.verdict === 'fail') return `      <failure${message}>${text}</failure>\n`;
   if (outcome.verdict === 'error') return `      <error${message}>${text}</error>\n`;
   if (outcome.verdict === 'pass') return '';
@@ -103,7 +103,7 @@ class Junit {
       ...{ name: one.name, classname: one.program, time: seconds(outcome.took_ms) },
       ...{ file: relative(root, one.file), line: one.line },
     });
-    const body = bodyOf(outcome) + outputOf(outcome);
+    const body = bodyOf(outcome, root) + outputOf(outcome);
     suite.cases.push(`    <testcase${head}${body === '' ? '/>' : `>\n${body}    </testcase>`}\n`);
   }
 

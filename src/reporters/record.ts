@@ -6,11 +6,15 @@ import { InputError } from '../input-error.ts';
 import type { Difference, FileError, TestOutcome, Verdict } from '../outcome.ts';
 import { parseHex, toHex } from '../packet/hex.ts';
 import type { SettledCase } from '../test-case.ts';
+import type { Why } from '../why-types.ts';
 
 /** Raised when a field changes its meaning or goes. */
 export const SCHEMA_VERSION = 1;
 
 const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'error', 'skip', 'todo'];
+
+/** Without the instructions, which are many. */
+type WhyRecord = Omit<Why, 'trace' | 'left_out'>;
 
 type FaultRecord = Pick<Fault, 'kind' | 'message' | 'program' | 'insn' | 'text' | 'source'> & {
   readonly file: string | null;
@@ -46,12 +50,18 @@ export interface CaseRecord {
   /** The object could not be opened. */
   readonly not_loaded: boolean;
   readonly fault: FaultRecord | null;
+  /** Of a case that failed: where it returned, values, branches, calls; null where it was not traced. */
+  readonly why: WhyRecord | null;
 }
 
 /** A file that cannot be read, opened or built, with its path from `root`. */
 export function errorRecord({ file, line, message, object, build }: FileError, root: string): object {
   const more = { ...(object ? { object } : {}), ...(build ? { build } : {}) };
   return { file: relative(root, file), line, message, ...more };
+}
+
+function whyRecord({ trace: _trace, left_out: _leftOut, ...rest }: Why): WhyRecord {
+  return rest;
 }
 
 function faultRecord({ kind, message, program, insn, text, file, line, source }: Fault): FaultRecord {
@@ -87,6 +97,7 @@ export function caseRecord(one: SettledCase, outcome: TestOutcome, root: string)
     map_changes: outcome.map_changes ?? [],
     not_loaded: outcome.verdict === 'error' && outcome.refusal?.stage === 'open',
     fault: result?.fault ? faultRecord(result.fault) : null,
+    why: outcome.why ? whyRecord(outcome.why) : null,
   };
 }
 
@@ -132,6 +143,7 @@ export function fromRecord(value: unknown, root: string, path: string): [Settled
     ...(record.step ? { step: record.step } : {}),
     ...(record.returned ? { returned: record.returned } : {}),
     ...(record.attempts > 1 ? { attempts: record.attempts } : {}),
+    ...(record.why ? { why: { ...record.why, trace: [], left_out: 0 } } : {}),
   };
   return [one, outcome];
 }

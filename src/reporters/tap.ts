@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { plain } from '../format/sanitize.ts';
 import type { TestOutcome } from '../outcome.ts';
 import type { SettledCase } from '../test-case.ts';
-import { differenceTexts } from './difference-text.ts';
+import { differenceTexts, reasonTexts } from './difference-text.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
 
 /** A description: `#` would start a directive. */
@@ -39,13 +39,14 @@ export function tapReporter(io: ReporterIo): Reporter {
     const text = `${relative(io.root, one.object)} › ${one.program} › ${one.name}`;
     const bad = outcome.verdict === 'fail' || outcome.verdict === 'error';
     const at = `${relative(io.root, one.file)}:${one.line}`;
-    const lines = differenceTexts(outcome);
+    const lines = differenceTexts(outcome, io.root);
     const block = {
       message: lines[0] ?? '',
       severity: outcome.verdict,
       at,
       duration_ms: outcome.took_ms,
       differences: lines,
+      why: reasonTexts(outcome, io.root),
     };
     point(!bad && outcome.verdict !== 'todo', text, directive(outcome), bad ? yamlBlock(block) : '');
   };

@@ -1,13 +1,15 @@
 /** Reporters on one stream of events: what people and programs read. */
 import { expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProgRunResult } from '../../../engine/index.ts';
 import { makeStyle } from '../../../src/format/style.ts';
 import { mergedEvents } from '../../../src/merge-reports.ts';
 import type { RunEvent } from '../../../src/outcome.ts';
 import { openReporter } from '../../../src/reporters/index.ts';
 import { emptySummary, summarize } from '../../../src/summary.ts';
+import type { Why } from '../../../src/why-types.ts';
 import { fakeResult } from '../../support/fake-backend.ts';
 import { FAILED, outcomeOf, settled } from '../../support/settled.ts';
 import { readTap } from '../../support/tap.ts';
@@ -27,6 +29,26 @@ const fault = {
   line: 7,
   registers: [],
 };
+const at = { program: 'xdp_lb', subprogram: '', file: '/p/bpf/lb.bpf.c' };
+const why: Why = {
+  returned: { ...at, insn: 12, line: 9, text: 'return XDP_DROP;' },
+  source: [{ line: 9, text: 'return XDP_DROP;', executed: true, returned: true }],
+  registers: [{ name: 'r0', value: 'XDP_DROP (1)', where: '' }],
+  values: [],
+  decisive: { ...at, insn: 10, line: 8, text: 'if (!b)', condition: 'b (NULL) == NULL', taken: true },
+  branches: [],
+  calls: [
+    { ...at, insn: 8, line: 7, text: '', said: 'bpf_map_lookup_elem(b, 7) → NULL, keys present: 0', failed: true },
+  ],
+  trace: ['12: exit'],
+  left_out: 3,
+  note: '',
+};
+const EXPLAINED: RunEvent[] = [
+  { type: 'start', run: 1, cause: 'start', cases: [good], kept: 0 },
+  { type: 'outcome', run: 1, outcome: outcomeOf(good, 'fail', { ...FAILED, result: fakeResult(), why }) },
+  { type: 'end', run: 1, took_ms: 12, cancelled: false },
+];
 const EVENTS: RunEvent[] = [
   { type: 'file-error', error: { file: '/p/test/x.case.ts', line: 3, message: 'Unexpected }', frame: ['▸ 3 │ }'] } },
   { type: 'start', run: 1, cause: 'start', cases: [good, bad, later], kept: 0 },
@@ -183,6 +205,58 @@ test('github: an annotation at the line of each failure, escaped', () => {
   expect(report('github', '/p', events)).toContain('title=xdp_lb › 100%25%2C a%3A b::50%25 of: it\n');
 });
 
+const RETURNED = 'returned XDP_DROP (1) at bpf/lb.bpf.c:9: return XDP_DROP;';
+const BRANCH = 'b (NULL) == NULL: taken at bpf/lb.bpf.c:8';
+const CALL = 'bpf_map_lookup_elem(b, 7) → NULL, keys present: 0 at bpf/lb.bpf.c:7';
+
+test('every reporter that tells a failure tells why, in the shape that its readers know', () => {
+  const told = (name: string) => report(name, '/p', EXPLAINED);
+  for (const name of ['default', 'verbose', 'dot']) {
+    expect(told(name)).toContain('why       returned XDP_DROP (1) at bpf/lb.bpf.c:9\n');
+    expect(told(name)).toContain('b (NULL) == NULL: taken  bpf/lb.bpf.c:8\n');
+  }
+  const failure = readXml(told('junit')).children[0]!.children[0]!.children[0]!;
+  expect(failure.text.split('\n').slice(1)).toEqual([RETURNED, BRANCH, CALL]);
+  expect(readTap(told('tap')).points[0]?.yaml?.slice(-4)).toEqual([
+    'why:',
+    ...[RETURNED, BRANCH, CALL].map((line) => `  - ${JSON.stringify(line)}`),
+  ]);
+  expect(told('github')).toContain([RETURNED, BRANCH, CALL].join('%0A'));
+  const [one] = JSON.parse(told('json')).cases;
+  expect(one.why).toMatchObject({ returned: { line: 9 }, decisive: { taken: true }, calls: [{ failed: true }] });
+  expect(one.why.trace).toBeUndefined();
+  expect(JSON.parse(told('ndjson').split('\n')[1]!).why).toEqual(one.why);
+});
+
+test('github: a second annotation at the line of the source, where that is there', () => {
+  const root = mkdtempSync(join(tmpdir(), 'github-'));
+  mkdirSync(join(root, 'bpf'));
+  writeFileSync(join(root, 'bpf/lb.bpf.c'), `${'\n'.repeat(8)}\treturn XDP_DROP;\n`);
+  const here = { ...why, returned: { ...why.returned!, file: 'lb.bpf.c' } };
+  const crashed = { ...fault, line: 9, source: 'return XDP_DROP;' };
+  const events = (result: ProgRunResult): RunEvent[] => [
+    EXPLAINED[0]!,
+    { type: 'outcome', run: 1, outcome: outcomeOf(good, 'fail', { ...FAILED, result, why: here }) },
+  ];
+  const second = (result: ProgRunResult) => {
+    let text = '';
+    const out = (more: string) => {
+      text += more;
+    };
+    const reporter = openReporter('github', root, { out, style: makeStyle(false), root });
+    for (const event of events(result)) reporter.event(event);
+    return text.split('\n')[1];
+  };
+  const facts = [BRANCH, CALL].map((line) => line.replace('at bpf/', 'at /p/bpf/')).join('%0A');
+  expect(second(fakeResult())).toBe(
+    `::notice file=bpf/lb.bpf.c,line=9,title=returns here in good::returned XDP_DROP (1)%0A${facts}`,
+  );
+  expect(second(fakeResult({ fault: crashed }))).toStartWith(
+    '::error file=bpf/lb.bpf.c,line=9,title=faults in good::out of bounds: reads 4 bytes past data_end%0Ab (NULL)',
+  );
+  rmSync(root, { recursive: true });
+});
+
 test('reports of both kinds merge into what one run would have said', () => {
   const directory = mkdtempSync(join(tmpdir(), 'merge-'));
   writeFileSync(join(directory, 'a.json'), report('json'));
@@ -195,6 +269,9 @@ test('reports of both kinds merge into what one run would have said', () => {
   expect(summary).toMatchObject({ passed: 2, failed: 2, skipped: 2, cancelled: false, took_ms: 24 });
   const text = report('default', directory, mergedEvents([join(directory, 'b.ndjson')], '/p'));
   expect(text).toContain('at lb.bpf.c:7, insn 12');
+  writeFileSync(join(directory, 'why.json'), report('json', '/p', EXPLAINED));
+  const [, told] = mergedEvents(['why.json'], directory);
+  expect(told).toMatchObject({ outcome: { why: { ...why, trace: [], left_out: 0 } } });
   const cut = report('ndjson').split('\n').slice(0, 3).join('\n');
   writeFileSync(join(directory, 'cut.ndjson'), `${cut}\n{"type":"ca`);
   expect(mergedEvents(['cut.ndjson'], directory).at(-1)).toMatchObject({ type: 'end', cancelled: true });
