@@ -1,4 +1,5 @@
 /** One live frame looked at closely: its bytes before and after the program, what the program did step by step, what became of it. */
+import { PRIV } from '../layout.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { TraceEvent } from '../net/live-trace.ts';
@@ -47,8 +48,9 @@ export class LookRecord implements FrameWatch {
     state.trace.record(EVENTS_MAX);
   }
 
-  run(page: number): number {
-    this.before = this.state.pages.original(page);
+  run(): number {
+    const { u8, u32 } = this.world.mem;
+    this.before = u8.slice(u32[PRIV.PKT_DATA >>> 2]!, u32[PRIV.PKT_END >>> 2]!);
     const { program, programs } = this;
     return this.world.programs.traced(this.record.step, () => programs.run({ run: program.entry() }));
   }
