@@ -56,10 +56,10 @@ export class LiveBuff implements XdpPacket {
   }
 
   /** reset_ctx: a page of the pool with its bounds as they were at first, whatever happened to them since. */
-  showOriginal(desc: number): void {
+  showOriginal(desc: number, length = this.original.length): void {
     const { u32 } = this.mem;
     const base = u32[(desc >>> 2) + PAGE_WORD.BASE]!;
-    const { meta, length } = this.original;
+    const { meta } = this.original;
     const data = base + DATA_AT;
     u32[IN_HAND] = desc;
     this.bound(data - meta, data, data + length);

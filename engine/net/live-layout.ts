@@ -48,6 +48,8 @@ export const PAGE_AT = {
   POOL: 32,
   /** xdpf->dev_rx, for cpumaps: address of the device. */
   DEV_RX: 36,
+  /** Low half of the number of the frame that the page carries. */
+  FRAME: 40,
 } as const;
 /** The same in words, for views of 32-bit numbers. */
 export const PAGE_WORD = {
@@ -60,6 +62,7 @@ export const PAGE_WORD = {
   LOW: PAGE_AT.LOW >>> 2,
   HIGH: PAGE_AT.HIGH >>> 2,
   POOL: PAGE_AT.POOL >>> 2,
+  FRAME: PAGE_AT.FRAME >>> 2,
 } as const;
 export const PAGE_DESC = 64;
 export const PAGE_DESC_SHIFT = 6;
@@ -90,6 +93,11 @@ export const BATCH_MAX = 256;
 /** VETH_RING_SIZE */
 export const VETH_RING = 256;
 
+/** Words of the source of packets: how many there are, the next in turn, state of chance, address of {address, bytes} by packet. */
+export const SOURCE_AT = { COUNT: 0, NEXT: 4, CHANCE: 8, TABLE: 12 } as const;
+export const SOURCE_BYTES = 16;
+export const SOURCE_ROW = 8;
+
 /** Devices of all namespaces of a run. */
 export const DEVICES_MAX = 64;
 /**
@@ -100,6 +108,8 @@ export const BATCH_AT = {
   ...{ FLUSH_COUNT: 0, POLL_COUNT: 4, PASS_COUNT: 8, ERRNO: 12 },
   /** CPUs or sockets have to be looked after between batches. */
   SETTLE: 16,
+  /** Low half of the number of the next frame. */
+  NUMBER: 52,
   /** Batches, redirects that went through, and runs by verdict (aborted, drop, pass, tx, redirect, unknown). */
   ...{ BATCHES: 20, REDIRECTS: 24, VERDICTS: 28 },
   ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600 },
@@ -120,6 +130,8 @@ export const DEV_FLAG = {
   SLOW: 4,
   /** NAPI waits in the poll list. */
   SCHEDULED: 8,
+  /** Its ring takes nothing. */
+  FULL: 16,
 } as const;
 
 /** Words of a device. */

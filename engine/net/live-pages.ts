@@ -20,6 +20,8 @@ export interface Template {
   readonly bytes: Uint8Array;
   /** Bytes of it that are metadata in front of the packet. */
   readonly meta: number;
+  /** Most bytes that are written there later on, where every frame has a packet of its own. */
+  readonly most?: number;
 }
 
 export class LivePages {
@@ -94,7 +96,7 @@ export class LivePages {
     const { u32, u8 } = this.mem;
     const at = desc >>> 2;
     const base = this.baseOf(desc) >>> 0;
-    const { bytes, meta } = this.template;
+    const { bytes, meta, most } = this.template;
     const start = base + DATA_AT - meta;
     const end = start + bytes.length;
     if (u32[at + PAGE_WORD.BASE] !== 0) {
@@ -109,7 +111,7 @@ export class LivePages {
     u32[at + PAGE_WORD.HARD_START] = base + PAGE_HEAD;
     u32[at + PAGE_WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
     u32[at + PAGE_WORD.LOW] = start;
-    u32[at + PAGE_WORD.HIGH] = end;
+    u32[at + PAGE_WORD.HIGH] = start + Math.max(bytes.length, most ?? 0);
     u32[at + PAGE_WORD.POOL] = 1;
   }
 
@@ -135,6 +137,7 @@ export class LivePages {
     u32[to + PAGE_WORD.LOW] = base;
     u32[to + PAGE_WORD.HIGH] = end + move;
     u32[to + PAGE_WORD.POOL] = 0;
+    u32[to + PAGE_WORD.FRAME] = u32[from + PAGE_WORD.FRAME]!;
     return copy;
   }
 
@@ -145,15 +148,14 @@ export class LivePages {
     return u8.subarray(data, data + u32[(desc >>> 2) + PAGE_WORD.LEN]!);
   }
 
-  /** What a run of the program finds in a page: a copy, without metadata. */
-  original(desc: number): Uint8Array {
-    const data = this.baseOf(desc) + DATA_AT;
-    return this.mem.u8.slice(data, data + this.template.bytes.length - this.template.meta);
-  }
-
   /** Address of a frame's first byte. */
   dataOf(desc: number): number {
     return this.mem.u32[(desc >>> 2) + PAGE_WORD.DATA]!;
+  }
+
+  /** Low half of the number of the frame that a page carries. */
+  frame(desc: number): number {
+    return this.mem.u32[(desc >>> 2) + PAGE_WORD.FRAME]!;
   }
 
   length(desc: number): number {

@@ -1,8 +1,9 @@
 /** What all parts of a live run share: pages, pool, the frame in hand, events, counters, and the words of the batch under way. */
 import type { WorldMemory } from '../memory.ts';
 import { LiveBuff } from './live-buff.ts';
-import { BATCH_AT, BATCH_BYTES, BATCH_MAX, RUN_COUNTERS, type RunCounter } from './live-layout.ts';
+import { BATCH_AT, BATCH_BYTES, BATCH_MAX, PAGE_WORD, RUN_COUNTERS, type RunCounter } from './live-layout.ts';
 import { LivePages, type Template } from './live-pages.ts';
+import type { LiveSource } from './live-source.ts';
 import { LiveTrace, TRACE_LAST_WORDS, TRACE_SLOTS } from './live-trace.ts';
 import { PagePool } from './page-pool.ts';
 
@@ -13,6 +14,8 @@ export interface StateInit {
   /** Pages of the arena: what pool, queues, sockets and copies may hold together. */
   readonly pages: number;
   readonly batch_size: number;
+  /** Where every frame has a packet of its own; null: all are the template. */
+  readonly source: LiveSource | null;
   /** Whether the n-th allocation of the page pool fails. */
   readonly allocFails: (allocation: number) => boolean;
 }
@@ -23,6 +26,7 @@ export class LiveState {
   readonly pool: PagePool;
   readonly buff: LiveBuff;
   readonly trace: LiveTrace;
+  readonly source: LiveSource | null;
   /** Address of the batch's words. */
   readonly batch: number;
   /** Address of the run's counters (f64). */
@@ -32,6 +36,7 @@ export class LiveState {
     const [batch, counters, traceCounts, traceLasts, ring] = at as [number, number, number, number, number];
     this.mem = mem;
     this.pages = pages;
+    this.source = init.source;
     this.batch = batch;
     this.counters = counters;
     this.trace = new LiveTrace(mem, traceCounts, traceLasts);
@@ -59,6 +64,14 @@ export class LiveState {
   /** xdp_return_frame: whoever is done with a frame gives its page back. */
   put(page: number): void {
     this.pool.put(page);
+  }
+
+  /** The page carries the next frame. */
+  number(page: number): void {
+    const { u32 } = this.mem;
+    const next = (this.batch + BATCH_AT.NUMBER) >>> 2;
+    u32[(page >>> 2) + PAGE_WORD.FRAME] = u32[next]!;
+    u32[next] = u32[next]! + 1;
   }
 
   count(counter: RunCounter, n = 1): void {

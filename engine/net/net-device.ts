@@ -50,6 +50,7 @@ export class LiveDevice {
   private readonly counters: number;
   private far: LiveDevice | null = null;
   private isUp: boolean;
+  private isFull = false;
 
   constructor(init: DeviceInit) {
     this.state = init.state;
@@ -123,13 +124,20 @@ export class LiveDevice {
     for (let page = this.ring.consume(); page !== 0; page = this.ring.consume()) this.state.put(page);
   }
 
+  /** Its ring takes nothing: a fault on purpose, as if NAPI did not run. */
+  set full(full: boolean) {
+    this.isFull = full;
+    this.refresh();
+  }
+
   /** veth_set_xdp_features and what else follows from how things are. */
   refresh(): void {
     const far = this.far;
     const xmit = this.type === 'wire' || (far !== null && (far.prog !== null || far.gro));
     const waits = this.word(DEV_AT.FLAGS) & DEV_FLAG.SCHEDULED;
+    const full = this.isFull ? DEV_FLAG.FULL : 0;
     const slow = this.type !== 'veth' || this.onXmit !== null ? DEV_FLAG.SLOW : 0;
-    const flags = (this.isUp ? DEV_FLAG.UP : 0) | (xmit ? DEV_FLAG.NDO_XMIT : 0) | slow | waits;
+    const flags = (this.isUp ? DEV_FLAG.UP : 0) | (xmit ? DEV_FLAG.NDO_XMIT : 0) | slow | full | waits;
     this.setWord(DEV_AT.FLAGS, flags);
     this.setWord(DEV_AT.MAX_LEN, this.net.mtu + VLAN_ETH_HLEN);
     this.setWord(DEV_AT.NAPI, this.isUp && (this.prog !== null || this.gro) ? 1 : 0);
@@ -162,7 +170,7 @@ export class LiveDevice {
     let sent = 0;
     while (sent < count) {
       const page = this.mem.u32[(frames >>> 2) + sent]!;
-      if (pages.length(page) > max || !rcv.ring.produce(page)) break;
+      if (pages.length(page) > max || rcv.isFull || !rcv.ring.produce(page)) break;
       this.onXmit?.(page);
       sent++;
     }

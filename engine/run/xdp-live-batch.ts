@@ -32,7 +32,7 @@ export interface LiveParts {
 
 /** Who runs the program on every frame in place of the batch, and sees what came of it. */
 export interface FrameWatch {
-  run(page: number): number;
+  run(): number;
   ran(page: number, verdict: number): void;
 }
 
@@ -53,18 +53,22 @@ export class LiveBatch {
     };
   }
 
-  /** Runs `frames` frames and all that follows from them; 0, or ENOMEM when the pool ran dry on the way. */
-  run(frames: number): number {
-    const errno = this.programRuns(frames);
+  /**
+   * Runs `frames` frames and all that follows from them; 0, or ENOMEM when the pool ran dry on the way. `before` is asked before each
+   * frame, by its place in the batch; false: there is no page for it.
+   */
+  run(frames: number, before: ((index: number) => boolean) | null = null): number {
+    const errno = this.programRuns(frames, before);
     this.finish();
     this.parts.state.count('batches');
     return errno;
   }
 
-  private programRuns(frames: number): number {
+  private programRuns(frames: number, before: ((index: number) => boolean) | null): number {
     const { state, redirects } = this.parts;
     redirects.forget();
     for (let i = 0; i < frames; i++) {
+      if (before?.(i) === false) return ERRNO.ENOMEM;
       const page = state.pool.take();
       if (page === 0) return ERRNO.ENOMEM;
       this.frame(page);
@@ -74,11 +78,12 @@ export class LiveBatch {
 
   private frame(page: number): void {
     const { state, programs, prog, ingress, rx_queue_index } = this.parts;
-    const { buff } = state;
+    const { buff, source } = state;
     state.count('frames');
+    state.number(page);
     buff.enter(ingress.ifindex, rx_queue_index, 0);
-    buff.showOriginal(page);
-    const act = this.watch === null ? programs.run(prog) : this.watch.run(page);
+    buff.showOriginal(page, source?.write(page));
+    const act = this.watch === null ? programs.run(prog) : this.watch.run();
     buff.keep(page);
     this.watch?.ran(page, act);
     state.count(VERDICTS[act] ?? 'unknown');

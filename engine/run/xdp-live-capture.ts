@@ -8,7 +8,7 @@ export interface CapturedFrame {
   readonly at: 'xmit' | 'stack' | 'xsk';
   readonly netns: string;
   readonly ifindex: number;
-  /** Frames that had been run when its batch began. */
+  /** Which frame of the run it is, counted from 0; of copies, the frame they were made of. */
   readonly frame: number;
   readonly data: Uint8Array;
 }
@@ -22,13 +22,16 @@ export interface CaptureOpts {
 }
 
 export class LiveCapture {
+  /** Somebody looks at frames, so that they have to be told apart. */
+  running = false;
   private readonly parts: LiveParts;
-  private readonly frame: () => number;
+  private readonly ran: () => number;
   private frames: CapturedFrame[] = [];
 
-  constructor(parts: LiveParts, frame: () => number) {
+  /** `ran`: frames that had been run at some time not long ago. */
+  constructor(parts: LiveParts, ran: () => number) {
     this.parts = parts;
-    this.frame = frame;
+    this.ran = ran;
   }
 
   /** Frames that leave through a device. False when there is no such device. */
@@ -58,6 +61,7 @@ export class LiveCapture {
 
   /** Ends all captures; what was kept can still be taken. */
   stop(): void {
+    this.running = false;
     for (const dev of this.parts.devices.all) {
       dev.onXmit = null;
       dev.refresh();
@@ -80,6 +84,7 @@ export class LiveCapture {
     opts: CaptureOpts,
     ifindexOf: () => number,
   ): (page: number) => void {
+    this.running = true;
     const every = Math.max(1, opts.every ?? 1);
     let left = opts.limit ?? 1000;
     let seen = 0;
@@ -87,7 +92,13 @@ export class LiveCapture {
       if (seen++ % every !== 0 || left === 0) return;
       left--;
       const data = this.parts.state.pages.bytes(page).slice();
-      this.frames.push({ at, netns, ifindex: ifindexOf(), frame: this.frame(), data });
+      this.frames.push({ at, netns, ifindex: ifindexOf(), frame: this.numberOf(page), data });
     };
+  }
+
+  /** Pages know the low half of their frame's number. */
+  private numberOf(page: number): number {
+    const ran = this.ran();
+    return ran + ((this.parts.state.pages.frame(page) - ran) | 0);
   }
 }

@@ -143,6 +143,7 @@ export function xmit(site: CodeSite, schedule: number): number {
       when(not(rcv.get), slow),
       when(or(and(load(dev.get, DEV_AT.FLAGS), k(DEV_FLAG.SLOW)), load(dev.get, DEV_AT.BQ_PROG)), slow),
       when(not(load(rcv.get, DEV_AT.NAPI)), slow),
+      when(and(load(rcv.get, DEV_AT.FLAGS), k(DEV_FLAG.FULL)), slow),
       max.set(load(rcv.get, DEV_AT.MAX_LEN)),
       place.set(load(rcv.get, ring + RING_AT.PRODUCER)),
       size.set(load(rcv.get, ring + RING_AT.SIZE)),

@@ -15,6 +15,7 @@ import {
 } from '../net/live-layout.ts';
 import { poll, pollAll } from './xdp-live-code-poll.ts';
 import { enqueue, flush, redirect, refill, schedule, xmit } from './xdp-live-code-queues.ts';
+import { writePacket } from './xdp-live-code-source.ts';
 import {
   above,
   add,
@@ -45,7 +46,17 @@ import {
   wide,
   word,
 } from './xdp-live-emit.ts';
-import { boundOriginal, type CodeSite, enter, forget, openRing, recycle, runCounter, XDP } from './xdp-live-site.ts';
+import {
+  boundOriginal,
+  boundPacket,
+  type CodeSite,
+  enter,
+  forget,
+  openRing,
+  recycle,
+  runCounter,
+  XDP,
+} from './xdp-live-site.ts';
 
 const ENOMEM = 12;
 /** Place among the verdicts of all that are none. */
@@ -53,6 +64,8 @@ const UNKNOWN = VERDICT_KINDS - 1;
 
 interface BatchParts {
   readonly refill: number;
+  /** Writes the next packet onto a page; null: all are the one that is there. */
+  readonly write: number | null;
   readonly flush: number;
   readonly pollAll: number;
   readonly enqueue: number;
@@ -84,11 +97,14 @@ function batch(site: CodeSite, parts: BatchParts): number {
   return site.func(1, false, (f) => {
     const [left, page, cached] = [f.param(0), f.i32(), f.i32()];
     const known: Known = { place: f.i32(), tallies: f.i32s(VERDICT_KINDS), sent: f.i32(), last: f.i32() };
+    const number = f.i32();
+    const numbered = (code: () => Code): Code => (site.input.numbered ? code() : block());
     const dry = block(setWord(batch + BATCH_AT.ERRNO, k(ENOMEM)), left.set(k(0)));
     const taken = block(
       cached.plus(k(-1)),
       setWord(pool + POOL_AT.CACHE_COUNT, cached.get),
       page.set(load(shl(cached.get, k(2)), pool + POOL_AT.CACHE)),
+      numbered(() => block(store(page.get, PAGE_AT.FRAME, number.get), number.plus(k(1)))),
       frame(site, f, page.get, parts, known),
       left.plus(k(-1)),
     );
@@ -99,7 +115,9 @@ function batch(site: CodeSite, parts: BatchParts): number {
       cached.set(word(pool + POOL_AT.CACHE_COUNT)),
       openRing(site, known.place),
       ...known.tallies.map((tally, verdict) => tally.set(word(batch + BATCH_AT.VERDICTS + verdict * 4))),
+      numbered(() => number.set(word(batch + BATCH_AT.NUMBER))),
       loop(left.get, one),
+      numbered(() => setWord(batch + BATCH_AT.NUMBER, number.get)),
       traceSent(site, known),
       bump(k(batch), BATCH_AT.BATCHES),
       when(word(batch + BATCH_AT.FLUSH_COUNT), call(parts.flush)),
@@ -115,10 +133,14 @@ function batch(site: CodeSite, parts: BatchParts): number {
 function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, known: Known): Code {
   const { pages, descs } = site.input;
   const [base, act, at, twice] = [f.i32(), f.i32(), f.i32(), f.i64()];
+  const bounds =
+    parts.write === null
+      ? boundOriginal(site, base.get, twice)
+      : block(at.set(call(parts.write, base.get)), boundPacket(site, base.get, at.get));
   return block(
     base.set(add(k(pages), shl(shr(sub(page, k(descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
     setWord(LIVE.PAGE, page),
-    boundOriginal(site, base.get, twice),
+    bounds,
     act.set(site.runMain()),
     when(
       eq(act.get, k(XDP.DROP)),
@@ -244,6 +266,7 @@ export function writeLoop(site: CodeSite): void {
   const queuer = enqueue(site, sender);
   const folder = fold(site);
   const parts: BatchParts = {
+    write: site.input.source === 0 ? null : writePacket(site),
     ...{ refill: refill(site), flush: flush(site, sender), enqueue: queuer, redirect: redirect(site, queuer) },
     pollAll: pollAll(site, poll(site), scheduler),
   };

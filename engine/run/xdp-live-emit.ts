@@ -24,6 +24,9 @@ export const shl = binary(W.i32_shl);
 export const shr = binary(W.i32_shr_u);
 export const eq = binary(W.i32_eq);
 export const ne = binary(W.i32_ne);
+export const xor = binary(W.i32_xor);
+export const times = binary(W.i32_mul);
+export const rest = binary(W.i32_rem_u);
 export const below = binary(W.i32_lt_u);
 export const above = binary(W.i32_gt_u);
 export const atLeast = binary(W.i32_ge_u);
@@ -104,6 +107,12 @@ export const storeWide =
     const rest = place(c, address, offset);
     value(c);
     c.mem(W.i64_store, rest);
+  };
+
+export const loadWide =
+  (address: Code, offset = 0): Code =>
+  (c) => {
+    c.mem(W.i64_load, place(c, address, offset));
   };
 
 export const setWide = (address: number, value: Code): Code => storeWide(k(0), address, value);

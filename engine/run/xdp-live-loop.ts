@@ -21,8 +21,12 @@ export class LiveLoop {
   private readonly batch: LiveBatch;
   private readonly exports: LoopExports;
 
-  constructor(world: World, parts: LiveParts, batch: LiveBatch, setup: LiveSetup) {
+  /** Pages are told which frame they carry. */
+  readonly numbered: boolean;
+
+  constructor(world: World, parts: LiveParts, batch: LiveBatch, setup: LiveSetup, numbered: boolean) {
     this.parts = parts;
+    this.numbered = numbered;
     this.batch = batch;
     const programs = programsOf(world, parts);
     let imports: Imports | null = null;
@@ -62,6 +66,7 @@ export class LiveLoop {
       ...{ byIfindex: this.ifindexTable(), ingress: ingress.at },
       ...{ ingress_ifindex: ingress.ifindex, rx_queue_index, meta: setup.meta },
       length: setup.data_in.length - setup.meta,
+      ...{ source: state.source?.at ?? 0, random: state.source?.random ?? false, numbered: this.numbered },
     };
   }
 

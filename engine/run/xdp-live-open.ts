@@ -1,9 +1,12 @@
 /** Sets a live run up: attributes checked, namespaces and devices made, pages laid out, programs attached (xdp_test_run_setup). */
+import { DEFAULT_ENV } from '../env.ts';
 import { ok, type Result, refuse } from '../errors.ts';
 import type { LoadedObject, LoadedProgram, World } from '../load/types.ts';
 import { CpuMap } from '../maps/cpumap.ts';
 import { BulkQueues } from '../net/bulk-queue.ts';
 import { BATCH_MAX, DEV_BULK, PP_REFILL, VETH_RING } from '../net/live-layout.ts';
+import type { Template } from '../net/live-pages.ts';
+import { LiveSource } from '../net/live-source.ts';
 import { LiveState } from '../net/live-state.ts';
 import type { Netns } from '../net/netns.ts';
 import { readNetns } from '../net/netns-read.ts';
@@ -56,23 +59,37 @@ export function openLiveProgram(world: World, program: LoadedProgram, opts: Live
   if (!spaces.ok) return spaces;
   const wrong = checkIngress(setup, spaces.value.near);
   if (wrong !== null) return refuse('run', wrong.errno, wrong.reason, where);
+  const source = sourceOf(world, opts, setup);
+  const full = refuse('run', ERRNO.ENOMEM, 'the world has no room for the pages of a live run', where);
+  if (source === undefined) return full;
   const state = LiveState.create(world.mem, {
-    template: { bytes: setup.data_in.slice(), meta: setup.meta },
+    template: source === null ? { bytes: setup.data_in.slice(), meta: setup.meta } : blank(opts, setup),
     pages: opts.pages ?? pagesFor(world, spaces.value, opts),
     batch_size: setup.batch_size,
+    source,
     allocFails: (allocation) => opts.faults?.alloc?.includes(allocation) ?? false,
   });
-  if (state === null) return refuse('run', ERRNO.ENOMEM, 'the world has no room for the pages of a live run', where);
+  if (state === null) return full;
   const devices = LiveDevices.create(state, spaces.value, opts.links ?? []);
   return devices.ok ? assemble(world, program, opts, setup, state, devices.value) : devices;
 }
 
+/** Null: all frames are the one packet; undefined: there is no room. */
+function sourceOf(world: World, { frames, env }: LiveOpts, { meta }: LiveSetup): LiveSource | null | undefined {
+  if (frames === undefined) return null;
+  const seed = frames.order === 'random' ? (env?.seed ?? DEFAULT_ENV.seed) : null;
+  return LiveSource.create(world.mem, { packets: frames.packets, meta, seed }) ?? undefined;
+}
+
+/** New pages have nothing on them where every frame brings its own packet. */
+function blank({ frames }: LiveOpts, { meta }: LiveSetup): Template {
+  const most = (frames?.packets ?? []).reduce((longest, { length }) => Math.max(longest, length), 0);
+  return { bytes: new Uint8Array(meta), meta, most };
+}
+
 /** What LiveOpts names and the engine does not have yet. */
-function missingFeature({ tc, frames, faults }: LiveOpts): string | null {
-  if (tc !== undefined) return 'tc';
-  if (frames !== undefined) return 'frames';
-  if (faults?.ring !== undefined) return 'faults.ring';
-  return faults?.page_at_frame !== undefined ? 'faults.page_at_frame' : null;
+function missingFeature({ tc }: LiveOpts): string | null {
+  return tc === undefined ? null : 'tc';
 }
 
 type Spaces = Readonly<Record<NetnsName, Netns>>;
@@ -117,7 +134,7 @@ function assemble(
   devices: LiveDevices,
 ): Result<LiveRun> {
   const programs = new LivePrograms(world);
-  const wrong = attachAll(devices, programs, opts) ?? settleSockets(devices, opts);
+  const wrong = attachAll(devices, programs, opts) ?? settleSockets(devices, opts) ?? faultProblem(devices, opts);
   if (wrong !== null) return refuse('run', 0, wrong);
   const bulk = new BulkQueues(state, devices.at, (id) => programs.byId(id), programs.run);
   const cpus = new LiveCpus(world, state, programs);
@@ -151,4 +168,14 @@ function settleSockets(devices: LiveDevices, opts: LiveOpts): string | null {
     found.rcvbuf = rcvbuf ?? found.rcvbuf;
   }
   return null;
+}
+
+/** Faults name devices that there are, and rings those of veths. */
+function faultProblem(devices: LiveDevices, { faults }: LiveOpts): string | null {
+  for (const { netns, dev } of [...(faults?.link ?? []), ...(faults?.ring ?? [])]) {
+    if (devices.byIfindex(netns ?? 'near', dev) === null)
+      return `faults: no device of namespace ${netns ?? 'near'} has ifindex ${dev}`;
+  }
+  const plain = faults?.ring?.find(({ netns, dev }) => devices.byIfindex(netns ?? 'near', dev)?.type !== 'veth');
+  return plain === undefined ? null : `faults: device ${plain.dev} is no veth and has no ring`;
 }

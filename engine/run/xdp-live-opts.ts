@@ -118,14 +118,32 @@ export function checkLive(opts: LiveOpts): LiveSetup | Failure {
   if (batch > BATCH_MAX) {
     return { errno: ERRNO.E2BIG, reason: `batch_size is ${batch}, a batch has at most ${BATCH_MAX} frames` };
   }
-  const data_in = opts.data_in ?? new Uint8Array(0);
+  const data_in = opts.data_in ?? opts.frames?.packets[0] ?? new Uint8Array(0);
   const ctx = contextOf(opts, 'xdp_md', XDP_MD_SIZE);
   if (isFailure(ctx)) return ctx;
   if (ctx !== null) {
     if (opts.ctx_size_out !== undefined) return invalid('ctx_out: live frames give no context back');
     if (opts.data_out === true) return invalid('data_out: live frames give no packet back when ctx_in is given');
   }
-  return shapeOf(opts, data_in, ctx, batch);
+  const setup = shapeOf(opts, data_in, ctx, batch);
+  return isFailure(setup) ? setup : (framesProblem(opts.frames, setup.meta) ?? setup);
+}
+
+/** The first packet of a list that is no live frame. */
+function framesProblem(frames: LiveFrames | undefined, meta: number): Failure | null {
+  if (frames === undefined) return null;
+  if (frames.packets.length === 0) return invalid('frames: there is no packet');
+  for (const [i, { length }] of frames.packets.entries()) {
+    const problem = lengthProblem(length, meta);
+    if (problem !== null) return invalid(`frames: packet ${i}: ${problem}`);
+  }
+  return null;
+}
+
+function lengthProblem(size: number, meta: number): string | null {
+  if (size - meta < ETH_HLEN) return `${size - meta} bytes are less than an Ethernet header`;
+  const most = LIVE_PACKET_MAX + meta;
+  return size > most ? `${size} bytes, a live frame has at most ${most}` : null;
 }
 
 function shapeOf(opts: LiveOpts, data_in: Uint8Array, ctx: Uint8Array | null, batch: number): LiveSetup | Failure {
@@ -143,9 +161,8 @@ function shapeOf(opts: LiveOpts, data_in: Uint8Array, ctx: Uint8Array | null, ba
     if (meta % 4 !== 0) return invalid(`ctx_in: data is ${meta}, metadata has a length that is a multiple of 4`);
     if (meta > META_MAX) return invalid(`ctx_in: data is ${meta}, metadata has at most ${META_MAX} bytes`);
   }
-  if (size - meta < ETH_HLEN) return invalid(`${size - meta} bytes are less than an Ethernet header`);
-  const most = LIVE_PACKET_MAX + meta;
-  if (size > most) return invalid(`data_in has ${size} bytes, a live frame has at most ${most}`);
+  const problem = lengthProblem(size, meta);
+  if (problem !== null) return invalid(`data_in: ${problem}`);
   if (egress !== 0) return invalid('ctx_in: egress_ifindex must be 0');
   if (ingress_ifindex === 0 && rx_queue_index !== 0) return invalid('ctx_in: rx_queue_index needs an ingress_ifindex');
   const given = opts.repeat ?? 1;

@@ -2,12 +2,14 @@
 
 import { PRIV } from '../layout.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
+import { BATCH_AT } from '../net/live-layout.ts';
 import type { TraceEvent } from '../net/live-trace.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { abandon, leakOf, settle, stopOf } from './execute.ts';
 import { DEFAULT_BUDGET, type Fault, type OutputRecord } from './types.ts';
 import type { LiveBatch, LiveParts } from './xdp-live-batch.ts';
 import { LiveCapture } from './xdp-live-capture.ts';
+import { FaultPlan } from './xdp-live-faults.ts';
 import { type LiveLook, LookRecord } from './xdp-live-look.ts';
 import { LiveLoop } from './xdp-live-loop.ts';
 import type { LiveOpts, LiveSetup } from './xdp-live-opts.ts';
@@ -48,13 +50,14 @@ export class LiveRun {
   private readonly setup: LiveSetup;
   private readonly parts: LiveParts;
   private readonly batch: LiveBatch;
-  private readonly loop: LiveLoop | null;
+  private readonly generated: boolean;
+  private loop: LiveLoop | null = null;
   private size: number;
   private ran = 0;
   private took_ms = 0;
   private closed = false;
   private output: { printk: string[]; records: OutputRecord[]; lost: number } = { printk: [], records: [], lost: 0 };
-  private readonly faultsLeft: NonNullable<NonNullable<LiveOpts['faults']>['link']>[number][];
+  private readonly plan: FaultPlan;
 
   constructor(
     world: World,
@@ -71,10 +74,10 @@ export class LiveRun {
     this.parts = parts;
     this.batch = batch;
     this.size = setup.batch_size;
-    this.loop = opts.generated === false ? null : new LiveLoop(world, parts, batch, setup);
+    this.generated = opts.generated !== false;
     this.counters = new LiveCounters(parts);
     this.capture = new LiveCapture(parts, () => this.ran);
-    this.faultsLeft = [...(opts.faults?.link ?? [])].sort((a, b) => a.at_frame - b.at_frame);
+    this.plan = new FaultPlan(parts.devices, opts.faults);
     settle(world, program, opts);
     world.maps.beginCall();
   }
@@ -154,9 +157,8 @@ export class LiveRun {
     );
     let slice = this.size;
     for (let now = started; this.ran < frames && this.errno === 0 && now < until; ) {
-      this.linkFaults();
       const before = this.ran;
-      this.runSlice(Math.min(slice, frames - this.ran, this.untilFault));
+      this.runSlice(Math.min(slice, frames - this.ran));
       if (budget.cancelled) this.errno = ERRNO.EINTR;
       if (budget.spent) this.renewBudget();
       const after = globalThis.performance.now();
@@ -165,30 +167,35 @@ export class LiveRun {
     }
   }
 
-  /** So many frames, in batches: as fast as it goes, or one by one where every event is wanted. */
+  /** So many frames, in batches: as fast as it goes, or one by one where every event is wanted or something happens on the way. */
   private runSlice(frames: number): void {
     const { state } = this.parts;
     const before = state.get('frames');
+    state.setWord(BATCH_AT.NUMBER, this.ran);
     try {
-      if (this.loop !== null && !state.trace.recording) this.errno = this.loop.run(frames, this.size);
-      else this.errno = this.batch.run(Math.min(frames, this.size));
+      this.errno = this.sliceOf(frames);
     } finally {
       this.ran += state.get('frames') - before;
     }
   }
 
-  /** Frames until a link goes down or up. */
-  private get untilFault(): number {
-    const next = this.faultsLeft[0];
-    return next === undefined ? Infinity : Math.max(this.size, next.at_frame - this.ran);
+  private sliceOf(frames: number): number {
+    const { ran, size, plan } = this;
+    // Whole batches before the one in which something happens.
+    const quiet = plan.next <= ran ? 0 : Math.floor((plan.next - ran) / size) * size;
+    if (this.generated && !this.parts.state.trace.recording && quiet > 0) {
+      return this.fastLoop().run(Math.min(frames, quiet), size);
+    }
+    const some = quiet > 0 ? null : (index: number) => plan.before(ran + index);
+    return this.batch.run(Math.min(frames, size), some);
   }
 
-  private linkFaults(): void {
-    for (let next = this.faultsLeft[0]; next !== undefined && next.at_frame <= this.ran; next = this.faultsLeft[0]) {
-      this.faultsLeft.shift();
-      const dev = this.parts.devices.byIfindex(next.netns ?? 'near', next.dev);
-      if (dev !== null) dev.up = next.up;
-    }
+  /** The generated loop as it must be now. */
+  private fastLoop(): LiveLoop {
+    const numbered = this.capture.running;
+    if (this.loop?.numbered !== numbered)
+      this.loop = new LiveLoop(this.world, this.parts, this.batch, this.setup, numbered);
+    return this.loop;
   }
 
   /** The world is this run's until leave(). */
@@ -261,9 +268,17 @@ export class LiveRun {
 
   /** Takes a device up or down, as `ip link set` does. False when there is none with that ifindex. */
   setLink(netns: 'near' | 'far', ifindex: number, up: boolean): boolean {
-    const dev = this.parts.devices.byIfindex(netns, ifindex);
-    if (dev !== null) dev.up = up;
-    return dev !== null;
+    return this.plan.setLink(netns, ifindex, up);
+  }
+
+  /** A veth device's ring takes nothing any more, as if its NAPI did not run, or takes frames again. False when there is none. */
+  setRing(netns: 'near' | 'far', ifindex: number, full: boolean): boolean {
+    return this.plan.setRing(netns, ifindex, full);
+  }
+
+  /** The next frame finds no page: the run ends with ENOMEM. */
+  failPage(): void {
+    this.plan.failPage();
   }
 
   /** What user space does when it reads a UDP socket: its pages are free again. Returns the number of datagrams. */

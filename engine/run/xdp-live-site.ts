@@ -56,6 +56,11 @@ export interface LiveCodeInput {
   readonly ingress: number;
   readonly ingress_ifindex: number;
   readonly rx_queue_index: number;
+  /** Address of the words of the source of packets, 0: all frames are one packet. */
+  readonly source: number;
+  readonly random: boolean;
+  /** Pages are told which frame they carry. */
+  readonly numbered: boolean;
   /** Bytes of the packet and of its metadata. */
   readonly length: number;
   readonly meta: number;
@@ -201,6 +206,12 @@ export function boundOriginal(site: CodeSite, base: Code, twice: Local): Code {
     setWide(CTX_BASE + MD.DATA, addWide(twice.get, wide(DATA_AT, end))),
     setWord(CTX_BASE + MD.DATA_META, add(base, k(start))),
   );
+}
+
+/** The same for a page with a packet of its own, of `length` bytes. */
+export function boundPacket(site: CodeSite, base: Code, length: Code): Code {
+  const data = add(base, k(DATA_AT));
+  return bound(add(base, k(DATA_AT - site.input.meta)), data, add(data, length));
 }
 
 export function enter(ingress: Code, queue: number): Code {

@@ -223,18 +223,47 @@ describe('what goes wrong', () => {
     expect(run.report().devices.find((one) => one.ifindex === IFINDEX.a1)?.rx_packets).toBe(128);
   });
 
-  test('a device that goes down at a frame', () => {
+  test('a device that goes down at a frame, and comes back at another: those between are refused, to the frame', () => {
     const run = planned({
       link: [
         { dev: IFINDEX.a0, at_frame: 500, up: false },
-        { dev: IFINDEX.a0, at_frame: 900, up: true },
+        { dev: IFINDEX.a0, at_frame: 901, up: true },
       ],
     });
+    run.capture.onDevice('near', IFINDEX.a0);
     run.runFor({});
-    const lost = run.report().tracepoints.find((one) => one.name === 'xdp_redirect_err')?.count ?? 0;
-    expect(lost).toBeGreaterThanOrEqual(256);
-    expect(lost).toBeLessThanOrEqual(512);
-    expect(lost + (run.report().devices.find((one) => one.ifindex === IFINDEX.a1)?.rx_packets ?? 0)).toBe(1000);
+    const lost = run.report().tracepoints.find((one) => one.name === 'xdp_redirect_err');
+    expect(lost).toMatchObject({ code: 100, count: 401 });
+    const left = Array.from({ length: 1000 }, (_, i) => i).filter((i) => i < 500 || i >= 901);
+    expect(run.capture.take().map((one) => one.frame)).toEqual(left);
+  });
+
+  test('a ring that takes nothing from a frame on: what is flushed after it is dropped', () => {
+    const run = planned({ ring: [{ dev: IFINDEX.a1, at_frame: 300, full: true }] });
+    run.runFor({});
+    // Frames 288 to 299 wait for the flush that frame 304 brings.
+    expect(run.report().devices.find((one) => one.ifindex === IFINDEX.a0)).toMatchObject({
+      xdp_xmit: 288,
+      xdp_xmit_drops: 712,
+    });
+    expect(run.report().tracepoints.find((one) => one.name === 'xdp_devmap_xmit')).toMatchObject({
+      code: 0,
+      last: { sent: 0, drops: 8 },
+    });
+  });
+
+  test('no page for a frame, by plan or on request', () => {
+    const run = planned({ page_at_frame: 777 });
+    expect([run.runFor({}), run.errno]).toEqual([777, 12]);
+    const other = planned({});
+    other.step();
+    other.failPage();
+    expect([other.runFor({}), other.errno, other.frames]).toEqual([0, 12, 256]);
+  });
+
+  test('faults name devices that there are', () => {
+    expect(() => planned({ link: [{ dev: 7, at_frame: 0, up: false }] })).toThrow('ifindex 7');
+    expect(() => planned({ ring: [{ dev: IFINDEX.ifbx, at_frame: 0, full: true }] })).toThrow('no veth');
   });
 
   test('a cpumap whose queue is too short drops what does not fit', () => {
