@@ -31,7 +31,7 @@ export interface TestOutcome {
   readonly maps_before: readonly MapDump[];
   /** What the program changed in maps, decoded by BTF, a line each: `stats[0].aborted  0 → 1`. */
   readonly map_changes?: readonly string[];
-  /** What a frame of a capture gave, for the histogram of all of them: `XDP_DROP (1)`. */
+  /** What the run gave, by name and number: `XDP_DROP (1)`; absent where nothing ran. */
   readonly returned?: string;
   /** Runs it took, where the ones before failed (--retries); absent: one. */
   readonly attempts?: number;

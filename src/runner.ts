@@ -108,9 +108,8 @@ function worldChanges(world: World, before: readonly MapDump[], after: readonly 
   );
 }
 
-/** What a frame of a capture gave, in words. */
+/** What a run gave, in words. */
 function returned(one: SettledCase, world: World, result: ProgRunResult): Pick<TestOutcome, 'returned'> {
-  if (one.capture === undefined) return {};
   if (result.fault) return { returned: `fault: ${result.fault.kind}` };
   if (result.errno !== 0 || result.retval === null) return { returned: errnoText(result.errno) };
   return { returned: retvalText(caseProgType(one, world[0]?.spec ?? null), result.retval) };

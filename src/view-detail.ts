@@ -7,7 +7,7 @@ import { dissect } from './packet/dissect.ts';
 import { hexDiff } from './packet/hexdump.ts';
 import type { State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
-import { duration, type Line, plural, span } from './view-text.ts';
+import { duration, type Line, type PaneLine, plural, span } from './view-text.ts';
 import { placeLines, sourceOf } from './view-where.ts';
 
 /** A label in its own column and the lines beside it; without a label the lines take the whole width. */
@@ -101,6 +101,11 @@ function resultItems(one: SettledCase, outcome: TestOutcome): DetailItem[] {
   return items;
 }
 
+function placeItems({ text, code, tail }: PaneLine): DetailItem[] {
+  const line: DetailItem = { label: '', lines: [text], ...(code ? { code } : {}) };
+  return tail ? [line, { label: '', lines: [[span('      '), ...tail]] }] : [line];
+}
+
 const WORD = { pass: 'passed', fail: 'failed', error: 'error', skip: 'skipped', todo: 'still to do' } as const;
 const WORD_TAG = { pass: 'good', fail: 'bad', error: 'bad', skip: 'warn', todo: 'info' } as const;
 
@@ -129,7 +134,7 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
   const step = shownStep(one, outcome);
   items.push(...packetItems(step, outcome));
   const returned = placeLines(outcome, sourceOf(state, one));
-  if (returned.length > 0) items.push(GAP, { label: '', code: true, lines: returned });
+  if (returned.length > 0) items.push(GAP, ...returned.flatMap(placeItems));
   if (items.length > 2) items.push(GAP);
   items.push(...resultItems(step, outcome));
   const since = state.badSince.get(one.id);

@@ -1,11 +1,12 @@
 /** An open case in panes: what it gave beside what was expected, its packet, maps, printk lines, and the place of its fault. */
-import { relative } from 'node:path';
-import type { ProgRunResult } from '../engine/index.ts';
+import { basename, relative } from 'node:path';
+import type { ProgRunResult, RedirectTarget } from '../engine/index.ts';
 import { shownStep, stepText } from './case-steps.ts';
 import type { Difference, TestOutcome } from './outcome.ts';
 import type { State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
 import { comparePackets, onePacket, type PacketPane } from './view-packet.ts';
+import { mapsPane, printkPane } from './view-panes.ts';
 import { duration, type Line, plural, type Span, span, type TextPane } from './view-text.ts';
 import { insnsPane, sourceOf, wherePane } from './view-where.ts';
 
@@ -14,8 +15,8 @@ export type { TextPane } from './view-text.ts';
 
 export interface FailureView {
   readonly title: Line;
-  /** Where the case stands, and which failure of how many it is. */
-  readonly place: string;
+  /** Where the case stands, and which failure of how many it is: in full, then shorter. */
+  readonly places: readonly string[];
   /** What was expected and received apart from the packet, a line each. */
   readonly facts: readonly Line[];
   readonly took: string;
@@ -30,41 +31,59 @@ export interface FailureView {
   readonly insns: TextPane | null;
 }
 
-/** Differences that the packet's pane shows better. */
-function inPacketPane(difference: Difference, packet: PacketPane | null): boolean {
-  return difference.field === 'data_out' && packet?.sides?.[0].startsWith('EXPECTED') === true;
+/** Differences that a pane of their own shows better. */
+function inPane({ field }: Difference, packet: PacketPane | null): boolean {
+  if (field === 'maps' || field === 'printk') return true;
+  return field === 'data_out' && packet?.judged === true;
 }
 
-function factLine({ field, at, expected, received }: Difference): Line {
-  return [
-    span(`${field}${at === '' ? '' : ` ${at}`}`, 'strong'),
-    span('  expected ', 'dim'),
-    span(expected, 'good'),
-    span('  received ', 'dim'),
-    span(received, 'bad'),
-  ];
+function factLine({ field, at, expected, received }: Difference, width: number): Line {
+  const label = span(factLabel({ field, at }).padEnd(width), 'strong');
+  // Of a fault that nobody expected there is nothing to compare.
+  if (field === 'fault' && expected === 'none') return [label, span('  '), span(received, 'bad')];
+  return [label, span('  expected ', 'dim'), span(expected, 'good'), span('  received ', 'dim'), span(received, 'bad')];
+}
+
+function factLabel({ field, at }: Pick<Difference, 'field' | 'at'>): string {
+  return `${field}${at === '' ? '' : ` ${at}`}`;
 }
 
 const WORD = { pass: 'passed', fail: 'failed', error: 'error', skip: 'skipped', todo: 'still to do' } as const;
+/** Labels longer than this do not push the others to the right. */
+const LABEL_MAX = 24;
+
+/** `data_out 3 differences · maps 1 difference`: where nothing else is to be said above the panes. */
+function summaryLine(differences: readonly Difference[]): Line {
+  const fields = [...new Set(differences.map((one) => one.field))];
+  return fields.flatMap((field, i) => {
+    const text = plural(differences.filter((one) => one.field === field).length, 'difference');
+    return [span(i > 0 ? ' · ' : '', 'dim'), span(field, 'strong'), span(` ${text}`, 'bad')];
+  });
+}
 
 function factLines(outcome: TestOutcome, packet: PacketPane | null): Line[] {
-  const shown = outcome.differences.filter((one) => !inPacketPane(one, packet));
-  const lines = shown.map(factLine);
+  const shown = outcome.differences.filter((one) => !inPane(one, packet));
+  const labels = shown.map((one) => factLabel(one).length).filter((length) => length <= LABEL_MAX);
+  const lines = shown.map((one) => factLine(one, Math.max(0, ...labels)));
   const step = stepText(outcome);
   if (step !== '') lines.unshift([span(step, 'strong')]);
   if (outcome.reason !== '') lines.unshift([span(outcome.reason, outcome.verdict === 'skip' ? 'warn' : 'bad')]);
-  if (lines.length > 0) return lines;
-  const hidden = outcome.differences.length;
-  if (hidden > 0) return [[span('data_out', 'strong'), span(`  ${plural(hidden, 'difference')}`, 'bad')]];
-  return [[span(WORD[outcome.verdict], outcome.verdict === 'pass' ? 'good' : 'dim'), ...resultSpans(outcome.result)]];
+  if (shown.length === 0 && outcome.differences.length > 0) lines.push(summaryLine(outcome.differences));
+  if (lines.length > 0 && outcome.verdict !== 'pass') return lines;
+  const word = span(WORD[outcome.verdict], outcome.verdict === 'pass' ? 'good' : 'dim');
+  return [...lines, [word, ...resultSpans(outcome)]];
 }
 
-function resultSpans(result: ProgRunResult | null): Span[] {
+/** What it returned by name and number, and where a redirect would have gone. */
+export function resultSpans({ result, returned }: TestOutcome): Span[] {
   if (!result || result.retval === null) return [];
-  const redirect = result.redirect;
-  const target =
-    redirect && (redirect.map === null ? `ifindex ${redirect.target}` : `${redirect.map}[${redirect.key}]`);
-  return [span(`  retval ${result.retval}`, 'dim'), span(redirect ? `  ${redirect.helper} → ${target}` : '', 'dim')];
+  const { redirect } = result;
+  return [span(`  ${returned ?? result.retval}`, 'dim'), span(redirect ? `  ${redirectText(redirect)}` : '', 'dim')];
+}
+
+/** `bpf_redirect_map → tx_ports[7]`. */
+export function redirectText({ helper, map, key, target }: RedirectTarget): string {
+  return `${helper} → ${map === null ? `ifindex ${target}` : `${map}[${key}]`}`;
 }
 
 /** The packet against what was expected of it as a whole, else against what was sent. */
@@ -78,25 +97,24 @@ export function packetPane(one: SettledCase, result: ProgRunResult | null): Pack
   return sent ? comparePackets({ bytes: sent, title: 'SENT' }, right, false) : onePacket(right);
 }
 
-export function mapsPane(outcome: Pick<TestOutcome, 'map_changes' | 'maps'>): TextPane | null {
-  const changes = outcome.map_changes ?? [];
-  if (changes.length === 0) return null;
-  const lines = changes.map((text): Line => {
-    const at = text.indexOf('  ');
-    return [span('~ ', 'warn'), span(text.slice(0, at), 'strong'), span(text.slice(at))];
-  });
-  return { title: 'Maps', note: plural(changes.length, 'change'), lines, code: false };
-}
-
-export function printkPane(result: ProgRunResult | null): TextPane | null {
-  const lines = result?.printk ?? [];
-  if (lines.length === 0) return null;
-  return { title: 'printk', note: plural(lines.length, 'line'), lines: lines.map((text) => [span(text)]), code: false };
-}
-
 function tookText(outcome: TestOutcome, step: SettledCase): string {
-  const insns = outcome.result ? ` · ${outcome.result.insns_executed} insns` : '';
-  return `${duration(outcome.took_ms)}${insns} · repeat ${Math.max(1, step.repeat)}`;
+  const insns = outcome.result ? ` · ${plural(outcome.result.insns_executed, 'insn')}` : '';
+  return `${duration(outcome.took_ms)}${insns}${step.repeat > 1 ? ` · repeat ${step.repeat}` : ''}`;
+}
+
+/** What only the outcome decides: made once, however often the screen is drawn. */
+const known = new WeakMap<TestOutcome, Pick<FailureView, 'packet' | 'maps' | 'printk' | 'insns'>>();
+
+function fixedPanes(
+  step: SettledCase,
+  outcome: TestOutcome,
+): Pick<FailureView, 'packet' | 'maps' | 'printk' | 'insns'> {
+  const before = known.get(outcome);
+  if (before) return before;
+  const packet = packetPane(step, outcome.result);
+  const panes = { packet, maps: mapsPane(outcome), printk: printkPane(outcome), insns: insnsPane(outcome) };
+  known.set(outcome, panes);
+  return panes;
 }
 
 /** The panes of any run, whatever it was for. */
@@ -105,15 +123,14 @@ export function panesOf(
   step: SettledCase,
   outcome: TestOutcome,
 ): Pick<FailureView, 'facts' | 'packet' | 'maps' | 'printk' | 'where' | 'insns'> {
-  const packet = packetPane(step, outcome.result);
-  return {
-    facts: factLines(outcome, packet),
-    packet,
-    maps: mapsPane(outcome),
-    printk: printkPane(outcome.result),
-    where: wherePane(outcome, sourceOf(state, step, outcome)),
-    insns: insnsPane(outcome),
-  };
+  const panes = fixedPanes(step, outcome);
+  const where = wherePane(outcome, sourceOf(state, step, outcome));
+  return { ...panes, facts: factLines(outcome, panes.packet), where };
+}
+
+function titleSign(bad: boolean, { verdict }: TestOutcome): Span {
+  if (bad) return span('✗ ', 'bad');
+  return verdict === 'pass' ? span('✓ ', 'good') : span('↷ ', 'warn');
 }
 
 /** Null when the case has not run: then there is nothing for panes. */
@@ -125,16 +142,20 @@ export function failureView(state: State, one: SettledCase): FailureView | null 
   const at = failing.findIndex((c) => c.id === one.id);
   const bad = at >= 0;
   const panes = panesOf(state, step, outcome);
+  const place = `${relative(state.root, one.file)}:${one.line}`;
   return {
     title: [
-      span(
-        bad ? '✗ ' : outcome.verdict === 'pass' ? '✓ ' : '↷ ',
-        bad ? 'bad' : outcome.verdict === 'pass' ? 'good' : 'warn',
-      ),
+      titleSign(bad, outcome),
       span(`${relative(state.root, one.object)} › ${one.program} › `, 'dim'),
       span(one.name, 'strong'),
     ],
-    place: `${relative(state.root, one.file)}:${one.line}${bad ? ` · ${at + 1} of ${failing.length} failed` : ''}`,
+    places: bad
+      ? [
+          `${place} · ${at + 1} of ${failing.length} failed`,
+          `${basename(one.file)}:${one.line} · ${at + 1}/${failing.length}`,
+          `${at + 1}/${failing.length}`,
+        ]
+      : [place, `${basename(one.file)}:${one.line}`],
     ...panes,
     took: tookText(outcome, step),
     difference: Math.min(state.difference, (panes.packet?.differences ?? 0) - 1),

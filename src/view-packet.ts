@@ -29,6 +29,8 @@ export interface PacketPane {
   readonly headers: readonly HeaderRow[];
   readonly hex: readonly HexLine[];
   readonly differences: number;
+  /** The left side is what was expected of the right one. */
+  readonly judged: boolean;
 }
 
 export interface Side {
@@ -106,6 +108,7 @@ export function comparePackets(left: Side, right: Side, judged: boolean): Packet
     headers: diff.layers.flatMap((change) => layerRows(change, judged)),
     hex: hexLines(left.bytes, right.bytes, diff.ranges),
     differences: count,
+    judged,
   };
 }
 
@@ -120,5 +123,5 @@ export function onePacket({ bytes, title }: Side): PacketPane {
     }),
   );
   const hex = hexdump(bytes).map((text): HexLine => ({ line: [span(text)], from: 0, to: 0, same: false }));
-  return { note: `${title} ${bytes.length} B`, sides: null, headers, hex, differences: 0 };
+  return { note: `${title} ${bytes.length} B`, sides: null, headers, hex, differences: 0, judged: false };
 }

@@ -1,9 +1,10 @@
 /** The run screen as text: the form, the history, and the panes of the run that is looked at. */
 import { relative } from 'node:path';
+import { errnoText } from './format/errnos.ts';
 import { RUN_FIELDS, type RunField, type Trial } from './session-form.ts';
 import { chosenObject, chosenProgram, packetCases, programsOf } from './session-run.ts';
 import type { State } from './session-state.ts';
-import { type FailureView, panesOf } from './view-failure.ts';
+import { type FailureView, panesOf, redirectText } from './view-failure.ts';
 import { clock, duration, type Line, plural, span } from './view-text.ts';
 
 export interface RunFieldRow {
@@ -47,15 +48,19 @@ function hintOf(state: State, field: RunField): string {
 }
 
 function verdictText({ outcome }: Trial): string {
-  const result = outcome.result;
-  if (!result) return outcome.reason || 'did not run';
+  const { result, returned } = outcome;
+  if (!result) return outcome.verdict === 'skip' ? 'not supported' : 'did not run';
   if (result.fault) return `fault: ${result.fault.kind}`;
-  if (result.errno !== 0) return `errno ${result.errno}`;
-  return `retval ${result.retval}`;
+  if (result.errno !== 0) return errnoText(result.errno);
+  return returned ?? String(result.retval);
+}
+
+function isBad({ outcome: { result } }: Trial): boolean {
+  return !result || result.fault !== null || result.errno !== 0;
 }
 
 function historyLine(trial: Trial, shown: boolean): Line {
-  const bad = !trial.outcome.result || trial.outcome.result.fault !== null || trial.outcome.result.errno !== 0;
+  const bad = isBad(trial);
   return [
     span(shown ? '▸ ' : '  ', 'accent'),
     span(`${trial.number}  ${clock(trial.at)}  `, 'dim'),
@@ -67,30 +72,36 @@ function historyLine(trial: Trial, shown: boolean): Line {
 
 /** Why there is nothing more to show, or what a redirect would have done. */
 function factLines({ outcome }: Trial): Line[] {
-  if (outcome.differences.length > 0) {
-    return outcome.differences.map((one) => [span(`${one.field}  `, 'strong'), span(one.received, 'bad')]);
-  }
+  if (outcome.differences.length > 0) return outcome.differences.map((one) => [span(one.received, 'bad')]);
   if (outcome.reason !== '') return [[span(outcome.reason, 'bad')]];
   const redirect = outcome.result?.redirect;
-  if (!redirect) return [[span('no expectations', 'dim')]];
-  const target = redirect.map === null ? `ifindex ${redirect.target}` : `${redirect.map}[${redirect.key}]`;
-  return [[span(`${redirect.helper} → ${target}`)]];
+  return redirect ? [[span(redirectText(redirect))]] : [];
+}
+
+/** `586 insns · 180 µs a run`. */
+function tookText({ one, outcome: { result, took_ms } }: Trial): string {
+  if (!result) return duration(took_ms);
+  const mean = one.repeat > 1 ? ` · ${duration(result.duration_ns / 1e6)} a run, mean of ${one.repeat}` : '';
+  return `${duration(took_ms)} · ${plural(result.insns_executed, 'insn')}${mean}`;
 }
 
 function resultOf(state: State, trial: Trial | undefined): FailureView | null {
   if (!trial) return null;
   const { one, outcome } = trial;
-  const insns = outcome.result ? ` · ${outcome.result.insns_executed} insns` : '';
-  const mean = outcome.result ? ` · ${Math.round(outcome.result.duration_ns)} ns a run` : '';
-  const bad = outcome.verdict === 'fail' || outcome.verdict === 'error';
+  const bad = isBad(trial);
   return {
     ...panesOf(state, one, outcome),
     facts: factLines(trial),
-    title: [span(bad ? '✗ ' : '✓ ', bad ? 'bad' : 'good'), span(verdictText(trial), 'strong')],
-    place: `run ${trial.number}`,
-    took: `${duration(outcome.took_ms)}${insns}${mean}`,
+    title: [span(bad ? '✗ ' : '✓ ', bad ? 'bad' : 'good'), span(verdictText(trial), 'strong'), ...packetSpans(trial)],
+    places: [tookText(trial)],
+    took: '',
     difference: state.difference,
   };
+}
+
+/** What was run with which packet. */
+function packetSpans({ number, one, packet }: Trial): Line {
+  return [span(`  run ${number}: ${one.program}`, 'dim'), span(packet === '' ? '' : `, ${packet}`, 'dim')];
 }
 
 export function runView(state: State): RunView {

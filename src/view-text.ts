@@ -13,13 +13,24 @@ export interface Span {
 
 export type Line = readonly Span[];
 
+/** A line of a pane: wrapped where it is too long, unless it is code. */
+export interface PaneLine {
+  readonly text: Line;
+  /** Source or disassembly: cut at the edge. */
+  readonly code?: true;
+  /** Stands beside the text where there is room for it, below it otherwise. */
+  readonly tail?: Line;
+  /** Gives way where there is no room for all lines, the highest first; absent: never. */
+  readonly spare?: number;
+}
+
 /** Lines with a title, for a pane of their own. */
 export interface TextPane {
   readonly title: string;
   readonly note: string;
-  readonly lines: readonly Line[];
-  /** Cut at the edge instead of wrapped. */
-  readonly code: boolean;
+  readonly lines: readonly PaneLine[];
+  /** Something in it is not as it should be: it gets its room before others do. */
+  readonly bad: boolean;
 }
 
 /** A span of text from anywhere: control characters are gone after this, so every text goes through it. */

@@ -3,7 +3,7 @@ import type { Fault } from '../engine/index.ts';
 import type { TestOutcome } from './outcome.ts';
 import { type SourceText, type State, sourceKey } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
-import { type Line, plural, span, type TextPane } from './view-text.ts';
+import { type Line, type PaneLine, plural, span, type TextPane } from './view-text.ts';
 import type { Why } from './why-types.ts';
 
 /** A line of source as debug information names it. */
@@ -28,7 +28,9 @@ export function sourceOf(state: State, one: SettledCase, outcome = state.outcome
   return place === null ? null : (state.sources.get(sourceKey(one.object, place.file)) ?? null);
 }
 
-const AROUND = 3;
+/** Lines shown before and after the one that matters, where there is room. */
+const BEFORE = 8;
+const AFTER = 4;
 
 interface CodeLine {
   readonly line: number;
@@ -37,37 +39,56 @@ interface CodeLine {
   readonly executed: boolean;
 }
 
-function codeLines(lines: readonly CodeLine[], note: string): Line[] {
+/** The farther away the sooner a line gives way; one line after counts as two before. */
+function spareOf(line: number, at: number): number {
+  return line > at ? 2 * (line - at) : at - line;
+}
+
+function codeLines(lines: readonly CodeLine[], at: number, tail: string): PaneLine[] {
   const width = Math.max(...lines.map(({ line }) => String(line).length));
-  return lines.map(({ line, text, here, executed }): Line => {
+  const texts = dedented(lines.map(({ text }) => text.replaceAll('\t', '    ').trimEnd()));
+  return lines.map(({ line, here, executed }, i): PaneLine => {
     const gutter = `${here ? '▸' : ' '} ${String(line).padStart(width)} │ `;
-    const code = span(text.replaceAll('\t', '    '), here ? 'strong' : executed ? 'plain' : 'dim');
-    const end = here && note !== '' ? [span(`    ${note}`, 'warn')] : [];
-    return [span(gutter, here ? 'bad' : 'dim'), code, ...end];
+    const code = span(texts[i]!, here ? 'strong' : executed ? 'plain' : 'dim');
+    return {
+      text: [span(gutter, here ? 'bad' : 'dim'), code],
+      code: true,
+      ...(here ? (tail === '' ? {} : { tail: [span(tail, 'warn')] }) : { spare: spareOf(line, at) }),
+    };
   });
 }
 
+/** What all lines are indented by is taken away. */
+function dedented(texts: readonly string[]): string[] {
+  const indents = texts.filter((text) => text !== '').map((text) => text.length - text.trimStart().length);
+  const least = Math.min(...indents);
+  return texts.map((text) => text.slice(Number.isFinite(least) ? least : 0));
+}
+
 /** Around a line as the file has it; as far as the object remembers it where the file was not found. */
-function around(place: SourcePlace, source: SourceText | null, why: Why | undefined, note: string): Line[] {
+function around(place: SourcePlace, source: SourceText | null, why: Why | undefined, tail: string): PaneLine[] {
   const ran = new Set(why?.source.flatMap((one) => (one.executed ? [one.line] : [])));
   const at = place.line;
   if (source && source.lines[at - 1] !== undefined) {
-    const from = Math.max(1, at - AROUND);
-    const part = source.lines.slice(from - 1, at + 1).map((text, i) => {
+    const from = Math.max(1, at - BEFORE);
+    const part = source.lines.slice(from - 1, at + AFTER).map((text, i) => {
       const line = from + i;
       return { line, text, here: line === at, executed: ran.size === 0 || ran.has(line) };
     });
-    return codeLines(part, note);
+    return codeLines(part, at, tail);
   }
   const known = (why?.source ?? []).map((one) => ({ ...one, here: one.line === at }));
-  if (known.some((one) => one.here)) return codeLines(known, note);
+  if (known.some((one) => one.here)) return codeLines(known, at, tail);
   const text = place.source.trim();
-  return text === '' ? [] : codeLines([{ line: at, text, here: true, executed: true }], note);
+  return text === '' ? [] : codeLines([{ line: at, text, here: true, executed: true }], at, tail);
 }
 
-function registerLines(fault: Fault): Line[] {
+/** Gives way before any line of source. */
+const SPARE_FIRST = 100;
+
+function registerLines(fault: Fault): PaneLine[] {
   const texts = fault.registers.map((value, i) => `r${i}=${value < 4096n ? value : `0x${value.toString(16)}`}`);
-  return texts.length === 0 ? [] : [[span(texts.join(' '), 'dim')]];
+  return texts.length === 0 ? [] : [{ text: [span(texts.join(' '), 'dim')], spare: SPARE_FIRST }];
 }
 
 const VALUES_SHOWN = 6;
@@ -78,14 +99,14 @@ function valueSpans({ name, value, where }: Why['values'][number], i: number): L
 }
 
 /** Helper calls that found nothing, and the values read on the way: the latest first. */
-function whyLines(why: Why | undefined): Line[] {
+function whyLines(why: Why | undefined): PaneLine[] {
   if (!why) return [];
   const calls = why.calls.filter((call) => call.failed).slice(-2);
   const values = why.values.slice(-VALUES_SHOWN).reverse();
   return [
-    ...calls.map((call): Line => [span('! ', 'warn'), span(call.said)]),
-    ...(values.length > 0 ? [values.flatMap(valueSpans)] : []),
-    ...(why.note === '' ? [] : [[span(why.note, 'warn')]]),
+    ...calls.map((call): PaneLine => ({ text: [span('! ', 'warn'), span(call.said)] })),
+    ...(values.length > 0 ? [{ text: values.flatMap(valueSpans), spare: SPARE_FIRST - 1 }] : []),
+    ...(why.note === '' ? [] : [{ text: [span(why.note, 'warn')] }]),
   ];
 }
 
@@ -94,17 +115,18 @@ function decision(why: Why | undefined): string {
   return branch ? `${branch.condition}  ${branch.taken ? 'taken' : 'not taken'}` : '';
 }
 
+const NO_LINES: PaneLine = { text: [span('no source lines: compile with -g', 'warn')] };
+
 function faultPane(fault: Fault, outcome: TestOutcome, source: SourceText | null): TextPane {
   const where = fault.file ? `${fault.file}${fault.line ? `:${fault.line}` : ''}` : (fault.section ?? fault.program);
   const place = placeOf(outcome);
-  const lines: Line[] = [
-    [span(`${fault.kind}: `, 'bad'), span(fault.message)],
-    ...(place ? around(place, source, outcome.why, '') : [[span('no source lines: compile with -g', 'warn')]]),
-    [span(fault.text, 'dim')],
+  const lines: PaneLine[] = [
+    ...(place ? around(place, source, outcome.why, '') : [NO_LINES]),
+    { text: [span(fault.text, 'dim')], code: true, spare: SPARE_FIRST - 2 },
     ...registerLines(fault),
     ...whyLines(outcome.why),
   ];
-  return { title: 'Faulted here', note: `${where} · insn ${fault.insn}`, lines, code: true };
+  return { title: 'Faulted here', note: `${where} · insn ${fault.insn}`, lines, bad: true };
 }
 
 /** Null when nothing is known of where it ended. */
@@ -116,34 +138,34 @@ export function wherePane(outcome: TestOutcome, source: SourceText | null): Text
   const place = placeOf(outcome);
   const { file, line, insn, subprogram, program } = why.returned;
   const where = place ? `${file}:${line}` : subprogram || program;
-  const code = place ? around(place, source, why, decision(why)) : [[span('no source lines: compile with -g', 'warn')]];
-  return { title: 'Returned here', note: `${where} · insn ${insn}`, lines: [...code, ...whyLines(why)], code: true };
+  const code = place ? around(place, source, why, decision(why)) : [NO_LINES];
+  return { title: 'Returned here', note: `${where} · insn ${insn}`, lines: [...code, ...whyLines(why)], bad: false };
 }
 
 /** The last instructions that ran, as far as the run was traced. */
 export function insnsPane(outcome: TestOutcome): TextPane | null {
   const { why } = outcome;
   if (!why || why.trace.length === 0) return null;
-  const before: Line[] = why.left_out > 0 ? [[span(`${plural(why.left_out, 'instruction')} before`, 'dim')]] : [];
-  const note = `${plural(why.trace.length, 'instruction')}`;
-  return {
-    title: 'Instructions',
-    note,
-    lines: [...before, ...why.trace.map((text): Line => [span(text)])],
-    code: true,
-  };
+  const before = why.left_out > 0 ? [{ text: [span(`${plural(why.left_out, 'instruction')} before`, 'dim')] }] : [];
+  const lines = why.trace.map((text): PaneLine => {
+    return { text: [span(text, text.trimStart().startsWith(';') ? 'info' : 'plain')], code: true };
+  });
+  return { title: 'Instructions', note: plural(why.trace.length, 'line'), lines: [...before, ...lines], bad: false };
 }
 
+/** Lines around the place where there is little room. */
+const NEAR = 3;
+
 /** The place in a few lines, for the pane beside the list. */
-export function placeLines(outcome: TestOutcome, source: SourceText | null): Line[] {
+export function placeLines(outcome: TestOutcome, source: SourceText | null): PaneLine[] {
   const place = placeOf(outcome);
   const returned = outcome.why?.returned;
   if (!place || !returned || outcome.result?.fault) return [];
   const head: Line = [span(`returned at ${place.file}:${place.line}`), span(` (insn ${returned.insn})`, 'dim')];
   const calls = (outcome.why?.calls ?? []).filter((call) => call.failed).slice(-1);
   return [
-    head,
-    ...around(place, source, outcome.why, ''),
-    ...calls.map((c): Line => [span('! ', 'warn'), span(c.said)]),
+    { text: head },
+    ...around(place, source, outcome.why, decision(outcome.why)).filter(({ spare = 0 }) => spare <= NEAR),
+    ...calls.map((call): PaneLine => ({ text: [span('! ', 'warn'), span(call.said)] })),
   ];
 }

@@ -24,7 +24,7 @@ export type { PromptView } from './view-filter.ts';
 export type { GroupRow } from './view-groups.ts';
 export type { TreeRow } from './view-rows.ts';
 export type { RunView } from './view-run.ts';
-export type { Line, Span, Tag } from './view-text.ts';
+export type { Line, PaneLine, Span, Tag } from './view-text.ts';
 
 /** What the screen stands on: a view to draw, commands to send. The snapshot is the same object until something changed. */
 export interface Store {

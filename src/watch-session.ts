@@ -164,7 +164,7 @@ export class WatchSession implements Store {
     try {
       const one = trialCase(state, this.project);
       news({ type: 'busy' });
-      const outcome = await runTrial(this.runner, one, this.files.cases);
+      const outcome = await runTrial(this.runner, one, () => this.files.cases);
       const from = state.cases.find((other) => other.id === state.form.from);
       const packet = from ? `packet of ${from.name}` : state.form.packet;
       if (outcome) news({ type: 'trial', trial: { at: Date.now(), one, packet, outcome } });

@@ -1,10 +1,13 @@
 /** Runs what the form of the run screen says, and makes a case of a run. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { errnoName } from '../engine/index.ts';
 import { parseJsonObject } from './args-json.ts';
 import type { CaseRunner } from './case-runner.ts';
 import { settleCase } from './case-settle.ts';
 import type { Project } from './config.ts';
+import { isVerdictName } from './format/verdicts.ts';
+import { literal } from './init-literal.ts';
 import { InputError } from './input-error.ts';
 import type { TestOutcome } from './outcome.ts';
 import { toHex } from './packet/hex.ts';
@@ -53,48 +56,56 @@ export function trialCase(state: State, project: Project): SettledCase {
   return { ...one, data_in, presets, env, ctx_in: ctx === '' ? from.ctx_in : one.ctx_in };
 }
 
-/** Runs it by itself, after what is running. */
+/** Runs it by itself, after what is running. `cases`: those that the runner knows otherwise. */
 export async function runTrial(
   runner: CaseRunner,
   one: SettledCase,
-  cases: readonly SettledCase[],
+  cases: () => readonly SettledCase[],
 ): Promise<TestOutcome | null> {
   let came: TestOutcome | null = null;
-  runner.setCases([...cases, one]);
-  const running = runner.run(new Set([one.id]), { run: 0, cause: 'run', kept: 0 }, (event) => {
+  runner.setCases([...cases(), one]);
+  await runner.run(new Set([one.id]), { run: 0, cause: 'run', kept: 0 }, (event) => {
     if (event.type === 'outcome') came = event.outcome;
   });
-  runner.setCases(cases);
-  await running;
+  runner.setCases(cases());
   return came;
 }
 
-function literal(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_name, part: unknown) => {
-      if (part instanceof Uint8Array) return { hex: toHex(part) };
-      return typeof part === 'bigint' ? String(part) : part;
-    },
-    2,
-  );
+/** Bytes as case files write them. */
+function written(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { hex: toHex(value) };
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, written(part)]));
+}
+
+/** The verdict by its name where it has one, else the number. */
+function verdictOf({ returned, result }: TestOutcome): string | number {
+  const name = /^(\w+) \(/.exec(returned ?? '')?.[1] ?? '';
+  return isVerdictName(name) ? name : (result?.retval ?? 0);
+}
+
+function expectationOf({ one, outcome }: Trial): { readonly [field: string]: unknown } {
+  const { result } = outcome;
+  if (result?.fault) return { fault: result.fault.kind };
+  const out = result?.data_out;
+  const changed = out && one.data_in && toHex(out) !== toHex(one.data_in);
+  return {
+    ...(result?.errno ? { errno: errnoName(result.errno) } : { retval: verdictOf(outcome) }),
+    ...(changed ? { data_out: `hex:${toHex(out)}` } : {}),
+    ...(result && result.printk.length > 0 ? { printk: result.printk } : {}),
+  };
 }
 
 /** The source of a case that expects what the run gave. */
-export function caseSource({ one, outcome }: Trial, root: string): string {
-  const result = outcome.result;
-  const out = result?.data_out;
-  const changed = out && one.data_in && toHex(out) !== toHex(one.data_in);
-  const expect = {
-    ...(result?.errno ? { errno: result.errno } : { retval: result?.retval ?? 0 }),
-    ...(changed ? { data_out: `hex:${toHex(out)}` } : {}),
-    ...(result && result.printk.length > 0 ? { printk: result.printk } : {}),
-    ...(result?.fault ? { fault: result.fault.kind } : {}),
-  };
+export function caseSource(trial: Trial, root: string): string {
+  const { one, outcome } = trial;
+  const { result } = outcome;
   const maps = Object.fromEntries(one.presets.map(({ map, content }) => [map, content]));
   const context = one.ctx_in instanceof Uint8Array ? `hex:${toHex(one.ctx_in)}` : one.ctx_in?.json;
-  const written = {
-    name: `${one.program} gives ${result?.fault ? 'a fault' : (result?.retval ?? 'nothing')}`,
+  const gave = result?.fault ? 'a fault' : result?.errno ? errnoName(result.errno) : verdictOf(outcome);
+  const fields = {
+    name: `${one.program} gives ${gave}`,
     object: relative(root, one.object),
     program: one.program,
     ...(one.data_in ? { data_in: `hex:${toHex(one.data_in)}` } : {}),
@@ -102,9 +113,9 @@ export function caseSource({ one, outcome }: Trial, root: string): string {
     ...(one.presets.length > 0 ? { maps } : {}),
     ...(Object.keys(one.env).length > 0 ? { env: one.env } : {}),
     ...(one.repeat > 1 ? { repeat: one.repeat } : {}),
-    expect: result?.fault ? { fault: expect.fault } : expect,
+    expect: expectationOf(trial),
   };
-  return `import { test } from 'bpfdeck';\n\ntest(${literal(written)});\n`;
+  return `import { test } from 'bpfdeck';\n\ntest(${literal(written(fields), 0, 6)});\n`;
 }
 
 /** Writes it beside the other cases under a name that is free. Gives the path. */

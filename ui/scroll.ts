@@ -4,7 +4,8 @@ import { detailLines } from './detail-lines.ts';
 import { failureLayout, runLayout } from './failure-layout.ts';
 import type { Layout } from './layout.ts';
 import { packetLines, packetScroll } from './packet-lines.ts';
-import { headLines, paneOf, textLines } from './screens/failure.tsx';
+import { paneLines } from './pane-lines.ts';
+import { headLines, paneNeeds, paneOf } from './screens/failure.tsx';
 import { overlayLines } from './screens/message.tsx';
 
 interface Extent {
@@ -24,11 +25,14 @@ function failureExtent(vm: ViewModel, at: Layout): Extent {
 function panesExtent(vm: ViewModel, view: FailureView, columns: number, rest: number): Extent {
   const { focus } = vm;
   const pane = focus ? paneOf(view, focus) : null;
-  if (pane) return { lines: textLines(pane, columns - 4).length, height: rest - 2, at: vm.scroll };
+  if (pane) return { lines: paneLines(pane, columns - 4).length, height: rest - 2, at: vm.scroll };
   if (!view.packet) return { lines: 0, height: rest, at: 0 };
   const part = focus === 'hex' || focus === 'headers' ? focus : null;
-  const shown = packetLines(view.packet, { width: columns - 4, part, difference: view.difference });
-  const height = (part ? rest : (failureLayout(view, columns, rest).packet?.height ?? rest)) - 2;
+  const { columns: placed } = failureLayout(paneNeeds(view), columns, rest);
+  const box = placed.flatMap(({ rows }) => rows.flat()).find(({ name }) => name === 'packet');
+  const size = part || !box ? { width: columns, height: rest } : box.size;
+  const shown = packetLines(view.packet, { width: size.width - 4, part, difference: view.difference });
+  const height = size.height - 2;
   return { lines: shown.lines.length, height, at: packetScroll(shown, vm.scroll, height) };
 }
 

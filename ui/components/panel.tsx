@@ -28,6 +28,11 @@ export function upperEdge(title: string, note: string, width: number): LineOfTex
   return [edge('┌─'), ...name, edge('─'.repeat(Math.max(0, rule))), ...end];
 }
 
+/** All that is drawn of a pane without room for its lines. */
+function edgeAlone(title: string, note: string, width: number): LineOfText {
+  return upperEdge(title, note, width).map(({ text, tag }) => ({ text: text.replace(/[┌┐]/g, '─'), tag }));
+}
+
 /** Side edge, a blank, the text, a blank, side edge. */
 function bodyLine(line: LineOfText, width: number): LineOfText {
   return [edge('│'), ...fill(line, width - 2), edge('│')];
@@ -35,6 +40,7 @@ function bodyLine(line: LineOfText, width: number): LineOfText {
 
 export function Panel({ size, title, note, lines, top, topRows = 0 }: PanelProps) {
   const { width, height } = size;
+  if (height === 1) return <Line line={edgeAlone(title, note, width)} />;
   const rows = Math.max(0, height - 2);
   const body = Array.from({ length: Math.max(0, rows - topRows) }, (_, i) => bodyLine(lines[i] ?? [], width));
   return (

@@ -1,40 +1,51 @@
 /** The screen of one open case: its facts, the packet as headers and bytes, maps beside printk lines, the place of a fault. */
 import { Box } from 'ink';
 import type { FailureView, Focus, Line as LineOfText, TextPane, ViewModel } from '../../src/view.ts';
-import { apart, cut, fill, lineCells, wrap } from '../cells.ts';
+import { apart, cells, fill, lineCells, wrap } from '../cells.ts';
 import { KeyLine } from '../components/foot.tsx';
 import { Line, Lines } from '../components/line.tsx';
 import { Panel } from '../components/panel.tsx';
 import { visiblePart } from '../detail-lines.ts';
-import { failureLayout } from '../failure-layout.ts';
+import { failureLayout, type PaneName, type PaneNeeds } from '../failure-layout.ts';
 import type { Layout, Size } from '../layout.ts';
 import { packetLines, packetScroll } from '../packet-lines.ts';
+import { fittedLines, paneLines } from '../pane-lines.ts';
 
 const pad = (line: LineOfText): LineOfText => [{ text: ' ', tag: 'plain' }, ...line];
 
-/** Lines of a pane at a width: the text of programs wrapped, code cut. */
-export function textLines(pane: TextPane, width: number): LineOfText[] {
-  return pane.lines.flatMap((line) => (pane.code ? [cut(line, width)] : wrap(line, width)));
+/** The key that gives a pane the screen, shown where it has not all its lines. */
+const KEYS: Readonly<Record<PaneName, string>> = { packet: 'x', where: 's', maps: 'm', printk: 'l', insns: 'i' };
+
+function noteOf(note: string, key: string, hidden: boolean): string {
+  if (!hidden) return note;
+  return note === '' ? key : `${note} · ${key}`;
 }
 
-function Text({ pane, size, scroll }: { pane: TextPane; size: Size; scroll: number }) {
-  const lines = visiblePart(textLines(pane, size.width - 4), scroll, size.height - 2, '');
+/** A pane among others: what may be left out goes first, then its end; of instructions the end stays. */
+function Text({ pane, name, size }: { pane: TextPane; name: PaneName; size: Size }) {
+  const [width, height] = [size.width - 4, Math.max(0, size.height - 2)];
+  const all = paneLines(pane, width);
+  const hidden = all.length > height;
+  const lines = name === 'insns' ? all.slice(-height) : visiblePart(fittedLines(pane, width, height), 0, height, '');
+  return <Panel size={size} title={pane.title} note={noteOf(pane.note, KEYS[name], hidden)} lines={lines.map(pad)} />;
+}
+
+/** A pane that has the screen for itself. */
+function Alone({ pane, size, scroll }: { pane: TextPane; size: Size; scroll: number }) {
+  const lines = visiblePart(paneLines(pane, size.width - 4), scroll, size.height - 2, '');
   return <Panel size={size} title={pane.title} note={pane.note} lines={lines.map(pad)} />;
 }
 
 const HEADING: Readonly<Record<'hex' | 'headers', string>> = { hex: 'Bytes', headers: 'Headers' };
 
-function Packet({
-  view,
-  part,
-  size,
-  scroll,
-}: {
-  view: FailureView;
-  part: 'hex' | 'headers' | null;
-  size: Size;
-  scroll: number;
-}) {
+interface PacketProps {
+  readonly view: FailureView;
+  readonly part: 'hex' | 'headers' | null;
+  readonly size: Size;
+  readonly scroll: number;
+}
+
+function Packet({ view, part, size, scroll }: PacketProps) {
   const { packet } = view;
   if (!packet) return null;
   const shown = packetLines(packet, { width: size.width - 4, part, difference: view.difference });
@@ -51,55 +62,63 @@ export function paneOf(view: FailureView, focus: Focus): TextPane | null {
   return focus === 'place' ? view.where : null;
 }
 
-export function Focused({
-  view,
-  focus,
-  size,
-  scroll,
-}: {
-  view: FailureView;
-  focus: Focus;
-  size: Size;
-  scroll: number;
-}) {
+interface FocusedProps {
+  readonly view: FailureView;
+  readonly focus: Focus;
+  readonly size: Size;
+  readonly scroll: number;
+}
+
+export function Focused({ view, focus, size, scroll }: FocusedProps) {
   if (focus === 'hex' || focus === 'headers') {
     if (view.packet) return <Packet view={view} part={focus} size={size} scroll={scroll} />;
   }
-  const pane = paneOf(view, focus) ?? { title: 'Nothing', note: '', lines: [], code: false };
-  return <Text pane={pane} size={size} scroll={scroll} />;
+  const pane = paneOf(view, focus) ?? { title: 'Nothing of it here', note: '', lines: [], bad: false };
+  return <Alone pane={pane} size={size} scroll={scroll} />;
 }
 
-export function Panes({
-  view,
-  width,
-  height,
-  scroll,
-}: {
-  view: FailureView;
-  width: number;
-  height: number;
-  scroll: number;
-}) {
-  const at = failureLayout(view, width, height);
+const TEXT_PANES = ['where', 'maps', 'printk', 'insns'] as const;
+
+/** What there is to place. */
+export function paneNeeds(view: FailureView): PaneNeeds {
+  const { packet } = view;
+  const texts = TEXT_PANES.flatMap((name) => {
+    const pane = view[name];
+    return pane ? [[name, { lines: (width: number) => paneLines(pane, width).length, bad: pane.bad }] as const] : [];
+  });
+  const bytes = packet && {
+    lines: (width: number) => packetLines(packet, { width, part: null, difference: -1 }).lines.length,
+    bad: packet.judged && packet.differences > 0,
+  };
+  return { ...(bytes ? { packet: bytes } : {}), ...Object.fromEntries(texts) };
+}
+
+interface PanesProps {
+  readonly view: FailureView;
+  readonly width: number;
+  readonly height: number;
+  readonly scroll: number;
+}
+
+export function Panes({ view, width, height, scroll }: PanesProps) {
+  const { columns } = failureLayout(paneNeeds(view), width, height);
+  const drawn = (name: PaneName, size: Size) => {
+    if (name === 'packet') return <Packet key={name} view={view} part={null} size={size} scroll={scroll} />;
+    const pane = view[name];
+    return pane ? <Text key={name} pane={pane} name={name} size={size} /> : null;
+  };
   return (
-    <>
-      {at.packet ? <Packet view={view} part={null} size={at.packet} scroll={scroll} /> : null}
-      {at.maps || at.printk ? (
-        <Box
-          flexShrink={0}
-          height={
-            at.stacked
-              ? (at.maps?.height ?? 0) + (at.printk?.height ?? 0)
-              : Math.max(at.maps?.height ?? 0, at.printk?.height ?? 0)
-          }
-          flexDirection={at.stacked ? 'column' : 'row'}
-        >
-          {at.maps && view.maps ? <Text pane={view.maps} size={at.maps} scroll={0} /> : null}
-          {at.printk && view.printk ? <Text pane={view.printk} size={at.printk} scroll={0} /> : null}
+    <Box flexShrink={0} height={height} width={width}>
+      {columns.map((column) => (
+        <Box key={column.rows[0]?.[0]?.name ?? ''} flexDirection="column" flexShrink={0} width={column.width}>
+          {column.rows.map((row) => (
+            <Box key={row[0]?.name ?? ''} flexShrink={0} height={row[0]?.size.height ?? 0}>
+              {row.map(({ name, size }) => drawn(name, size))}
+            </Box>
+          ))}
         </Box>
-      ) : null}
-      {at.where && view.where ? <Text pane={view.where} size={at.where} scroll={0} /> : null}
-    </>
+      ))}
+    </Box>
   );
 }
 
@@ -109,30 +128,34 @@ export interface FailureProps {
   readonly layout: Layout;
 }
 
-/** Lines above the panes: the title, then the facts as far as there is room for them. */
+const dim = (text: string): LineOfText => [
+  { text, tag: 'dim' },
+  { text: ' ', tag: 'plain' },
+];
+
+/** Lines above the panes: the title, then the facts as far as there is room for them; what it took beside the first that leaves room. */
 export function headLines(view: FailureView, width: number, room: number): LineOfText[] {
-  const place: LineOfText = [
-    { text: view.place, tag: 'dim' },
-    { text: ' ', tag: 'plain' },
+  const facts = view.facts.flatMap((fact) => wrap(fact, width - 2));
+  const shown = facts.length > room ? facts.slice(0, room - 1) : facts;
+  const left = facts.length - shown.length;
+  const lines = [
+    ...shown.map(pad),
+    ...(left > 0 ? [pad([{ text: `${left} more lines: widen the screen`, tag: 'bad' }])] : []),
   ];
-  const took: LineOfText = [
-    { text: view.took, tag: 'dim' },
-    { text: ' ', tag: 'plain' },
-  ];
-  const facts = view.facts.flatMap((fact) => wrap(fact, width - lineCells(took) - 2));
-  const lines = facts
-    .slice(0, room)
-    .map((fact, i) => (i === 0 ? apart(pad(fact), took, width) : fill(pad(fact), width)));
-  const left = facts.length - lines.length;
-  if (left > 0) lines[lines.length - 1] = fill(pad([{ text: `${left + 1} more lines`, tag: 'bad' }]), width);
-  return [titleLine(view, place, width), ...lines];
+  const took = view.took === '' ? -1 : lines.findIndex((line) => lineCells(line) + cells(view.took) + 3 <= width);
+  const sides = lines.map((line, i) => (i === took ? apart(line, dim(view.took), width) : fill(line, width)));
+  return [titleLine(view, width), ...sides];
 }
 
-/** The path to the case goes before its name is cut, then the place at the right. */
-function titleLine(view: FailureView, place: LineOfText, width: number): LineOfText {
+/** The path to the case goes before its name is cut, and the place at the right is shortened before that. */
+function titleLine(view: FailureView, width: number): LineOfText {
   const titles = [view.title, view.title.filter((span) => span.tag !== 'dim')].map(pad);
-  const fits = titles.find((title) => lineCells(title) + lineCells(place) + 1 <= width);
-  return fits ? apart(fits, place, width) : apart(titles[1] ?? [], place, width);
+  const places = view.places.map(dim);
+  for (const place of places) {
+    const fits = titles.find((title) => lineCells(title) + lineCells(place) + 1 <= width);
+    if (fits) return apart(fits, place, width);
+  }
+  return apart(titles[1] ?? [], places.at(-1) ?? [], width);
 }
 
 export function FailureScreen({ vm, view, layout }: FailureProps) {

@@ -32,7 +32,7 @@ function statusLine(view: RunView): LineOfText {
       { text: view.error, tag: 'bad' },
     ];
   if (view.busy) return [{ text: '… running', tag: 'info' }];
-  return view.result ? [] : [{ text: 'Enter runs it; no case, no expectation.', tag: 'dim' }];
+  return view.result ? [] : [{ text: 'Enter runs it: one program, one packet, no expectations.', tag: 'dim' }];
 }
 
 export function RunTiny({ vm, view, layout }: { vm: ViewModel; view: RunView; layout: Layout }) {
@@ -56,19 +56,18 @@ export function RunScreen({ vm, view, layout }: { vm: ViewModel; view: RunView; 
   const { columns } = layout;
   const at = runLayout(view, layout);
   const head = view.result ? headLines(view.result, columns, at.facts) : [];
-  const status = statusLine(view);
-  const lines = [
-    ...fieldLines(view, at.form.width - 2),
-    ...(status.length > 0 ? [cut(pad(status), at.form.width - 2)] : []),
-  ];
+  const lines = fieldLines(view, at.form.width - 2);
   const result = { width: columns, height: Math.max(0, at.rest - head.length) };
   return (
     <Box flexDirection="column" width={columns} height={layout.rows}>
       <TitleLine vm={vm} width={columns} />
       <Box flexShrink={0} height={at.form.height}>
         <Panel size={at.form} title="Run" note={view.note} lines={lines} />
-        {at.history ? <Panel size={at.history} title="History" note="[]" lines={view.history.map(pad)} /> : null}
+        {at.history ? (
+          <Panel size={at.history} title="History" note="[ before · ] after" lines={view.history.map(pad)} />
+        ) : null}
       </Box>
+      {at.status > 0 ? <Line line={cut(pad(statusLine(view)), columns)} /> : null}
       <Lines lines={head} />
       <Box flexDirection="column" height={result.height} flexShrink={0}>
         {view.result && vm.focus ? (
