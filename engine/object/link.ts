@@ -8,7 +8,7 @@ import type { BtfExt } from './btf-ext.ts';
 import type { CoreOutcome } from './core-relo.ts';
 import type { Func } from './functions.ts';
 import { FunctionLines } from './lines.ts';
-import { type References, readReferences, type Symbols } from './references.ts';
+import { type References, readReferences, type Symbols, worse } from './references.ts';
 import type { LineInfo, PoisonedInsn, ProgReloc, SubprogSpec } from './spec.ts';
 
 /** BPF_COMPLEXITY_LIMIT_INSNS: longer programs are refused with E2BIG. */
@@ -125,12 +125,6 @@ function pointTo(insns: Uint8Array, insn: number, target: number): void {
   setSrc(insns, insn, pointer ? PSEUDO.FUNC : PSEUDO_CALL);
   setImm(insns, insn, target - insn - 1);
   if (pointer) setImm(insns, insn + 1, 0);
-}
-
-/** What this engine alone lacks is said only where nothing else is wrong. */
-function worse(a: Refusal | null, b: Refusal | null): Refusal | null {
-  if (a === null || (b !== null && a.stage === 'unsupported' && b.stage !== 'unsupported')) return b;
-  return a;
 }
 
 function inProgram(error: Refusal, program: string): Refusal {

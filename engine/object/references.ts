@@ -1,5 +1,6 @@
 /** What the instructions of one function refer to: other functions, maps, data, externs. Worked out once, used by every program that reaches it. */
 import { type Refusal, refuse, type Stage } from '../errors.ts';
+import { ERRNO } from '../uapi/errno.ts';
 import { immAt, readInsn } from '../uapi/insn.ts';
 import { CLASS, JMP, LDDW, PSEUDO, PSEUDO_CALL } from '../uapi/opcodes.ts';
 import { lowerBound } from './btf-ext.ts';
@@ -73,12 +74,21 @@ export function readReferences(symbols: Symbols, func: Func): References {
   return { funcs: scan.funcs, relocs: scan.relocs, error: scan.error };
 }
 
-function fail(scan: Scan, insn: number, message: string, stage: Stage = 'open', errno = 22): void {
+function fail(scan: Scan, insn: number, message: string, stage: Stage = 'open', errno: number = ERRNO.EINVAL): void {
   const { section, name, start } = scan.func;
   const where = { section: section.name, offset: start + insn * 8, program: name };
-  const said = refuse(stage, errno, `${name}: ${message}`, where).error;
-  // What cannot be read at all counts more than a kernel symbol that only this engine lacks.
-  if (scan.error === null || (scan.error.stage === 'unsupported' && stage !== 'unsupported')) scan.error = said;
+  scan.error = worse(scan.error, refuse(stage, errno, `${name}: ${message}`, where).error);
+}
+
+/** Of two things wrong with a program the one to tell: a kernel symbol, which only this engine lacks, is so only where nothing else is. */
+export function worse(a: Refusal | null, b: Refusal | null): Refusal | null {
+  if (a === null || b === null) return a ?? b;
+  return weight(b) > weight(a) ? b : a;
+}
+
+function weight({ stage, errno }: Refusal): number {
+  if (stage !== 'unsupported') return 2;
+  return errno === ERRNO.ESRCH ? 0 : 1;
 }
 
 /** A call between functions, or of a kernel function. */
@@ -106,7 +116,7 @@ function callExtern(scan: Scan, insn: number, ext: Extern | undefined, name: str
   }
   scan.relocs.push({ insn, kind: 'kfunc', name, off: 0, weak: ext.weak });
   if (ext.weak) poisonInsn(scan.code, insn, POISON_KFUNC);
-  else fail(scan, insn, ext.missing, 'unsupported');
+  else fail(scan, insn, ext.missing, 'unsupported', ERRNO.ESRCH);
 }
 
 /** A 64-bit load of an address: map, data, function, extern. */
@@ -159,7 +169,7 @@ function loadExtern(scan: Scan, insn: number, ext: Extern | undefined, name: str
   if (ext.kind === 'kconfig')
     scan.relocs.push({ insn, kind: 'map_value', name: KCONFIG, off: ext.offset, weak: false });
   else scan.relocs.push({ insn, kind: 'extern', name, off: 0, weak: ext.weak });
-  if (ext.missing !== '') fail(scan, insn, ext.missing, ext.kind === 'kconfig' ? 'open' : 'unsupported', 3);
+  if (ext.missing !== '') fail(scan, insn, ext.missing, ext.kind === 'kconfig' ? 'open' : 'unsupported', ERRNO.ESRCH);
 }
 
 /** The open form of a reference: a plain load of 0 that the loader fills in. */

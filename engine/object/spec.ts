@@ -59,8 +59,8 @@ export interface ProgramSpec {
   /** BTF decl tags on the function: `comment:test_retval=0`, `tail:MAP/SLOT`, … */
   readonly tags: readonly string[];
   /**
-   * Why this one program cannot be used (unresolved symbol, bad relocation); its siblings can. Stage 'unsupported' says
-   * that only kernel symbols (`relocs` of kind extern and kfunc) are missing: a backend that has them may go on.
+   * Why this one program cannot be used (unresolved symbol, bad relocation); its siblings can. Stage 'unsupported' with
+   * ESRCH says that only kernel symbols (`relocs` of kind extern and kfunc) are missing: a backend that has them may go on.
    */
   readonly error: Refusal | null;
 }

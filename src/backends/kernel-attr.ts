@@ -29,6 +29,11 @@ const MAP_CREATE: Layout = {
   },
 };
 
+const LINK_CREATE: Layout = {
+  size: 32,
+  fields: { prog_fd: [0, 4], target_fd: [4, 4], attach_type: [8, 4], flags: [12, 4], target_btf_id: [16, 4] },
+};
+
 const PROG_LOAD: Layout = {
   size: 144,
   fields: {
@@ -63,6 +68,7 @@ export const BPF = {
     size: 16,
     fields: { bpf_fd: [0, 4], info_len: [4, 4], info: [8, 'p'] } as Layout['fields'],
   },
+  RAW_TRACEPOINT_OPEN: { cmd: 17, size: 16, fields: { name: [0, 'p'], prog_fd: [8, 4] } as Layout['fields'] },
   BTF_LOAD: {
     cmd: 18,
     size: 28,
@@ -70,9 +76,12 @@ export const BPF = {
       ...{ btf: [0, 'p'], btf_log_buf: [8, 'p'], btf_size: [16, 4], btf_log_size: [20, 4], btf_log_level: [24, 4] },
     } as Layout['fields'],
   },
+  BTF_GET_FD_BY_ID: { cmd: 19, size: 12, fields: { btf_id: [0, 4] } as Layout['fields'] },
   MAP_LOOKUP_AND_DELETE_ELEM: { cmd: 21, ...MAP_ELEM },
   MAP_FREEZE: { cmd: 22, size: 4, fields: { map_fd: [0, 4] } as Layout['fields'] },
+  BTF_GET_NEXT_ID: { cmd: 23, size: 12, fields: { start_id: [0, 4], next_id: [4, 4] } as Layout['fields'] },
   MAP_LOOKUP_BATCH: { cmd: 24, ...BATCH },
+  LINK_CREATE: { cmd: 28, ...LINK_CREATE },
 } as const satisfies Record<string, Layout & { cmd: number }>;
 export type BpfCommand = keyof typeof BPF;
 

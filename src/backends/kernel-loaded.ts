@@ -1,12 +1,21 @@
 /** One object loaded into the kernel for one run: BTF, maps, programs, prog arrays; all descriptors closed together. */
 import type { MapDump, MapEntry, MapSpec, ObjectSpec, ProgramSpec, Refusal } from '../../engine/index.ts';
-import { ERRNO, MAP_TYPE } from '../../engine/index.ts';
+import { ERRNO, MAP_TYPE, PROG_TYPE } from '../../engine/index.ts';
+import type { Extension } from './extensions.ts';
+import { linkExtension } from './kernel-attach.ts';
 import { Attr, bpf } from './kernel-attr.ts';
 import { KernelBtf } from './kernel-btf.ts';
 import { envData, envMap, type GivenEnv, HIDDEN, withEnv } from './kernel-env.ts';
+import { KernelExterns } from './kernel-externs.ts';
 import { dumpMap, lookupElem, updateElem } from './kernel-map-io.ts';
 import { createMap, freeze, isFrozen, type KernelMap, possibleCpus } from './kernel-maps.ts';
-import { collectStrings, type KernelProgram, type LoadRefusal, loadProgram } from './kernel-progs.ts';
+import {
+  collectStrings,
+  type KernelProgram,
+  type LoadRefusal,
+  loadProgram,
+  type ProgramMakers,
+} from './kernel-progs.ts';
 import { isRefusal } from './kernel-refusal.ts';
 import { closeFd } from './kernel-syscall.ts';
 import { applyUpdates, needsProgram, programsIn, staticUpdates, type UpdateTargets } from './kernel-updates.ts';
@@ -27,6 +36,8 @@ export interface LoadWish {
   readonly quiet?: boolean;
   /** Further programs to load, with their types (0: the section's). */
   readonly also?: readonly { readonly program: string; readonly type: number }[];
+  /** Programs that extend() is to be asked for. */
+  readonly extensions?: readonly string[];
 }
 
 function failed(refusal: Refusal, log = ''): LoadRefusal {
@@ -69,8 +80,13 @@ export class LoadedInKernel {
   readonly programs = new Map<string, KernelProgram>();
   private readonly spec: ObjectSpec;
   private readonly extra: KernelMap[] = [];
+  /** Programs as they are loaded, what the environment says put in. */
+  private wanted: readonly ProgramSpec[] = [];
+  /** Descriptors of extensions and their links, in the order they were made. */
+  private readonly fds: number[] = [];
   private btf: KernelBtf | null = null;
   private btfFd = 0;
+  private readonly externs: KernelExterns;
   private readonly cpus = possibleCpus();
   private readonly around: Around;
   private readonly borrowed = new Set<KernelMap>();
@@ -78,6 +94,7 @@ export class LoadedInKernel {
   constructor(spec: ObjectSpec, around: Around = { pins: new Map() }) {
     this.spec = spec;
     this.around = around;
+    this.externs = new KernelExterns(spec.btf);
   }
 
   /** Everything the wish needs, in libbpf's order: BTF, maps with their content, programs, slots that name programs. */
@@ -98,7 +115,7 @@ export class LoadedInKernel {
       if (wrong !== null) return failed(wrong);
     }
     const asked = [wish, ...(wish.also ?? [])];
-    for (const program of wanted) {
+    for (const program of wanted.filter(({ name }) => !wish.extensions?.includes(name))) {
       const type = asked.find((one) => one.program === program.name)?.type || program.type;
       const wrong = this.loadOne(program, type, wish.quiet);
       if (wrong !== null) return wrong;
@@ -124,11 +141,13 @@ export class LoadedInKernel {
     return map === undefined ? null : lookupElem(map, new Uint8Array(4));
   }
 
-  private wantedPrograms({ program, env, also = [] }: LoadWish, updates: readonly MapUpdate[]): ProgramSpec[] {
+  private wantedPrograms(wish: LoadWish, updates: readonly MapUpdate[]): readonly ProgramSpec[] {
+    const { program, env, also = [], extensions = [] } = wish;
     if (this.spec.btf !== null) this.btf = new KernelBtf(this.spec.btf);
-    const wanted = new Set([program, ...also.map((one) => one.program), ...programsIn(updates)]);
+    const wanted = new Set([program, ...also.map((one) => one.program), ...extensions, ...programsIn(updates)]);
     const programs = this.spec.programs.filter((p) => wanted.has(p.name));
-    return env === undefined ? programs : programs.map((p) => withEnv(p, env, this.btf));
+    this.wanted = env === undefined ? programs : programs.map((p) => withEnv(p, env, this.btf));
+    return this.wanted;
   }
 
   /** Without BTF when the kernel refuses it: most programs do not need it. */
@@ -165,11 +184,31 @@ export class LoadedInKernel {
     };
   }
 
+  private makers(quiet: boolean): ProgramMakers {
+    const { spec, maps, externs, btf, btfFd } = this;
+    return { spec, maps, externs, btf, btf_fd: btfFd, quiet };
+  }
+
   private loadOne(program: ProgramSpec, type: number, quiet = false): LoadRefusal | null {
-    const { spec, maps, btf, btfFd } = this;
-    const loaded = loadProgram(program, type, { spec, maps, btf, btf_fd: btfFd, quiet });
+    const loaded = loadProgram(program, type, this.makers(quiet));
     if ('refusal' in loaded) return loaded;
     this.programs.set(program.name, loaded);
+    return null;
+  }
+
+  /**
+   * Loads a program of this object in place of a function of another's, and links it: from then on the other runs it. The
+   * link ends with close(). A refusal where the kernel does not take it.
+   */
+  extend({ program: name, func }: Extension, target: KernelProgram, quiet = false): LoadRefusal | null {
+    const program = this.wanted.find((one) => one.name === name)!;
+    const point = { expected_attach_type: 0, attach_btf_id: func.type_id, attach_prog_fd: target.fd };
+    const loaded = loadProgram(program, PROG_TYPE.EXT, this.makers(quiet), point);
+    if ('refusal' in loaded) return loaded;
+    this.fds.push(loaded.fd);
+    const link = linkExtension(loaded);
+    if (typeof link !== 'number') return failed(link);
+    this.fds.push(link);
     return null;
   }
 
@@ -202,7 +241,11 @@ export class LoadedInKernel {
   close(): void {
     const maps = [...this.maps.values()].filter((map) => !this.borrowed.has(map));
     for (const { fd } of [...this.programs.values(), ...maps, ...this.extra]) closeFd(fd);
+    // Links before programs, as they were made after them.
+    for (const fd of this.fds.toReversed()) closeFd(fd);
     if (this.btfFd > 0) closeFd(this.btfFd);
+    this.externs.close();
+    this.fds.length = 0;
     this.programs.clear();
     this.maps.clear();
     this.extra.length = 0;

@@ -1,21 +1,23 @@
 /** BPF_PROG_LOAD: instructions with descriptors filled in, function and line info, and the verifier's log when it says no. */
-import { ERRNO, errnoName, type ObjectSpec, type ProgramSpec, type Refusal } from '../../engine/index.ts';
-import { attachPoint } from './kernel-attach.ts';
+import { ERRNO, errnoName, type ObjectSpec, PROG_TYPE, type ProgramSpec, type Refusal } from '../../engine/index.ts';
+import { type AttachPoint, attachPoint } from './kernel-attach.ts';
 import { Attr, type AttrValue, bpfPatiently } from './kernel-attr.ts';
 import type { KernelBtf } from './kernel-btf.ts';
+import type { KernelExterns } from './kernel-externs.ts';
 import type { KernelMap } from './kernel-maps.ts';
+import type { ModuleTypes } from './kernel-modules.ts';
 import { kernelRefusal } from './kernel-refusal.ts';
 import { type LogReading, readLog } from './kernel-verifier-log.ts';
 
 /** src_reg of a ldimm64 and of a call (include/uapi/linux/bpf.h). */
 const PSEUDO = { MAP_FD: 1, MAP_VALUE: 2 } as const;
-const LDIMM64 = 0x18;
 const LOG_BYTES = 1 << 24;
 
 /** What all programs of an object share. */
 export interface ProgramMakers {
   readonly spec: ObjectSpec;
   readonly maps: ReadonlyMap<string, KernelMap>;
+  readonly externs: KernelExterns;
   readonly btf: KernelBtf | null;
   /** Descriptor of the loaded BTF, 0 for none. */
   readonly btf_fd: number;
@@ -36,28 +38,39 @@ export interface LoadRefusal {
   readonly log: string;
 }
 
-/** The instructions with map descriptors in place; a sentence when something they need cannot be had. */
-function linkedInsns(program: ProgramSpec, maps: ReadonlyMap<string, KernelMap>): Uint8Array | string {
+/** Instructions as the kernel gets them, and the modules whose functions they call. */
+interface Linked {
+  readonly insns: Uint8Array;
+  readonly modules: readonly ModuleTypes[];
+}
+
+/** The instructions with descriptors and ids in place; a sentence when something they need cannot be had. */
+function linked(program: ProgramSpec, { maps, externs }: ProgramMakers): Linked | string {
   const insns = new Uint8Array(program.insns);
   const view = new DataView(insns.buffer);
-  for (const { insn, kind, name, off, weak } of program.relocs) {
-    const at = insn * 8;
-    if (kind === 'map' || kind === 'map_value') {
-      const map = maps.get(name);
-      if (map === undefined) return `there is no map ${name}`;
-      const pseudo = kind === 'map' ? PSEUDO.MAP_FD : PSEUDO.MAP_VALUE;
-      view.setUint8(at + 1, (view.getUint8(at + 1) & 0x0f) | (pseudo << 4));
-      view.setInt32(at + 4, map.fd, true);
-      view.setInt32(at + 12, kind === 'map' ? 0 : off, true);
-    } else if (!weak) {
-      return `${kind === 'kfunc' ? 'the kernel function' : 'the kernel variable'} ${name} cannot be linked yet`;
-    } else if (view.getUint8(at) === LDIMM64) {
-      view.setUint8(at + 1, view.getUint8(at + 1) & 0x0f);
-      view.setInt32(at + 4, 0, true);
-      view.setInt32(at + 12, 0, true);
+  const modules: ModuleTypes[] = [];
+  for (const reloc of program.relocs) {
+    const { insn, kind, name, off } = reloc;
+    if (kind !== 'map' && kind !== 'map_value') {
+      const wrong = externs.link(view, reloc, modules);
+      if (wrong !== null) return wrong;
+      continue;
     }
+    const at = insn * 8;
+    const map = maps.get(name);
+    if (map === undefined) return `there is no map ${name}`;
+    const pseudo = kind === 'map' ? PSEUDO.MAP_FD : PSEUDO.MAP_VALUE;
+    view.setUint8(at + 1, (view.getUint8(at + 1) & 0x0f) | (pseudo << 4));
+    view.setInt32(at + 4, map.fd, true);
+    view.setInt32(at + 12, kind === 'map' ? 0 : off, true);
   }
-  return insns;
+  return { insns, modules };
+}
+
+/** fd_array of BPF_PROG_LOAD: descriptors of modules from place 1 on. */
+function fdArray(modules: readonly ModuleTypes[]): { [field: string]: AttrValue } {
+  if (modules.length === 0) return {};
+  return { fd_array: new Uint8Array(new Int32Array([0, ...modules.map(({ fd }) => fd)]).buffer) };
 }
 
 /** struct bpf_func_info and bpf_line_info of a program; empty where the object does not know enough for the kernel. */
@@ -82,22 +95,41 @@ export function collectStrings(programs: readonly ProgramSpec[], btf: KernelBtf)
   for (const program of programs) debugInfo(program, btf);
 }
 
-/** Loads one program. `type` overrides the section's; then what the section says about attaching does not apply. */
-export function loadProgram(program: ProgramSpec, type: number, makers: ProgramMakers): KernelProgram | LoadRefusal {
+/** Whether what is wrong with a program is only that it needs a kernel's own functions or variables. */
+function needsKernelOnly({ error }: ProgramSpec): boolean {
+  return error !== null && error.stage === 'unsupported' && error.errno === ERRNO.ESRCH;
+}
+
+/**
+ * Loads one program. `type` overrides the section's; then what the section says about attaching does not apply. `point`: where it
+ * is made for, when that is not the section's to say.
+ */
+export function loadProgram(
+  program: ProgramSpec,
+  type: number,
+  makers: ProgramMakers,
+  point: AttachPoint | null = null,
+): KernelProgram | LoadRefusal {
   const where = { program: program.name, section: program.section };
   const failed = (refusal: Refusal, log = ''): LoadRefusal => ({ refusal, log });
-  if (program.error !== null) return failed(program.error);
+  if (program.error !== null && !needsKernelOnly(program)) return failed(program.error);
   if (type === 0) {
     const message = `section ${program.section} says no program type: choose one with --type`;
     return failed({ stage: 'load', errno: ERRNO.EINVAL, message, where });
   }
-  const insns = linkedInsns(program, makers.maps);
-  if (typeof insns === 'string') return failed({ stage: 'unsupported', errno: 0, message: insns, where });
+  if (type === PROG_TYPE.EXT && point === null) {
+    const message = `program ${program.name} stands in for a function of another program: run that one, with this object beside it`;
+    return failed({ stage: 'load', errno: ERRNO.EINVAL, message, where });
+  }
+  const code = linked(program, makers);
+  if (typeof code === 'string') return failed({ stage: 'unsupported', errno: 0, message: code, where });
+  const { insns } = code;
   const own = type === program.type;
   const values = {
     ...{ prog_type: type, insn_cnt: insns.length / 8, insns, license: zeroEnded(makers.spec.license) },
     ...{ prog_flags: program.prog_flags, prog_name: program.name },
-    ...(own ? attachPoint(program) : { expected_attach_type: 0 }),
+    ...(point ?? (own ? attachPoint(program) : { expected_attach_type: 0 })),
+    ...fdArray(code.modules),
     ...(makers.btf === null || makers.btf_fd <= 0
       ? {}
       : { prog_btf_fd: makers.btf_fd, ...debugInfo(program, makers.btf) }),

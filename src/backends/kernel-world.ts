@@ -1,5 +1,6 @@
 /** Several objects loaded into the kernel for one run, maps pinned by name shared between them; closed together. */
 import type { MapDump, ObjectSpec } from '../../engine/index.ts';
+import { type Extension, extensionsIn } from './extensions.ts';
 import { bpf } from './kernel-attr.ts';
 import { LoadedInKernel, type LoadWish } from './kernel-loaded.ts';
 import type { KernelMap } from './kernel-maps.ts';
@@ -45,6 +46,8 @@ export class KernelWorld {
   /** The further objects first: what they pin, and programs of theirs that updates name, must be there. */
   load(wish: LoadWish): LoadRefusal | null {
     const named = programsIn(wish.updates).map(splitName);
+    const running = [wish.program, ...(wish.also ?? []).map(({ program }) => program)];
+    const extensions = extensionsIn(this.world, running);
     const early = wish.updates.filter((update) => isEarly(update));
     for (const { label, loaded } of this.further) {
       const also = named.flatMap(([owner, program]) => (owner === label ? [{ program, type: 0 }] : []));
@@ -52,11 +55,22 @@ export class KernelWorld {
         const [owner, map] = splitName(update.map);
         return owner === label ? [{ ...update, map }] : [];
       });
-      const wrong = loaded.load({ ...wish, program: '', type: 0, also, updates });
+      const own = extensions.flatMap((one) => (one.label === label ? [one.program] : []));
+      const wrong = loaded.load({ ...wish, program: '', type: 0, also, updates, extensions: own });
       if (wrong !== null) return wrong;
     }
     const late = wish.updates.filter((update) => !early.includes(update));
-    return this.first.load({ ...wish, updates: late });
+    return this.first.load({ ...wish, updates: late }) ?? this.extend(extensions, wish.quiet);
+  }
+
+  /** The first object's programs are there now, so that their functions can be replaced. */
+  private extend(extensions: readonly Extension[], quiet = false): LoadRefusal | null {
+    for (const one of extensions) {
+      const { loaded } = this.further.find(({ label }) => label === one.label)!;
+      const wrong = loaded.extend(one, this.programs.get(one.target)!, quiet);
+      if (wrong !== null) return wrong;
+    }
+    return null;
   }
 
   /** As LoadedInKernel.again, for all objects. */
@@ -90,9 +104,10 @@ export class KernelWorld {
     return [...this.first.dump(), ...further];
   }
 
+  /** Extensions go before what they extend. */
   close(): void {
-    this.first.close();
     for (const { loaded } of this.further) loaded.close();
+    this.first.close();
   }
 }
 

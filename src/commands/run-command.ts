@@ -4,6 +4,7 @@ import { textArg } from '../args.ts';
 import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
 import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
 import { presetUpdates } from '../backends/presets.ts';
+import { labelOf, type World, type WorldObject } from '../backends/world-names.ts';
 import { compareReplies, judgeRequest } from '../compare-replies.ts';
 import { jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
@@ -12,17 +13,37 @@ import { errorJson } from './error-json.ts';
 import { refusalText } from './refusal-text.ts';
 import type { Judged, RunDone } from './run-done.ts';
 import { chooseProgram, type RunInput, readRunInput, runRequest } from './run-job.ts';
-import { runJson } from './run-json.ts';
+import { judgedJson, runJson } from './run-json.ts';
 import { writeOutputs } from './run-outputs.ts';
 import { runReport } from './run-report.ts';
 import { tracedOf, tracedRequest, writeTrace } from './run-trace.ts';
 import { readRunWords } from './run-words.ts';
 
-/** The sentence and the exit code of a refusal: an object or program that does not load, or a request that does not fit it. */
+function exitCodeOfRefusal({ stage }: Refusal): ExitCode {
+  return stage === 'run' ? EXIT.USAGE : EXIT.NOT_LOADED;
+}
+
+function sayRefusal(input: RunInput, why: Refusal, io: CommandIo): void {
+  io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.path, why)}\n`);
+}
+
+/** An object that does not open. */
 function refuse(input: RunInput, program: string | null, why: Refusal, io: CommandIo): ExitCode {
   if (input.json) io.out(jsonText(errorJson(program, why)));
-  io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.path, why)}\n`);
-  return why.stage === 'run' ? EXIT.USAGE : EXIT.NOT_LOADED;
+  sayRefusal(input, why, io);
+  return exitCodeOfRefusal(why);
+}
+
+/** A program that does not load, or a request that does not fit it; and what a judge answers to it. */
+function refuseRun(done: RunDone, why: Refusal, io: CommandIo): ExitCode {
+  const { input, judged } = done;
+  if (input.json) io.out(jsonText({ ...errorJson(done.program, why), ...judgedJson(done) }));
+  sayRefusal(input, why, io);
+  if (judged === null || input.json) return exitCodeOfRefusal(why);
+  const answer = { ...done, backend: 'kernel', reply: judged.reply, judged: null } as const;
+  if (judged.reply.refusal === null) io.out(`the kernel runs it:\n${runReport(answer, io.style)}`);
+  else io.err(`the kernel refuses it, too: ${refusalText(input.path, judged.reply.refusal)}\n`);
+  return exitCodeOfRefusal(why);
 }
 
 function exitCodeOf({ reply, judged }: RunDone): ExitCode {
@@ -38,9 +59,21 @@ function report(done: RunDone, io: CommandIo): void {
   else io.out(runReport(done, io.style));
 }
 
+/** Opens the object and those beside it; what cannot be opened is refused. */
+async function openAll(backend: Backend, input: RunInput): Promise<World | Refusal> {
+  const world: WorldObject[] = [];
+  for (const { path, bytes } of [input, ...input.with]) {
+    const { spec, refusal } = await backend.open(path, bytes, input.btf);
+    if (spec === null)
+      return { ...refusal!, message: path === input.path ? refusal!.message : `${path}: ${refusal!.message}` };
+    world.push({ label: path === input.path ? '' : labelOf(path), spec });
+  }
+  return world;
+}
+
 async function judge(backend: Backend, input: RunInput, request: RunRequest, reply: RunReply): Promise<Judged> {
-  const opened = await backend.open(input.path, input.bytes, input.btf);
-  const other = opened.spec === null ? refused(opened.refusal!) : await backend.run(judgeRequest(request));
+  const opened = await openAll(backend, input);
+  const other = 'message' in opened ? refused(opened) : await backend.run(judgeRequest(request));
   return { reply: other, mismatches: compareReplies(reply, other) };
 }
 
@@ -58,7 +91,8 @@ async function ask(backends: Backends, input: RunInput, request: RunRequest, io:
   });
   try {
     const reply = await backends.first.run(request);
-    if (stopped || reply.refusal !== null || backends.judge === null) return stopped ? null : { reply, judged: null };
+    const mistaken = reply.refusal?.stage === 'run';
+    if (stopped || mistaken || backends.judge === null) return stopped ? null : { reply, judged: null };
     const judged = await judge(backends.judge, input, request, reply);
     return stopped ? null : { reply, judged };
   } finally {
@@ -78,18 +112,19 @@ async function traceAgain(backend: Backend, input: RunInput, spec: ObjectSpec, r
 export async function runWith(backends: Backends, args: Args, io: CommandIo): Promise<ExitCode> {
   const words = readRunWords(Array.isArray(args.words) ? args.words.map(String) : [], args);
   const input = await readRunInput(words.args, io);
-  const opened = await backends.first.open(input.path, input.bytes, input.btf);
-  if (opened.spec === null) return refuse(input, words.program, opened.refusal!, io);
-  const spec = opened.spec;
+  const world = await openAll(backends.first, input);
+  if ('message' in world) return refuse(input, words.program, world, io);
+  const { spec } = world[0]!;
   const program = chooseProgram(spec, words.program, input.type);
-  presetUpdates(spec, input.presets, input.opts.env?.cpus ?? 1);
+  presetUpdates(world, input.presets, input.opts.env?.cpus ?? 1);
   const request = runRequest(input, program);
   const answer = await ask(backends, input, request, io);
   if (answer === null) return EXIT.INTERRUPTED;
-  if (answer.reply.refusal !== null) return refuse(input, program.name, answer.reply.refusal, io);
   const type = input.type ?? program.type;
+  const asked = { input, spec, world, program: program.name, type, backend: backends.first.name, ...answer };
+  if (answer.reply.refusal !== null) return refuseRun({ ...asked, traced: null }, answer.reply.refusal, io);
   const traced = await traceAgain(backends.first, input, spec, request, io);
-  const done = { input, spec, program: program.name, type, backend: backends.first.name, ...answer, traced };
+  const done = { ...asked, traced };
   writeOutputs(done, io);
   if (traced !== null && input.trace !== null) writeTrace(spec, traced, input.trace, io);
   report(done, io);

@@ -1,6 +1,7 @@
 /** What a run was and what came of it: all that reports are made from. */
 import type { ObjectSpec } from '../../engine/index.ts';
 import type { Backend, RunReply } from '../backends/backend.ts';
+import { splitName, type World } from '../backends/world-names.ts';
 import type { Mismatch } from '../compare-replies.ts';
 import type { RunInput } from './run-job.ts';
 import type { Traced } from './run-trace.ts';
@@ -8,6 +9,8 @@ import type { Traced } from './run-trace.ts';
 export interface RunDone {
   readonly input: RunInput;
   readonly spec: ObjectSpec;
+  /** The object and those beside it. */
+  readonly world: World;
   readonly program: string;
   /** PROG_TYPE it ran as. */
   readonly type: number;
@@ -22,4 +25,10 @@ export interface RunDone {
 export interface Judged {
   readonly reply: RunReply;
   readonly mismatches: readonly Mismatch[];
+}
+
+/** The object whose map a dump is of. */
+export function ownerOfDump({ world, spec }: RunDone, name: string): ObjectSpec {
+  const [label] = splitName(name);
+  return world.find((one) => one.label === label)?.spec ?? spec;
 }

@@ -1,5 +1,5 @@
 /** What `run` was asked for, settled: files read, bytes parsed, numbers within their bounds, the program found. */
-import type { NetnsSpec, ObjectSpec, ProgRunOpts, ProgramSpec, UserMemory } from '../../engine/index.ts';
+import type { NetnsSpec, ObjectFile, ObjectSpec, ProgRunOpts, ProgramSpec, UserMemory } from '../../engine/index.ts';
 import { netnsProblem, PROG_TYPE } from '../../engine/index.ts';
 import { bigArg, countArg, flagArg, listArg, parseInteger, parseTestFlags, textArg, U32_MAX } from '../args.ts';
 import { bytesArg, fileArg, packetArg, textSource } from '../args-input.ts';
@@ -17,6 +17,8 @@ export interface RunInput {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly btf: Uint8Array | undefined;
+  /** Further objects in the same world. */
+  readonly with: readonly ObjectFile[];
   /** PROG_TYPE forced, null: the section's. */
   readonly type: number | null;
   readonly data_in: Uint8Array | null;
@@ -132,6 +134,7 @@ export async function readRunInput(args: Args, io: CommandIo): Promise<RunInput>
     path,
     bytes: fileArg(path, io),
     btf: btf === undefined ? undefined : fileArg(btf, io),
+    with: listArg(args, 'with').map((further) => ({ path: further, bytes: fileArg(further, io) })),
     type: type === undefined ? null : progTypeNumber(type),
     opts: { ...readOpts(args), ...(await readNetns(args, source)), ...(await readMemory(args, source)) },
     data_in: data === undefined ? null : await packetArg(data, '--data-in', source),
@@ -198,6 +201,7 @@ export function runRequest(input: RunInput, program: ProgramSpec): RunRequest {
   return {
     object: input.path,
     program: program.name,
+    ...(input.with.length === 0 ? {} : { with: input.with.map((further) => further.path) }),
     ...(input.type === null ? {} : { type: progTypeName(input.type) }),
     presets: input.presets,
     ...(input.ctx === null ? {} : { ctx: input.ctx }),

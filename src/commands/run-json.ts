@@ -6,7 +6,7 @@ import { retvalName } from '../format/verdicts.ts';
 import { decodeMapKey, decodeMapValue } from '../map-json.ts';
 import { toHex } from '../packet/hex.ts';
 import { errorJson } from './error-json.ts';
-import type { RunDone } from './run-done.ts';
+import { ownerOfDump, type RunDone } from './run-done.ts';
 import { contextAfter } from './run-outputs.ts';
 
 export function faultJson(fault: Fault): object {
@@ -40,12 +40,19 @@ function hexOrNull(bytes: Uint8Array | null): string | null {
 
 /** Plain data for JSON.stringify; what the run did not give is null. With a judge also its answer, and where they differ. */
 export function runJson(done: RunDone): object {
+  return { ...replyJson(done), ...judgedJson(done) };
+}
+
+/** The judge's answer to a run, or to one that was refused; no fields without a judge. */
+export function judgedJson(done: RunDone): object {
   const { judged } = done;
-  if (judged === null) return replyJson(done);
+  if (judged === null) return {};
   const kernel = { ...done, backend: 'kernel', reply: judged.reply, judged: null, traced: null } as const;
   const { refusal } = judged.reply;
-  const answer = refusal === null ? replyJson(kernel) : errorJson(done.program, refusal);
-  return { ...replyJson(done), kernel: answer, mismatch: judged.mismatches };
+  return {
+    kernel: refusal === null ? replyJson(kernel) : errorJson(done.program, refusal),
+    mismatch: judged.mismatches,
+  };
 }
 
 function replyJson(done: RunDone): object {
@@ -70,7 +77,7 @@ function replyJson(done: RunDone): object {
     data_size_out: result.data_size_out,
     ctx_out: context === null ? null : toJson(ctxToFields(type, context)),
     ctx_out_hex: hexOrNull(context),
-    maps: reply.maps.map((dump) => mapJson(spec, dump)),
+    maps: reply.maps.map((dump) => mapJson(ownerOfDump(done, dump.name), dump)),
     printk: result.printk,
     records: result.records.map(({ map, kind, cpu, data }) => ({ map, kind, cpu, data: toHex(data) })),
     ...(result.user_memory_after === undefined

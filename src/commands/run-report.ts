@@ -1,6 +1,7 @@
 /** What `run` shows people: the verdict first, then where the packet would go, what changed, what was said, and a fault with its source. */
 import type { Fault, OutputRecord } from '../../engine/index.ts';
 import { ctxToFields, PROG_TYPE } from '../../engine/index.ts';
+import { splitName } from '../backends/world-names.ts';
 import { errnoText } from '../format/errnos.ts';
 import { progTypeName } from '../format/prog-types.ts';
 import { clip, plain } from '../format/sanitize.ts';
@@ -148,11 +149,19 @@ function packetLines({ type, input, reply }: RunDone, style: Style): string[] {
   return labelled('packet', packetReport(type, input.data_in, result, style));
 }
 
+/** What changed in the maps of every object, those of the object itself first. */
+function changedMaps({ world, reply }: RunDone): string[] {
+  const lines = world.flatMap(({ label, spec }) => {
+    const own = reply.maps.filter(({ name }) => splitName(name)[0] === label);
+    return mapChanges(spec, reply.maps_before, own);
+  });
+  return lines.map((line) => clip(plain(line), 240));
+}
+
 /** Everything worth saying about a run, safe to print, ending with a newline. */
 export function runReport(done: RunDone, style: Style): string {
   const { reply, spec, input } = done;
   const result = reply.result!;
-  const changes = mapChanges(spec, reply.maps_before, reply.maps).map((line) => clip(plain(line), 240));
   const lines = [
     verdictLine(done, style),
     ...errnoLines(done),
@@ -163,7 +172,7 @@ export function runReport(done: RunDone, style: Style): string {
     ...labelled('copies', cloneLines(result)),
     ...labelled('memory', memoryLines(input.opts.user_memory, result.user_memory_after)),
     ...contextLines(done),
-    ...labelled('maps', changes),
+    ...labelled('maps', changedMaps(done)),
     ...printkLines(result.printk, style),
     ...recordLines(result.records, style),
     ...whyText(done, style),

@@ -19,6 +19,11 @@ function options(yargs: Argv): Argv {
     .option('cpu', { ...VALUE, describe: 'The cpu attribute of BPF_PROG_RUN' })
     .option('batch-size', { ...VALUE, describe: 'Frames a batch, with live frames' })
     .option('type', { ...VALUE, describe: 'Program type, where the section name does not say it' })
+    .option('with', {
+      ...VALUE,
+      array: true,
+      describe: 'Further object in the same world: pinned maps, freplace programs',
+    })
     .option('map', { ...VALUE, array: true, describe: 'NAME=json:… or NAME=FILE: fills a map or .data beforehand' })
     .option('netns', {
       ...VALUE,
