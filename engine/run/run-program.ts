@@ -3,6 +3,7 @@ import { ok, type Result, refuse } from '../errors.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE, progTypeName } from '../uapi/prog-types.ts';
+import { counted } from './coverage.ts';
 import { FAMILIES, hasNoTestRun, runsAttachedOnly } from './families.ts';
 import { notRun } from './finish.ts';
 import { enterNetns } from './netns.ts';
@@ -38,7 +39,8 @@ export function runProgram(
     return runXdpLive(world, program, opts);
   }
   const run = () => ok(family(beginRun(world, program, executor), opts));
-  return opts.trace === undefined ? run() : traced(world, program, opts.trace, run);
+  if (opts.trace !== undefined) return traced(world, program, opts.trace, run);
+  return opts.coverage === undefined ? run() : counted(world, opts.coverage, run);
 }
 
 function unsupported(program: LoadedProgram, what: string): Result<ProgRunResult> {

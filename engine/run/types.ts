@@ -3,6 +3,7 @@
 import type { RunEnv } from '../env.ts';
 import type { Where } from '../errors.ts';
 import type { NetnsSpec } from '../net/netns-spec.ts';
+import type { ProgramSpec } from '../object/spec.ts';
 import type { Trace, TraceOpts } from './trace-types.ts';
 
 export type { Decoded } from '../object/btf-decode.ts';
@@ -45,9 +46,20 @@ export interface ProgRunOpts {
   readonly budget?: number;
   /** What was executed becomes part of the result; the run is slower, and does the same. Not with live frames. */
   readonly trace?: TraceOpts;
+  /** Is added to: what was executed, of every program that was reached. The run is slower, and does the same. Not with trace or live frames. */
+  readonly coverage?: Coverage;
   /** A word in shared memory: nonzero stops the run (EINTR, as a pending signal does in the kernel). */
   readonly cancel?: Int32Array;
 }
+
+/** By slot of a program's instructions: how often it was executed, and of conditional jumps how often they were taken. */
+export interface InsnCounts {
+  readonly executed: Float64Array;
+  readonly taken: Float64Array;
+}
+
+/** Counts by program, as it stands in its object; runs add to it. */
+export type Coverage = Map<ProgramSpec, InsnCounts>;
 
 /** Bytes of user space at an address; a pointer that leads to none of them is a bad one (EFAULT). */
 export interface UserMemory {
