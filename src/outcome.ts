@@ -1,5 +1,6 @@
 /** What came of a case, and the one stream of events that reporters and the screen read. */
 import type { MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
+import type { ProgramLines } from './coverage/program-lines.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Why } from './why-types.ts';
 
@@ -64,7 +65,7 @@ export type RunEvent =
       readonly kept: number;
     }
   | { readonly type: 'outcome'; readonly run: number; readonly outcome: TestOutcome }
-  /** After the end, of cases that failed: what the traced rerun says. */
-  | { readonly type: 'why'; readonly run: number; readonly id: string; readonly why: Why }
   | { readonly type: 'file-error'; readonly error: FileError }
+  /** Before the end, where it was asked for: what the cases executed of each program; one event a thread. */
+  | { readonly type: 'coverage'; readonly run: number; readonly programs: readonly ProgramLines[] }
   | { readonly type: 'end'; readonly run: number; readonly took_ms: number; readonly cancelled: boolean };

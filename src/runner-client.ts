@@ -5,6 +5,7 @@ import type { RunEvent } from './outcome.ts';
 import type { RunOptions } from './runner.ts';
 import type { RunnerReply, RunnerRequest } from './runner-worker.ts';
 import type { SettledCase } from './test-case.ts';
+import type { Why } from './why-types.ts';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -19,6 +20,8 @@ export class WorkerRunner implements CaseRunner {
   private cases: readonly SettledCase[] = [];
   private broken: Error | null = null;
   private lastId = 0;
+  /** Settles when the explanation under way has ended. */
+  private explaining: Promise<unknown> | null = null;
 
   constructor() {
     this.worker = new Worker(new URL('./runner-worker.ts', import.meta.url).href);
@@ -43,6 +46,7 @@ export class WorkerRunner implements CaseRunner {
   async run(ids: ReadonlySet<string>, options: RunOptions, emit: (event: RunEvent) => void): Promise<void> {
     const { signal, stopped: _stopped, ...rest } = options;
     const { run, cause, kept } = options;
+    await this.stopExplaining();
     Atomics.store(this.stop, 0, signal?.aborted ? 1 : 0);
     const stop = () => {
       Atomics.store(this.stop, 0, 1);
@@ -54,6 +58,21 @@ export class WorkerRunner implements CaseRunner {
     } finally {
       signal?.removeEventListener('abort', stop);
     }
+  }
+
+  /** One at a time, and not during a run. */
+  async explain(id: string): Promise<Why | null> {
+    Atomics.store(this.stop, 0, 0);
+    const asked = this.ask((nth) => ({ type: 'explain', id: nth, case_id: id }));
+    this.explaining = asked.catch(() => null);
+    return (await asked) as Why | null;
+  }
+
+  private async stopExplaining(): Promise<void> {
+    if (this.explaining === null) return;
+    Atomics.store(this.stop, 0, 1);
+    await this.explaining;
+    this.explaining = null;
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { shardOf } from './case-shard.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
 import type { RunOptions } from './runner.ts';
 import type { SettledCase } from './test-case.ts';
+import type { Why } from './why-types.ts';
 
 export class ManyRunners implements CaseRunner {
   private readonly runners: readonly CaseRunner[];
@@ -44,19 +45,23 @@ export class ManyRunners implements CaseRunner {
       return false;
     });
     const count = this.runners.length;
-    const whys: RunEvent[] = [];
     await Promise.all(
       this.runners.map((runner, i) => {
         const part = new Set(shardOf(cases, { index: i + 1, count }).map((one) => one.id));
         return runner.run(part, { ...options, bail: false, signal: stop.signal }, (event) => {
           if (event.type === 'outcome') order.take(event.outcome);
-          if (event.type === 'why') whys.push(event);
+          if (event.type === 'coverage') emit(event);
         });
       }),
     );
     signal?.removeEventListener('abort', abort);
     emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: signal?.aborted === true });
-    for (const why of whys) emit(why);
+  }
+
+  /** Whichever of them ran the case knows. */
+  async explain(id: string): Promise<Why | null> {
+    const whys = await Promise.all(this.runners.map((runner) => runner.explain(id)));
+    return whys.find((why) => why !== null) ?? null;
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { InputError } from './input-error.ts';
 import type { RunEvent } from './outcome.ts';
 import type { RunOptions } from './runner.ts';
 import type { SettledCase } from './test-case.ts';
+import type { Why } from './why-types.ts';
 
 export type RunnerRequest =
   /** `stop`: a word in shared memory; nonzero ends the run under way. */
@@ -17,7 +18,8 @@ export type RunnerRequest =
       readonly id: number;
       readonly ids: ReadonlySet<string>;
       readonly options: Omit<RunOptions, 'stopped' | 'signal'>;
-    };
+    }
+  | { readonly type: 'explain'; readonly id: number; readonly case_id: string };
 
 export type RunnerReply =
   | { readonly type: 'events'; readonly id: number; readonly events: readonly RunEvent[] }
@@ -37,6 +39,10 @@ function send(reply: RunnerReply): void {
   postMessage(reply);
 }
 
+function stopped(): boolean {
+  return Atomics.load(stopWord, 0) !== 0;
+}
+
 async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }>): Promise<null> {
   let batch: RunEvent[] = [];
   let since = performance.now();
@@ -45,7 +51,7 @@ async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }
     batch = [];
     since = performance.now();
   };
-  const options = { ...asked.options, stopped: () => Atomics.load(stopWord, 0) !== 0 };
+  const options = { ...asked.options, stopped };
   await to.run(asked.ids, options, (event) => {
     if (event.type === 'start') return;
     batch.push(event);
@@ -55,8 +61,15 @@ async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }
   return null;
 }
 
+/** What a stopped run would say is not why. */
+async function explain(to: CaseRunner, id: string): Promise<Why | null> {
+  const why = await to.explain(id);
+  return stopped() ? null : why;
+}
+
 function answer(to: CaseRunner, asked: Exclude<RunnerRequest, { type: 'start' | 'cases' }>): Promise<unknown> {
   if (asked.type === 'project') return to.setProject(asked.project);
+  if (asked.type === 'explain') return explain(to, asked.case_id);
   return asked.type === 'open' ? to.open(asked.path, asked.bytes) : run(to, asked);
 }
 

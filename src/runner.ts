@@ -3,7 +3,8 @@ import type { MapDump, ObjectSpec, ProgRunResult, Refusal } from '../engine/inde
 import type { Backend, RunReply, RunRequest, RunStep } from './backends/backend.ts';
 import { bloomValues } from './backends/bloom-asks.ts';
 import { dumpsOf, labelOf, type World, type WorldObject, worldName } from './backends/world-names.ts';
-import { stepsOf } from './case-steps.ts';
+import { objectsOf, stepsOf } from './case-steps.ts';
+import { type ProgramLines, programLines } from './coverage/program-lines.ts';
 import { caseProgType, compare } from './expect.ts';
 import { errnoText } from './format/errnos.ts';
 import { plain } from './format/sanitize.ts';
@@ -20,6 +21,17 @@ export interface RunScope {
   readonly backend: Backend;
   readonly objects: ObjectStore;
   readonly lenient: boolean;
+  /** What runs execute is counted. */
+  readonly counted?: boolean;
+}
+
+/** Coverage of every program of the objects that were opened; programs that cannot be loaded have none. */
+function coveredPrograms({ backend }: RunScope): ProgramLines[] {
+  const seen = backend.coverage?.();
+  if (seen === undefined) return [];
+  return [...seen.objects].flatMap(([path, { programs }]) =>
+    programs.filter((one) => one.error === null).map((one) => programLines(path, one, seen.counts.get(one))),
+  );
 }
 
 export interface RunOptions {
@@ -33,10 +45,12 @@ export interface RunOptions {
   readonly stopped?: () => boolean;
   /** Stop at the first case that does not pass. */
   readonly bail?: boolean;
+  /** Count what is executed, and tell it before the end. */
+  readonly coverage?: boolean;
   /** How often a case that does not pass is run again. */
   readonly retries?: number;
-  /** Why a case failed is found before its outcome is told, as part of it; else it is told after the end. */
-  readonly explain_first?: boolean;
+  /** Why a case failed is found before its outcome is told, as part of it; else whoever wants to know asks with explained(). */
+  readonly explain?: boolean;
 }
 
 function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Partial<TestOutcome> = {}): TestOutcome {
@@ -173,7 +187,10 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
   }
   const begin = performance.now();
   try {
-    const reply = await scope.backend.run(requestOf(one, scope.lenient));
+    const reply = await scope.backend.run({
+      ...requestOf(one, scope.lenient),
+      ...(scope.counted ? { counted: true } : {}),
+    });
     return { ...disagreed(judge(one, object.spec, reply, further), reply), took_ms: performance.now() - begin };
   } catch (thrown) {
     const what = thrown instanceof Error ? thrown.message : String(thrown);
@@ -203,55 +220,42 @@ async function runPatiently(
 const WHYS_MAX = 50;
 
 /** What a traced run of a failed case says. What goes wrong with that is said there, and no matter of the case. */
-async function explained(one: SettledCase, came: TestOutcome, scope: RunScope): Promise<Why | undefined> {
-  const { spec } = await scope.objects.open(one.object);
+export async function explained(one: SettledCase, came: TestOutcome, scope: RunScope): Promise<Why | undefined> {
+  const opened = await Promise.all(objectsOf(one).map((path) => scope.objects.open(path)));
+  const [spec, ...further] = opened.flatMap((object) => object.spec ?? []);
   try {
-    return spec === null ? undefined : await whyOf(came, requestOf(one, scope.lenient), spec, scope.backend);
+    const request = requestOf(one, scope.lenient);
+    return spec === undefined ? undefined : await whyOf(came, request, { spec, further }, scope.backend);
   } catch (thrown) {
     return unexplained(`engine bug while it was traced: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
 }
 
-/** Explains failures in order, until all are or the run is stopped. */
-async function explainAll(
-  failed: readonly (readonly [SettledCase, TestOutcome])[],
-  scope: RunScope,
-  stopped: () => boolean,
-  tell: (id: string, why: Why) => void,
-): Promise<void> {
-  for (const [one, came] of failed.slice(0, WHYS_MAX)) {
-    if (stopped()) return;
-    const why = await explained(one, came, scope);
-    if (why !== undefined && !stopped()) tell(one.id, why);
-  }
-}
-
-/** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. After the end, why failures failed. */
+/** Runs cases in order. Emits start, an outcome a case, and end; a stopped run ends with `cancelled`. */
 export async function runCases(
   cases: readonly SettledCase[],
-  scope: RunScope,
+  given: RunScope,
   options: RunOptions,
   emit: (event: RunEvent) => void,
 ): Promise<void> {
   const { run, cause, kept, signal } = options;
+  const scope = { ...given, counted: options.coverage === true };
   const begin = performance.now();
   const stopped = () => signal?.aborted === true || options.stopped?.() === true;
   const stop = () => scope.backend.cancel();
   signal?.addEventListener('abort', stop, { once: true });
   emit({ type: 'start', run, cause, cases, kept });
-  const failed: [SettledCase, TestOutcome][] = [];
+  let whys = 0;
   for (const one of cases) {
     if (stopped()) break;
     const result = await runPatiently(one, scope, options.retries ?? 0, stopped);
     if (stopped()) break;
-    if (result.verdict === 'fail') failed.push([one, result]);
-    const first = options.explain_first === true && result.verdict === 'fail' && failed.length <= WHYS_MAX;
-    const why = first ? await explained(one, result, scope) : undefined;
+    const wanted = options.explain === true && result.verdict === 'fail' && ++whys <= WHYS_MAX;
+    const why = wanted ? await explained(one, result, scope) : undefined;
     emit({ type: 'outcome', run, outcome: why === undefined ? result : { ...result, why } });
     if (options.bail && isBad(result)) break;
   }
+  if (options.coverage === true) emit({ type: 'coverage', run, programs: coveredPrograms(scope) });
   emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: stopped() });
-  const later = options.explain_first === true ? [] : failed;
-  if (later.length > 0) await explainAll(later, scope, stopped, (id, why) => emit({ type: 'why', run, id, why }));
   signal?.removeEventListener('abort', stop);
 }

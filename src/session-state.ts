@@ -98,8 +98,8 @@ export interface State {
   readonly overlay: 'help' | 'log' | 'equal' | 'update' | null;
   /** New expected values that were asked for, before they are written. */
   readonly plan: Pick<Updates, 'updates' | 'by_hand'> | null;
-  /** Source files that faults name, by sourceKey(). */
-  readonly sources: ReadonlyMap<string, SourceText>;
+  /** Source files that ends of runs name, by sourceKey(); null: looked for in vain. */
+  readonly sources: ReadonlyMap<string, SourceText | null>;
 }
 
 export type Focus = 'hex' | 'headers' | 'maps' | 'printk' | 'place' | 'insns';

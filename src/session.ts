@@ -5,6 +5,7 @@ import { type RunNews, takeNews } from './session-run.ts';
 import { followFailure, type LogLine, type RunRecord, refold, type SourceText, type State } from './session-state.ts';
 import { buildTree, errorKey, isBad } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
+import type { Why } from './why-types.ts';
 
 export type { Command } from './session-commands.ts';
 export { initialState, type LogLine, type State } from './session-state.ts';
@@ -27,8 +28,10 @@ export type Action =
     }
   | { readonly type: 'absent'; readonly absent: State['absent'] }
   | { readonly type: 'log'; readonly line: LogLine }
-  /** Source files that faults name; `fresh`: those known so far are out of date. */
-  | { readonly type: 'sources'; readonly sources: ReadonlyMap<string, SourceText>; readonly fresh: boolean }
+  /** What a traced rerun says of a case that failed. */
+  | { readonly type: 'why'; readonly id: string; readonly why: Why }
+  /** A source file that an end names; null: it was looked for in vain. */
+  | { readonly type: 'source'; readonly key: string; readonly source: SourceText | null }
   | { readonly type: 'plan'; readonly plan: State['plan'] }
   | { readonly type: 'run'; readonly news: RunNews }
   | { readonly type: 'programs'; readonly object: string; readonly programs: readonly string[] }
@@ -62,7 +65,8 @@ function pushLog(state: State, line: LogLine): State {
 function onStart(state: State, event: Extract<RunEvent, { type: 'start' }>): State {
   const ids = new Set(event.cases.map((one) => one.id));
   const running = { run: event.run, cause: event.cause, ids, done: 0, kept: event.kept, broken: [], fixed: 0 };
-  return { ...state, running, changed: BY_HAND.test(event.cause) ? state.changed : ids };
+  // What a change made run has other sources than before, perhaps.
+  return BY_HAND.test(event.cause) ? { ...state, running } : { ...state, running, changed: ids, sources: new Map() };
 }
 
 /** Causes of runs that the user asked for by a key: `a: all cases`. */
@@ -120,7 +124,7 @@ function onFileError(state: State, error: FileError): State {
   return known ? state : { ...state, errors: [...state.errors, error] };
 }
 
-function onWhy(state: State, { id, why }: Extract<RunEvent, { type: 'why' }>): State {
+function onWhy(state: State, { id, why }: Extract<Action, { type: 'why' }>): State {
   const outcome = state.outcomes.get(id);
   if (outcome?.verdict !== 'fail') return state;
   return { ...state, outcomes: new Map(state.outcomes).set(id, { ...outcome, why }) };
@@ -136,8 +140,7 @@ function onEvents(state: State, events: readonly RunEvent[], at: number): State 
       next = onOutcomes(next, events.slice(from, i + 1) as Extract<RunEvent, { type: 'outcome' }>[]);
     } else if (event.type === 'start') next = onStart(next, event);
     else if (event.type === 'end') next = onEnd(next, event, at);
-    else if (event.type === 'why') next = onWhy(next, event);
-    else next = onFileError(next, event.error);
+    else if (event.type === 'file-error') next = onFileError(next, event.error);
   }
   return next;
 }
@@ -155,8 +158,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, absent: action.absent };
     case 'log':
       return pushLog(state, action.line);
-    case 'sources':
-      return { ...state, sources: new Map([...(action.fresh ? [] : state.sources), ...action.sources]) };
+    case 'why':
+      return onWhy(state, action);
+    case 'source':
+      return { ...state, sources: new Map(state.sources).set(action.key, action.source) };
     case 'plan':
       return { ...state, plan: action.plan, overlay: action.plan ? 'update' : null, scroll: 0 };
     case 'run':

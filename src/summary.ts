@@ -1,4 +1,5 @@
 /** What a whole run comes to: counts of verdicts, files that could not be read, and the exit code that says so. */
+import type { CoverageReport } from './coverage/report.ts';
 import { EXIT, type ExitCode } from './input-error.ts';
 import type { FileError, RunEvent, TestOutcome } from './outcome.ts';
 
@@ -13,6 +14,8 @@ export interface Summary {
   readonly not_loaded: number;
   readonly took_ms: number;
   readonly cancelled: boolean;
+  /** Where it was asked for. */
+  readonly coverage?: CoverageReport;
 }
 
 const NOTHING: Summary = {
@@ -39,7 +42,7 @@ export function summarize(before: Summary, event: RunEvent): Summary {
     return { ...before, errors: [...before.errors, event.error], not_loaded: before.not_loaded + one };
   }
   if (event.type === 'end') return { ...before, took_ms: event.took_ms, cancelled: event.cancelled };
-  if (event.type === 'start' || event.type === 'why') return before;
+  if (event.type !== 'outcome') return before;
   const field = COUNTED[event.outcome.verdict];
   return { ...before, [field]: before[field] + 1, not_loaded: before.not_loaded + (notLoaded(event.outcome) ? 1 : 0) };
 }

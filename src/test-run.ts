@@ -2,6 +2,8 @@
 import type { CaseRunner } from './case-runner.ts';
 import { type Shard, shardOf } from './case-shard.ts';
 import { objectsOf } from './case-steps.ts';
+import type { ProgramLines } from './coverage/program-lines.ts';
+import { coverageReport } from './coverage/report.ts';
 import { plain } from './format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError, RunEvent } from './outcome.ts';
@@ -20,6 +22,8 @@ export interface TestRunOptions {
   /** Only this part of the cases. */
   readonly shard: Shard | null;
   readonly passWithNoTests: boolean;
+  /** Counts what programs execute: the report is part of the summary. */
+  readonly coverage: boolean;
   /** Builds objects first; null: they are taken as they are. */
   readonly build: Build | null;
 }
@@ -37,13 +41,15 @@ async function unusedObjectErrors(suite: Suite, runner: CaseRunner): Promise<Fil
 
 /** Runs everything once. Throws InputError for what only the whole run can say (the BTF file of the config). */
 export async function testRun(options: TestRunOptions): Promise<ExitCode> {
-  const { runner, signal, bail, retries, shard } = options;
+  const { runner, signal, bail, retries, shard, coverage } = options;
   const suite = await loadSuite(options.request, options.build);
   const cases = shard === null ? suite.cases : shardOf(suite.cases, shard);
   const reporters = await options.reporters(suite.project?.root ?? options.request.cwd);
   let summary = emptySummary();
+  const covered: ProgramLines[] = [];
   const emit = (event: RunEvent) => {
     summary = summarize(summary, event);
+    if (event.type === 'coverage') covered.push(...event.programs);
     for (const reporter of reporters) reporter.event(event);
   };
   for (const error of suite.errors) emit({ type: 'file-error', error });
@@ -55,8 +61,9 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
     const unused = filtered ? [] : await unusedObjectErrors(suite, runner);
     for (const error of unused) emit({ type: 'file-error', error });
     const ids = new Set(cases.map((one) => one.id));
-    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries, explain_first: true }, emit);
+    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries, coverage, explain: true }, emit);
   }
+  if (coverage) summary = { ...summary, coverage: coverageReport(covered, suite.project?.root ?? options.request.cwd) };
   for (const reporter of reporters) reporter.finish(summary);
   // A part of few cases may be empty: the whole is not.
   const code = exitCodeOf(summary, options.passWithNoTests || cases.length < suite.cases.length);

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { CaseRunner } from './case-runner.ts';
 import type { Project } from './config.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
-import type { FileError, RunEvent } from './outcome.ts';
+import type { FileError } from './outcome.ts';
 import { type Command, reaches } from './session-commands.ts';
 import { chosenObject, type RunNews } from './session-run.ts';
 import { rowsOf } from './session-state.ts';
@@ -14,15 +14,13 @@ import type { SettledCase } from './test-case.ts';
 import type { Store } from './view.ts';
 import { WatchActions } from './watch-actions.ts';
 import { Builds, concernsSources } from './watch-builds.ts';
+import { Explainer } from './watch-explain.ts';
 import { FileWatcher } from './watch-files.ts';
 import { RETRY_MS } from './watch-objects.ts';
 import { type Found, WatchedProject } from './watch-project.ts';
 import { RunQueue } from './watch-runs.ts';
-import { newSources } from './watch-sources.ts';
 import { SessionStore } from './watch-store.ts';
 import { runTrial, trialCase, writeCase } from './watch-trial.ts';
-
-const SOURCES_MS = 80;
 
 export interface WatchOptions {
   readonly request: SuiteRequest;
@@ -49,12 +47,12 @@ export class WatchSession implements Store {
   private readonly opened = new Set<string>();
   private hints = new Set<string | null>();
   private looking = false;
-  private sourcesSoon: ReturnType<typeof setTimeout> | null = null;
   private retry: ReturnType<typeof setTimeout> | null = null;
   private held: Found['reruns'] = [];
   private closed = false;
   private readonly actions: WatchActions;
   private builds: Builds | null = null;
+  private readonly explainer: Explainer;
   private readonly settle: { resolve: (code: ExitCode) => void; reject: (error: unknown) => void };
 
   constructor(options: WatchOptions) {
@@ -81,9 +79,17 @@ export class WatchSession implements Store {
     this.queue = new RunQueue({
       runner: this.runner,
       cases: () => this.runnable(),
-      emit: (event) => this.takeEvent(event),
+      emit: (event) => this.store.event(event),
       crash: (error) => this.crash(error),
     });
+    this.explainer = new Explainer({
+      runner: this.runner,
+      state: () => this.store.state,
+      busy: () => this.queue.running,
+      dispatch: (action) => this.store.dispatch(action),
+      crash: (error) => this.crash(error),
+    });
+    this.store.subscribe(this.explainer.hint);
   }
 
   /** Reads the project, runs everything, and goes on watching. */
@@ -104,7 +110,7 @@ export class WatchSession implements Store {
     if (this.closed) return;
     this.closed = true;
     if (this.retry) clearTimeout(this.retry);
-    if (this.sourcesSoon) clearTimeout(this.sourcesSoon);
+    this.explainer.close();
     this.queue.interrupt();
     this.builds?.close();
     await this.watcher.close();
@@ -169,7 +175,6 @@ export class WatchSession implements Store {
       const packet = from ? `packet of ${from.name}` : state.form.packet;
       if (outcome) news({ type: 'trial', trial: { at: Date.now(), one, packet, outcome } });
       else news({ type: 'error', message: 'the run was stopped' });
-      this.readSources();
     } catch (thrown) {
       if (!(thrown instanceof InputError)) throw thrown;
       news({ type: 'error', message: thrown.message });
@@ -185,21 +190,6 @@ export class WatchSession implements Store {
   private interrupt(): void {
     if (this.queue.running) this.queue.interrupt();
     else void this.finish(EXIT.INTERRUPTED);
-  }
-
-  /** Once a run is over, the sources that its faults name are read. */
-  private takeEvent(event: RunEvent): void {
-    this.store.event(event);
-    if (event.type === 'end') this.readSources();
-    // Whys come one by one, and the state takes them together.
-    if (event.type === 'why') this.sourcesSoon ??= setTimeout(() => this.readSources(), SOURCES_MS);
-  }
-
-  private readSources(): void {
-    if (this.sourcesSoon) clearTimeout(this.sourcesSoon);
-    this.sourcesSoon = null;
-    const sources = newSources(this.store.state);
-    if (sources.size > 0) this.store.dispatch({ type: 'sources', sources, fresh: false });
   }
 
   private ids(cases: readonly SettledCase[]): string[] {
@@ -270,7 +260,6 @@ export class WatchSession implements Store {
     for (const { path, state } of unused) await this.lookInside(path, state === 'whole');
     if (found.listed || unused.length > 0) this.show();
     this.dispatchAbsent();
-    if (found.objects.length > 0) this.store.dispatch({ type: 'sources', sources: new Map(), fresh: true });
     for (const rerun of found.reruns) this.rerun(rerun);
     if (found.listed) await this.watchAll();
     this.retrySoon();

@@ -1,8 +1,8 @@
 /** Finds and reads the source files that faults and returns name, to show the lines around and to open an editor there. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type SourceText, type State, sourceKey } from './session-state.ts';
-import { placeOf, type SourcePlace } from './view-where.ts';
+import type { SourceText } from './session-state.ts';
+import type { SourcePlace } from './view-where.ts';
 
 const FILES_SEEN_MAX = 20_000;
 
@@ -24,6 +24,7 @@ function matches(lines: readonly string[], place: SourcePlace): boolean {
 function below(root: string, file: string): string[] {
   const tail = file.replace(/^(\.\.?\/)+/, '').replace(/^\//, '');
   const out: string[] = [];
+  if (!existsSync(root)) return out;
   let seen = 0;
   for (const path of new Bun.Glob(`**/${tail}`).scanSync({ cwd: root, absolute: true, onlyFiles: true })) {
     if (!path.includes('/node_modules/')) out.push(path);
@@ -39,19 +40,4 @@ export function findSource(root: string, object: string, place: SourcePlace): So
     if (lines && matches(lines, place)) return { path, lines };
   }
   return null;
-}
-
-/** Sources of all places of a state that are not known yet. */
-export function newSources(state: State): Map<string, SourceText> {
-  const out = new Map<string, SourceText>();
-  const trials = state.form.trials.map((trial) => [trial.one, trial.outcome] as const);
-  for (const [one, outcome] of [...state.cases.map((c) => [c, state.outcomes.get(c.id)] as const), ...trials]) {
-    const place = placeOf(outcome);
-    if (place === null) continue;
-    const key = sourceKey(one.object, place.file);
-    if (state.sources.has(key) || out.has(key)) continue;
-    const found = findSource(state.root, one.object, place);
-    if (found) out.set(key, found);
-  }
-  return out;
 }

@@ -1,12 +1,12 @@
 /** The reporters for people: every case by name or as a dot if asked, failures with their reasons, then the summary line. */
 import { relative } from 'node:path';
+import { coverageLines } from '../coverage/table.ts';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
 import type { FileError, TestOutcome } from '../outcome.ts';
 import { countsText, type Summary } from '../summary.ts';
 import type { SettledCase } from '../test-case.ts';
 import { duration } from '../view-text.ts';
-import type { Why } from '../why-types.ts';
 import { failureLines, fileErrorLines } from './failure-text.ts';
 import { Histogram } from './histogram.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
@@ -45,7 +45,6 @@ class Printer implements Reporter {
   readonly event: Reporter['event'] = (event) => {
     if (event.type === 'start') this.cases = new Map(event.cases.map((one) => [one.id, one]));
     if (event.type === 'file-error') this.errors.push(event.error);
-    if (event.type === 'why') this.explain(event.id, event.why);
     if (event.type !== 'outcome') return;
     const one = this.cases.get(event.outcome.id);
     if (!one) return;
@@ -54,12 +53,6 @@ class Printer implements Reporter {
     if (this.everyCase === 'name') this.nameCase(one, event.outcome);
     if (this.everyCase === 'dot') this.dot(event.outcome);
   };
-
-  private explain(id: string, why: Why): void {
-    const at = this.failed.findIndex(([one]) => one.id === id);
-    const known = this.failed[at];
-    if (known) this.failed[at] = [known[0], { ...known[1], why }];
-  }
 
   private dot({ verdict }: TestOutcome): void {
     const { style } = this.io;
@@ -82,6 +75,7 @@ class Printer implements Reporter {
     if (this.group !== '' || this.dots > 0) this.print(['']);
     for (const error of this.errors) this.print([...fileErrorLines(error, root, style), '']);
     for (const [one, outcome] of this.failed) this.print([...failureLines(one, outcome, root, style), '']);
+    if (summary.coverage) this.print([...coverageLines(summary.coverage, root, style), '']);
     this.print([...this.histogram.lines(style), summaryLine(summary, style)]);
   };
 

@@ -22,6 +22,7 @@ function fakeRunner(ms: number, verdicts: { readonly [name: string]: Verdict }):
         emit({ type: 'outcome', run: 1, outcome: outcomeOf(one, verdicts[one.name] ?? 'pass') });
       }
     },
+    explain: async () => null,
     close: async () => {},
   };
 }
