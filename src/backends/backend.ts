@@ -1,5 +1,5 @@
 /** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
-import type { MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
+import type { Coverage, MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
 
 /**
  * One map (or data section) to fill before a run, as the user wrote it: entries `[[key, value], …]` or `{key: value}`;
@@ -29,7 +29,7 @@ export interface RunStep {
   readonly presets: readonly MapPreset[];
   /** Fields of the context by name: becomes opts.ctx_in, with what is left out filled sensibly (data_end = packet length). */
   readonly ctx?: { readonly [field: string]: unknown };
-  readonly opts: Omit<ProgRunOpts, 'cancel'>;
+  readonly opts: Omit<ProgRunOpts, 'cancel' | 'coverage'>;
   /** Values to look for in Bloom filters afterwards, as cases expect them; maps of other kinds are passed over. */
   readonly asks?: { readonly [map: string]: unknown };
 }
@@ -40,6 +40,8 @@ export interface RunRequest extends RunStep {
   /** Further objects, as given to open(), loaded into the same world: maps pinned by name are shared. */
   readonly with?: readonly string[];
   readonly lenient?: boolean;
+  /** What is executed adds to coverage(). */
+  readonly counted?: boolean;
   /** Further runs on the same maps, one after the other; their presets are applied just before each. */
   readonly more?: readonly RunStep[];
 }
@@ -75,6 +77,8 @@ export interface Backend {
   open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply>;
   /** Fresh maps for every call. */
   run(request: RunRequest): Promise<RunReply>;
+  /** Objects that are open, and what counted runs have executed of their programs; absent: it cannot see that. */
+  coverage?(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage };
   /** Stops the run under way: it ends with EINTR. */
   cancel(): void;
   close(): Promise<void>;

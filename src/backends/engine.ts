@@ -1,6 +1,7 @@
 /** The embedded engine behind the Backend interface: keeps loaded objects, gives every run fresh maps, applies presets, dumps maps. */
 import {
   type BpfMap,
+  type Coverage,
   ctxFromFields,
   ERRNO,
   enterNetns,
@@ -21,6 +22,7 @@ import { askBlooms } from './bloom-asks.ts';
 import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
 import { EngineWorlds } from './engine-worlds.ts';
+import { extensionsIn } from './extensions.ts';
 import { betweenRuns } from './presets.ts';
 import { labelOf, worldName } from './world-names.ts';
 
@@ -85,10 +87,23 @@ function forcedTypes({ more = [], ...first }: RunRequest): { [program: string]: 
   return Object.fromEntries(forced);
 }
 
+/** A function of a program that another program stands in for: only a kernel does that. */
+function unsupportedExtension(objects: readonly EngineObject[], { program, more = [] }: RunRequest): Refusal | null {
+  if (objects.length === 1) return null;
+  const world = objects.map(({ label, object }) => ({ label, spec: object.spec }));
+  const [first] = extensionsIn(world, [program, ...more.map((step) => step.program)]);
+  if (first === undefined) return null;
+  const replaced = `${first.func.name} of ${first.target} by ${worldName(first.label, first.program)}`;
+  return refusal('unsupported', 0, `replacing ${replaced} (freplace) is not supported`);
+}
+
 export class EngineBackend implements Backend {
   readonly name = 'engine';
   private readonly objects = new Map<string, Opened>();
   private readonly worlds = new EngineWorlds<Loaded>();
+  private readonly counts: Coverage = new Map();
+  /** Whether the request under way adds to the counts. */
+  private counting = false;
   private readonly cancelWord: Int32Array;
   private readonly ownsWord: boolean;
 
@@ -112,6 +127,7 @@ export class EngineBackend implements Backend {
   async run(request: RunRequest): Promise<RunReply> {
     const opened = this.objects.get(request.object);
     if (!opened) return refused(refusal('open', 0, `${request.object} is not open`));
+    this.counting = request.counted === true;
     return orRefused(() => {
       const world = this.load(opened, request);
       return world.ok ? this.runIn(world.value, request, opened.spec) : refused(world.error);
@@ -155,6 +171,8 @@ export class EngineBackend implements Backend {
   private runIn(loaded: Loaded, request: RunRequest, spec: ObjectSpec): RunReply {
     const { object, objects, inner } = loaded;
     checkProgram(spec, request.program);
+    const replaced = unsupportedExtension(objects, request);
+    if (replaced !== null) return refused(replaced);
     if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
     const program = object.program(request.program);
     if (!program.ok) return refused(program.error);
@@ -199,7 +217,8 @@ export class EngineBackend implements Backend {
   ): RunReply {
     const ctx = this.context(step, spec);
     if (!ctx.ok) return refused(ctx.error);
-    const opts = { ...step.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), cancel: this.cancelWord };
+    const counted = this.counting ? { coverage: this.counts } : {};
+    const opts = { ...step.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), ...counted, cancel: this.cancelWord };
     const done = progRun(object, step.program, opts);
     if (!done.ok) return { ...refused(done.error), maps_before };
     const reply = { result: done.value, refusal: null, maps: this.dump(objects), maps_before };
@@ -230,6 +249,10 @@ export class EngineBackend implements Backend {
         label === '' ? dump : { ...dump, name: worldName(label, dump.name) },
       );
     });
+  }
+
+  coverage(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage } {
+    return { objects: new Map([...this.objects].map(([path, { spec }]) => [path, spec])), counts: this.counts };
   }
 
   /** A run under way is reached only from another thread, through the word. */

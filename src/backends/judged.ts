@@ -25,6 +25,10 @@ export class JudgedBackend implements Backend {
     return { ...reply, mismatches: compareReplies(reply, other) };
   }
 
+  coverage(): ReturnType<NonNullable<Backend['coverage']>> {
+    return this.first.coverage?.() ?? { objects: new Map(), counts: new Map() };
+  }
+
   cancel(): void {
     this.first.cancel();
     this.judge.cancel();

@@ -1,5 +1,6 @@
 /** The `test` command: runs the project's cases once and says which of them hold. */
 
+import { resolve } from 'node:path';
 import { plain } from '../format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
 import type { Build } from '../suite.ts';
@@ -17,7 +18,9 @@ function number(args: Args, name: string, most: number): number | null {
   throw new InputError(`--${name} ${String(given)} is no number from 0 to ${most}`);
 }
 
-async function openRunner(workers: number, backend: string) {
+async function openRunner(workers: number, backend: string, counted: boolean) {
+  if (counted && backend === 'kernel')
+    throw new InputError('--coverage is of the engine: the kernel does not say what it executes');
   if (backend !== 'engine') {
     if (workers > 1) throw new InputError(`--workers is for the engine: the kernel backend runs one case at a time`);
     const { chooseBackends } = await import('../backends/choose.ts');
@@ -30,6 +33,10 @@ async function openRunner(workers: number, backend: string) {
   if (workers < 2) return new WorkerRunner();
   const { ManyRunners } = await import('../runner-many.ts');
   return new ManyRunners(Array.from({ length: workers }, () => new WorkerRunner()));
+}
+
+function covers(args: Args): boolean {
+  return args.coverage === true || args['coverage-dir'] !== undefined;
 }
 
 /** Builds what the config says, unless --no-build. */
@@ -60,16 +67,21 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
   }
   const stop = new AbortController();
   const release = io.onInterrupt(() => stop.abort());
-  const runner = await openRunner(workers, String(args.backend ?? 'engine'));
+  const runner = await openRunner(workers, String(args.backend ?? 'engine'), covers(args));
   let update: Updater | null = null;
   const reporters = async (root: string) => {
     const opened = await openReporters(args, io, root);
+    if (args['coverage-dir'] !== undefined) {
+      const { lcovWriter } = await import('../coverage/write-lcov.ts');
+      opened.push(lcovWriter(resolve(io.cwd, String(args['coverage-dir']))));
+    }
     if (args.update !== true) return opened;
     update = (await import('../update-run.ts')).updater({ out: io.out, style: io.style, root });
     return [...opened, update];
   };
   try {
     const code = await testRun({
+      coverage: covers(args),
       build: builder(args, io, stop.signal),
       ...{ request, runner, shard, retries, signal: stop.signal, bail: args.bail === true, reporters },
       passWithNoTests: args['pass-with-no-tests'] === true,
@@ -108,6 +120,12 @@ export const command: Command = {
         type: 'string',
         requiresArg: true,
         describe: 'engine, kernel (needs root), or both: the kernel as judge of the engine',
+      })
+      .option('coverage', { type: 'boolean', describe: 'Say which lines and branches of the sources were executed' })
+      .option('coverage-dir', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'The same, and lcov.info written to a directory',
       })
       .option('bail', { type: 'boolean', describe: 'Stop at the first case that does not pass' })
       .option('retries', {

@@ -1,4 +1,5 @@
 /** The reporter for programs: one JSON document with every case, what differed, and the counts. */
+import { coverageRecord } from '../coverage/record.ts';
 import type { SettledCase } from '../test-case.ts';
 import { type CaseRecord, caseRecord, errorRecord, SCHEMA_VERSION } from './record.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
@@ -17,7 +18,9 @@ export function jsonReporter(io: ReporterIo): Reporter {
       const { passed, failed, skipped, todo, cancelled, took_ms } = summary;
       const errors = summary.errors.map((error) => errorRecord(error, io.root));
       const counts = { passed, failed, skipped, todo, cancelled, took_ms: Number(took_ms.toFixed(3)) };
-      io.out(`${JSON.stringify({ version: SCHEMA_VERSION, ...counts, errors, cases: records }, null, 2)}\n`);
+      const coverage = summary.coverage ? { coverage: coverageRecord(summary.coverage, io.root) } : {};
+      const document = { version: SCHEMA_VERSION, ...counts, ...coverage, errors, cases: records };
+      io.out(`${JSON.stringify(document, null, 2)}\n`);
     },
   };
 }

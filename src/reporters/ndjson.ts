@@ -1,4 +1,5 @@
 /** The reporter for programs that read along: a JSON record a line as things happen (start, case, error, end). */
+import { coverageRecord } from '../coverage/record.ts';
 import type { SettledCase } from '../test-case.ts';
 import { caseRecord, errorRecord, SCHEMA_VERSION } from './record.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
@@ -16,7 +17,8 @@ export function ndjsonReporter(io: ReporterIo): Reporter {
       const one = event.type === 'outcome' ? cases.get(event.outcome.id) : undefined;
       if (one && event.type === 'outcome') line({ type: 'case', ...caseRecord(one, event.outcome, io.root) });
     },
-    finish: ({ passed, failed, skipped, todo, cancelled, took_ms }) => {
+    finish: ({ coverage, passed, failed, skipped, todo, cancelled, took_ms }) => {
+      if (coverage) line({ type: 'coverage', ...coverageRecord(coverage, io.root) });
       line({ type: 'end', passed, failed, skipped, todo, cancelled, took_ms: Number(took_ms.toFixed(3)) });
     },
   };
