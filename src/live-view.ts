@@ -2,12 +2,14 @@
 import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
 import { compact, uptime, whole } from './live/live-format.ts';
-import { BUCKET_MS, type LiveState, lastSecond, newest, shownOf } from './live/live-state.ts';
+import { BUCKET_MS, factsOf, type LiveState, lastSecond, newest, shownOf } from './live/live-state.ts';
+import type { FrameView } from './live/view-frame.ts';
 import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
 import { type BatchRow, batchView, type ErrorView, errorViews, type PoolView, poolView } from './live/view-parts.ts';
 import { type Loss, whyLost } from './live-why.ts';
 import type { Line, Span } from './view-text.ts';
 
+export type { FrameView } from './live/view-frame.ts';
 export type { InterfaceRow } from './live/view-interfaces.ts';
 export type { BatchRow, ErrorView, PoolView } from './live/view-parts.ts';
 export type { Line, Span, Tag } from './view-text.ts';
@@ -25,10 +27,18 @@ export type LiveKeyCommand =
         | 'unit'
         | 'help'
         | 'link'
+        | 'record'
+        | 'write'
+        | 'focus'
+        | 'look'
+        | 'back'
         | 'quit'
         | 'interrupt';
     }
-  | { readonly do: 'batch' | 'move'; readonly by: 1 | -1 };
+  | { readonly do: 'batch'; readonly by: 1 | -1 }
+  /** In the table, or the open frame to a line. */
+  | { readonly do: 'move'; readonly by: number }
+  | { readonly do: 'scroll'; readonly to: number };
 
 /** What the live screen stands on. */
 export interface LiveStore {
@@ -48,7 +58,9 @@ export interface LiveViewModel {
   readonly interfaces: readonly InterfaceRow[];
   readonly unit: string;
   readonly sort: string;
+  readonly focus: 'interfaces' | 'errors';
   readonly cursor: number;
+  readonly errorCursor: number;
   /** `Last batch`, or the mean of the batches of the last second. */
   readonly batchTitle: string;
   readonly batchNote: string;
@@ -58,10 +70,18 @@ export interface LiveViewModel {
   readonly pool: PoolView;
   readonly history: readonly number[];
   readonly bucket_ms: number;
+  /** Buckets ago, and what changed then; the oldest first. */
+  readonly marks: readonly { readonly ago: number; readonly text: string }[];
   readonly pps: string;
   readonly errors: readonly ErrorView[];
   /** What is lost and why, what needs mending first. */
   readonly hints: readonly Line[];
+  /** What the last key came to, null for nothing. */
+  readonly notice: Span | null;
+  /** A frame that is looked at in place of the tables. */
+  readonly frame: FrameView | null;
+  readonly scroll: number;
+  readonly recording: boolean;
   readonly paused: boolean;
   readonly finished: boolean;
   readonly help: boolean;
@@ -86,7 +106,10 @@ function statusOf(state: LiveState): Line {
     `${whole(report.frames)}${repeat === Infinity ? '' : ` of ${whole(repeat)}`} frames`,
     `${whole(report.batches)} batches`,
   ];
-  return [{ text: parts.join('  '), tag: 'plain' }];
+  const { on, frames } = sample.recording;
+  const record: Line = on ? [{ text: `  ● recording ${whole(frames)}`, tag: 'bad' }] : [];
+  const note: Line = sample.note ? [{ text: `  ${plain(sample.note)}`, tag: 'warn' }] : [];
+  return [{ text: parts.join('  '), tag: 'plain' }, ...record, ...note];
 }
 
 function brokenLines(broken: string): Line[] {
@@ -108,9 +131,7 @@ function hintLines(losses: readonly Loss[]): Line[] {
 function lossesOf(state: LiveState): Loss[] {
   const sample = newest(state);
   if (sample === null) return [];
-  const { network, data_in } = state.request;
-  const { report, devmaps } = sample;
-  return whyLost({ report, devmaps, devices: network.devices, length: data_in.length });
+  return whyLost(factsOf(state.request, sample));
 }
 
 export function liveView(state: LiveState): LiveViewModel {
@@ -121,17 +142,21 @@ export function liveView(state: LiveState): LiveViewModel {
   const now = second === null ? 0 : second.report.frames / second.seconds;
   const most = Math.max(now, ...state.history);
   const batch = batchView(state, second);
+  const errors = errorViews(state, second);
   return {
     title: plain(`${basename(request.path)} ${request.program} · ingress ${state.ingress}`),
     ...{ badge: badgeOf(state), status: statusOf(state) },
     interfaces: interfaceRows(state, shown, losses),
-    ...{ unit: shown.unit, sort: state.sort, cursor: state.cursor },
+    ...{ unit: shown.unit, sort: state.sort, focus: state.focus, cursor: state.cursor },
     ...{ batchTitle: batch.title, batchNote: batch.note, batch: batch.rows },
     batchFoot: batch.foot,
     pool: poolView(newest(state)),
     ...{ history: state.history, bucket_ms: BUCKET_MS, pps: `max ${compact(most)} · now ${compact(now)}` },
-    errors: errorViews(state, second),
+    ...{ errors, errorCursor: Math.max(0, Math.min(state.errorCursor, errors.length - 1)) },
+    marks: state.marks.map(({ bucket, text }) => ({ ago: state.buckets - bucket, text: plain(text) })),
     hints: [...brokenLines(state.broken), ...hintLines(losses)],
     ...{ paused: newest(state)?.running === false, finished: state.finished, help: state.help },
+    ...{ notice: state.notice, frame: state.frame, scroll: state.scroll },
+    recording: newest(state)?.recording.on === true,
   };
 }

@@ -14,7 +14,9 @@ export const LOSS_ROWS: readonly LossRow[] = [...LOST_BY_VERDICT, ...LOST_AT_RED
 /** Everything that is lost, what needs mending most first: what nobody asked for, then by number of frames. */
 export function whyLost(facts: LiveFacts): Loss[] {
   const found = LOSS_ROWS.flatMap((row) =>
-    row.find(facts).map((loss): Loss => ({ ...loss, row: row.name, wanted: row.wanted === true })),
+    row
+      .find(facts)
+      .map((loss): Loss => ({ ...loss, row: row.name, wanted: row.wanted === true, silent: row.silent === true })),
   );
   return found.sort((a, b) => Number(a.wanted) - Number(b.wanted) || b.count - a.count);
 }

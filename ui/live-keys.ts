@@ -16,6 +16,14 @@ const only = (command: LiveKeyCommand) => () => command;
 /** Nothing changes a run that is over. */
 const going = (text: string) => (vm: LiveViewModel) => (vm.finished ? '' : text);
 
+const tables = (text: string) => (vm: LiveViewModel) => (vm.frame === null ? text : '');
+
+function lookText(vm: LiveViewModel): string {
+  if (vm.finished) return '';
+  if (vm.frame !== null) return 'next such frame';
+  return vm.errors.length > 0 ? 'frame' : '';
+}
+
 export const LIVE_KEYS: readonly LiveBinding[] = [
   {
     ...{ keys: ['space'], shown: 'space', short: (vm) => (vm.finished ? '' : vm.paused ? 'go on' : 'pause') },
@@ -36,16 +44,28 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
     command: (key) => ({ do: 'batch', by: key === 'b' ? 1 : -1 }),
   },
   {
-    ...{ keys: ['up', 'k', 'down', 'j'], shown: '↑↓', short: () => '', rank: 0 },
-    help: 'choose an interface',
+    ...{ keys: ['up', 'k', 'down', 'j'], shown: '↑↓', short: (vm) => (vm.frame === null ? '' : 'scroll'), rank: 5 },
+    help: 'choose an interface or an error; scroll an open frame',
     command: (key) => ({ do: 'move', by: key === 'up' || key === 'k' ? -1 : 1 }),
+  },
+  {
+    ...{ keys: ['pageup', 'pagedown'], shown: 'PgUp', short: () => '', rank: 0 },
+    ...{ help: 'and PgDn: ten lines at once', command: (key) => ({ do: 'move', by: key === 'pageup' ? -10 : 10 }) },
+  },
+  {
+    ...{ keys: ['tab'], shown: 'Tab', short: tables('pane'), rank: 4 },
+    ...{ help: 'from interfaces to errors and back', command: only({ do: 'focus' }) },
+  },
+  {
+    ...{ keys: ['return'], shown: 'Enter', short: lookText, rank: 6 },
+    ...{ help: 'look at a frame that is lost so, with its source line', command: only({ do: 'look' }) },
   },
   {
     ...{ keys: ['l'], shown: 'l', short: going('link'), rank: 4 },
     ...{ help: 'take the chosen interface down, or up again', command: only({ do: 'link' }) },
   },
   {
-    ...{ keys: ['s'], shown: 's', short: (vm) => `sort: ${vm.sort}`, rank: 2 },
+    ...{ keys: ['s'], shown: 's', short: (vm) => tables(`sort: ${vm.sort}`)(vm), rank: 2 },
     ...{ help: 'sort interfaces as given, by xmit, by errors, by name', command: only({ do: 'sort' }) },
   },
   {
@@ -53,11 +73,28 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
     ...{ help: 'all counters start from zero', command: only({ do: 'zero' }) },
   },
   {
-    ...{ keys: ['d'], shown: 'd', short: (vm) => (vm.unit === 'totals' ? 'per second' : 'totals'), rank: 3 },
+    ...{ keys: ['d'], shown: 'd', short: (vm) => tables(vm.unit === 'totals' ? 'per second' : 'totals')(vm), rank: 3 },
     ...{ help: 'interfaces per second, or in total', command: only({ do: 'unit' }) },
   },
   {
-    ...{ keys: ['?', 'escape'], shown: '?', short: () => 'help', rank: 9 },
+    ...{
+      keys: ['R'],
+      shown: 'R',
+      short: (vm) => (vm.finished ? '' : vm.recording ? 'stop recording' : 'record'),
+      rank: 3,
+    },
+    ...{ help: 'keep the frames that leave and go up from now on, or no longer', command: only({ do: 'record' }) },
+  },
+  {
+    ...{ keys: ['w'], shown: 'w', short: tables('pcap'), rank: 3 },
+    ...{ help: 'write what was recorded, else the next batch, as live-N.pcapng', command: only({ do: 'write' }) },
+  },
+  {
+    ...{ keys: ['escape'], shown: 'Esc', short: (vm) => (vm.frame === null && !vm.help ? '' : 'back'), rank: 9 },
+    ...{ help: 'back to the tables', command: only({ do: 'back' }) },
+  },
+  {
+    ...{ keys: ['?'], shown: '?', short: () => 'help', rank: 9 },
     ...{ help: 'this help, and out of it', command: only({ do: 'help' }) },
   },
   {
@@ -70,8 +107,7 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
   },
 ];
 
-export function liveCommandFor(key: string, vm: LiveViewModel): LiveKeyCommand | null {
-  if (key === 'escape' && !vm.help) return null;
+export function liveCommandFor(key: string): LiveKeyCommand | null {
   return LIVE_KEYS.find(({ keys }) => keys.includes(key))?.command(key) ?? null;
 }
 

@@ -1,5 +1,5 @@
 /** Tables of the live screen as lines: columns that give way by priority, never wider than there is room. */
-import type { ErrorView, InterfaceRow, Line, Tag } from '../src/live-view.ts';
+import type { ErrorView, InterfaceRow, Line, Span, Tag } from '../src/live-view.ts';
 import { cells, cut } from './cells.ts';
 
 interface Column<R> {
@@ -66,34 +66,45 @@ function headOf<R>(columns: readonly Column<R>[], per: string): Line {
   return [{ text: ` ${text.join(' ')}`, tag: 'dim' }];
 }
 
-function rowOf<R>(columns: readonly Column<R>[], row: R, mark: string, tag: Tag): Line {
+/** The row that is chosen; keys move in a table that has the focus. */
+export interface Cursor {
+  readonly at: number;
+  readonly focused: boolean;
+}
+
+function markOf({ at, focused }: Cursor, i: number): Span {
+  if (at !== i) return { text: ' ', tag: 'plain' };
+  return focused ? { text: '▌', tag: 'accent' } : { text: '▏', tag: 'dim' };
+}
+
+function rowOf<R>(columns: readonly Column<R>[], row: R, mark: Span, tag: Tag): Line {
   const text = columns.map(({ width, right, of }) => cellText(of(row), width, right));
-  return [
-    { text: mark, tag: 'accent' },
-    { text: text.join(' '), tag },
-  ];
+  return [mark, { text: text.join(' '), tag }];
 }
 
 /** Head and as many rows as fit, the cursor among them. */
 export function interfaceLines(
   rows: readonly InterfaceRow[],
-  cursor: number,
+  cursor: Cursor,
   perSecond: boolean,
   width: number,
   height: number,
 ): Line[] {
   const columns = fitting(INTERFACES, width);
   const room = Math.max(1, height - 1);
-  const first = Math.max(0, Math.min(cursor - room + 1, rows.length - room));
+  const first = Math.max(0, Math.min(cursor.at - room + 1, rows.length - room));
   const shown = rows.slice(first, first + room);
-  const lines = shown.map((row, i) => rowOf(columns, row, first + i === cursor ? '▌' : ' ', row.tag));
+  const lines = shown.map((row, i) => rowOf(columns, row, markOf(cursor, first + i), row.tag));
   return [headOf(columns, perSecond ? '/s' : ''), ...lines];
 }
 
-export function errorLines(rows: readonly ErrorView[], width: number, height: number): Line[] {
+export function errorLines(rows: readonly ErrorView[], cursor: Cursor, width: number, height: number): Line[] {
   if (rows.length === 0) return [[{ text: ' none', tag: 'dim' }]];
   const columns = fitting(ERRORS, width);
   const room = Math.max(1, height - 1);
   const tagOf = (row: ErrorView): Tag => (/^\+?0(\/s)?$/.test(row.rate) ? 'plain' : 'bad');
-  return [headOf(columns, ''), ...rows.slice(0, room).map((row) => rowOf(columns, row, ' ', tagOf(row)))];
+  const first = Math.max(0, Math.min(cursor.at - room + 1, rows.length - room));
+  const shown = rows.slice(first, first + room);
+  const lines = shown.map((row, i) => rowOf(columns, row, markOf(cursor, first + i), tagOf(row)));
+  return [headOf(columns, ''), ...lines];
 }

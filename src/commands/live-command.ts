@@ -8,8 +8,8 @@ import { EXIT, type ExitCode, fileError, InputError } from '../input-error.ts';
 import { captureFile } from '../live/live-capture.ts';
 import { isRefusal, startEngine } from '../live/live-client.ts';
 import { intervalOf } from '../live/live-interval.ts';
+import { factsOf } from '../live/live-state.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
-import type { LiveFacts } from '../live-why.ts';
 import type { Args, CommandIo } from './command.ts';
 import { errorJson } from './error-json.ts';
 import { type LiveInput, readLiveInput } from './live-job.ts';
@@ -30,11 +30,6 @@ function printer(input: LiveInput, io: CommandIo): (sample: LiveSample) => void 
   };
 }
 
-function factsOf(input: LiveInput, { report, devmaps }: LiveSample): LiveFacts {
-  const { network, data_in } = input.request;
-  return { report, devmaps, devices: network.devices, length: data_in.length };
-}
-
 function writeCapture(input: LiveInput, end: LiveEnd, io: CommandIo): void {
   if (input.capture === null) return;
   try {
@@ -46,7 +41,7 @@ function writeCapture(input: LiveInput, end: LiveEnd, io: CommandIo): void {
 
 function finish(input: LiveInput, end: LiveEnd, io: CommandIo): ExitCode {
   writeCapture(input, end, io);
-  const facts = factsOf(input, end.sample);
+  const facts = factsOf(input.request, end.sample);
   io.out(input.json ? jsonLine(summaryJson(input, end, facts)) : totals(input, end, facts, io.style));
   if (end.fault !== null || end.errno !== 0) return EXIT.FAILED;
   return end.stopped ? EXIT.INTERRUPTED : EXIT.OK;
@@ -61,8 +56,9 @@ function refused(input: LiveInput, why: Refusal, io: CommandIo): ExitCode {
 
 /** On the terminal's other screen; the totals are printed when it is gone. */
 async function screenRun(input: LiveInput, ascii: boolean, io: CommandIo): Promise<ExitCode> {
+  const { request, ingress } = input;
   const { LiveSession } = await import('../live/live-session.ts');
-  const session = new LiveSession(startEngine, input.request, input.ingress, ascii);
+  const session = new LiveSession({ start: startEngine, request, ingress, ascii, cwd: io.cwd });
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   try {
     const screen = await io.openScreen(session);

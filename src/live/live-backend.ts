@@ -27,7 +27,11 @@ export type DrivenRun = Pick<
   LiveRun,
   | ('done' | 'errno' | 'fault' | 'batch_size')
   | ('runFor' | 'step' | 'setLink' | 'zero' | 'report' | 'takeOutput' | 'close')
-> & { readonly capture: Pick<LiveRun['capture'], 'onDevice' | 'onStack' | 'onSockets' | 'stop' | 'take'> };
+> & {
+  readonly capture: Pick<LiveRun['capture'], 'onDevice' | 'onStack' | 'onSockets' | 'stop' | 'take'>;
+  /** Where frames can be looked at one by one. */
+  readonly look?: LiveRun['look'];
+};
 
 /** A run that is ready for its first batch, and what of its object the loop tells. */
 export interface OpenedLive {

@@ -1,8 +1,10 @@
-/** The tracepoints and counters of a live run that tell of errors, a row each. */
+/** The errors of a live run, a row each: tracepoints and counters that tell of them, and what is lost without a word. */
 import type { LiveReport } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { retvalText } from '../format/verdicts.ts';
+import { whyLost } from '../live-why.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
+import { dropsKey, type LiveFacts, type Loss, silentKey, stackKey, traceKey } from './why-types.ts';
 
 export interface ErrorRow {
   readonly key: string;
@@ -23,8 +25,7 @@ function nameAt(devices: readonly LiveDeviceInfo[], ifindex: number | undefined)
 
 function byTracepoint(report: LiveReport, devices: readonly LiveDeviceInfo[]): ErrorRow[] {
   return report.tracepoints.flatMap(({ name, code, count, last }): ErrorRow[] => {
-    const key = `${name} ${code}`;
-    const row = { key, count, tracepoint: name };
+    const row = { key: traceKey({ name, code }), count, tracepoint: name };
     if (name === 'xdp_redirect_err')
       return [{ ...row, reason: errnoText(-code), detail: `→ ${nameAt(devices, last.to_ifindex)}` }];
     if (name === 'xdp_exception')
@@ -38,7 +39,7 @@ function byTracepoint(report: LiveReport, devices: readonly LiveDeviceInfo[]): E
 function byDevice(report: LiveReport): ErrorRow[] {
   return report.devices.flatMap(({ netns, ifindex, name, xdp_xmit_drops }): ErrorRow[] => {
     if (xdp_xmit_drops === 0) return [];
-    const key = `drops ${netns} ${ifindex}`;
+    const key = dropsKey(netns, ifindex);
     return [
       { key, count: xdp_xmit_drops, tracepoint: 'xdp_devmap_xmit', reason: 'drops', detail: `${name}: not sent` },
     ];
@@ -50,13 +51,29 @@ function byStack(report: LiveReport): ErrorRow[] {
     Object.entries(report.stacks[netns]).flatMap(([reason, count]): ErrorRow[] => {
       if (count === 0 || !REASON.test(reason)) return [];
       const detail = netns === 'far' ? 'stack of the far end' : 'stack';
-      return [{ key: `${netns} ${reason}`, count, tracepoint: 'kfree_skb', reason, detail }];
+      return [{ key: stackKey(netns, reason), count, tracepoint: 'kfree_skb', reason, detail }];
     }),
   );
 }
 
+/** What no tracepoint tells of. */
+function bySilence(facts: LiveFacts): ErrorRow[] {
+  return whyLost(facts).flatMap(({ row, silent, count, device, word }): ErrorRow[] => {
+    if (!silent) return [];
+    const name = device === null ? '' : ` at ${nameAt(facts.devices, device.ifindex)}`;
+    const key = silentKey(row, device);
+    return [{ key, count, tracepoint: '(none)', reason: word, detail: `${row}${name}` }];
+  });
+}
+
 /** The most frequent first. */
-export function errorRows(report: LiveReport, devices: readonly LiveDeviceInfo[]): ErrorRow[] {
-  const all = [...byTracepoint(report, devices), ...byDevice(report), ...byStack(report)];
+export function errorRows(facts: LiveFacts): ErrorRow[] {
+  const { report, devices } = facts;
+  const all = [...byTracepoint(report, devices), ...byDevice(report), ...byStack(report), ...bySilence(facts)];
   return all.sort((a, b) => b.count - a.count);
+}
+
+/** The loss that an error counts, the largest of several; null: none, it is only told of. */
+export function lossOf(key: string, losses: readonly Loss[]): Loss | null {
+  return losses.find(({ row, device, errors }) => errors?.includes(key) ?? silentKey(row, device) === key) ?? null;
 }

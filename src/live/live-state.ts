@@ -1,8 +1,12 @@
 /** State of the live screen: the samples of the last second, the history of the rate, what the keys chose. */
 import type { LiveReport } from '../../engine/index.ts';
+import type { Span } from '../view-text.ts';
 import { errorRows } from './live-errors.ts';
 import { intervalOf } from './live-interval.ts';
+import { type Mark, withMarks } from './live-marks.ts';
 import type { LiveRequest, LiveSample } from './live-types.ts';
+import type { FrameView } from './view-frame.ts';
+import type { LiveFacts } from './why-types.ts';
 
 export const SORTS = ['order', 'xmit', 'errors', 'name'] as const;
 export type Sort = (typeof SORTS)[number];
@@ -21,6 +25,9 @@ export interface LiveState {
   readonly recent: readonly LiveSample[];
   /** Frames a second by buckets of BUCKET_MS, the oldest first. */
   readonly history: readonly number[];
+  /** Buckets so far, those that the history has no longer among them. */
+  readonly buckets: number;
+  readonly marks: readonly Mark[];
   readonly started_ms: number | null;
   /** Where the bucket under way began. */
   readonly bucket: LiveSample | null;
@@ -30,8 +37,16 @@ export interface LiveState {
   readonly lastBatch: ExactBatch | null;
   readonly sort: Sort;
   readonly perSecond: boolean;
+  /** The table that keys move in. */
+  readonly focus: 'interfaces' | 'errors';
   readonly cursor: number;
+  readonly errorCursor: number;
   readonly help: boolean;
+  /** The frame that is looked at in place of the tables. */
+  readonly frame: FrameView | null;
+  readonly scroll: number;
+  /** What a key came to, until the next one. */
+  readonly notice: Span | null;
   readonly finished: boolean;
   /** What ended the run before its last frame: a fault, an errno; '': nothing did. */
   readonly broken: string;
@@ -44,7 +59,8 @@ const HISTORY_MAX = 240;
 export function initialState(request: LiveRequest, ingress: string): LiveState {
   return {
     ...{ request, ingress, recent: [], history: [], started_ms: null, bucket: null, lastSeen: new Map() },
-    ...{ lastBatch: null, sort: 'order', perSecond: true, cursor: 0, help: false, finished: false, broken: '' },
+    ...{ buckets: 0, marks: [], lastBatch: null, sort: 'order', perSecond: true, focus: 'interfaces', cursor: 0 },
+    ...{ errorCursor: 0, help: false, frame: null, scroll: 0, notice: null, finished: false, broken: '' },
   };
 }
 
@@ -52,18 +68,27 @@ export function newest(state: LiveState): LiveSample | null {
   return state.recent.at(-1) ?? null;
 }
 
-function withHistory(state: LiveState, sample: LiveSample): Pick<LiveState, 'history' | 'bucket'> {
-  const { bucket, history } = state;
-  if (bucket === null || bucket.zeroed !== sample.zeroed) return { bucket: sample, history };
+/** What WHY looks at: totals, or what came in an interval. */
+export function factsOf(
+  { network, data_in }: LiveRequest,
+  { report, devmaps }: LiveSample,
+  of: LiveReport = report,
+): LiveFacts {
+  return { report: of, devmaps, devices: network.devices, length: data_in.length };
+}
+
+function withHistory(state: LiveState, sample: LiveSample): Pick<LiveState, 'history' | 'buckets' | 'bucket'> {
+  const { bucket, history, buckets } = state;
+  if (bucket === null || bucket.zeroed !== sample.zeroed) return { bucket: sample, history, buckets };
   const ms = sample.at_ms - bucket.at_ms;
-  if (ms < BUCKET_MS) return { bucket, history };
+  if (ms < BUCKET_MS) return { bucket, history, buckets };
   const pps = ((sample.report.frames - bucket.report.frames) * 1000) / ms;
-  return { bucket: sample, history: [...history, pps].slice(-HISTORY_MAX) };
+  return { bucket: sample, history: [...history, pps].slice(-HISTORY_MAX), buckets: buckets + 1 };
 }
 
 function seen(state: LiveState, before: LiveSample | null, sample: LiveSample): ReadonlyMap<string, number> {
   if (before === null) return state.lastSeen;
-  const grown = errorRows(intervalOf(before, sample).report, state.request.network.devices);
+  const grown = errorRows(factsOf(state.request, sample, intervalOf(before, sample).report));
   if (grown.length === 0) return state.lastSeen;
   return new Map([...state.lastSeen, ...grown.map(({ key }) => [key, sample.at_ms] as const)]);
 }
@@ -84,6 +109,7 @@ export function withSample(state: LiveState, sample: LiveSample): LiveState {
     ...state,
     recent: [...kept, sample],
     ...withHistory(state, sample),
+    marks: withMarks(state.marks, before, sample, state.buckets),
     started_ms: state.started_ms ?? sample.at_ms,
     lastSeen: seen(state, before, sample),
     lastBatch: exactBatch(state, before, sample),

@@ -1,6 +1,7 @@
 /** A live run in its thread: slices of some milliseconds, commands at the edges of batches, a sample at every interval. */
 import { ERRNO } from '../../engine/index.ts';
 import type { DrivenRun, OpenedLive } from './live-backend.ts';
+import { canLook, findFrame } from './live-finder.ts';
 import { reportMinus } from './live-interval.ts';
 import { LivePace } from './live-pace.ts';
 import { LiveRecorder } from './live-recorder.ts';
@@ -24,6 +25,7 @@ const RECORD_FRAMES = 1000;
 export class LiveThread {
   private readonly opened: OpenedLive;
   private readonly run: DrivenRun;
+  private readonly request: LiveRequest;
   private readonly sample_ms: number;
   private readonly tell: (reply: LiveReply) => void;
   private readonly devmaps: readonly LiveDevmap[];
@@ -37,6 +39,7 @@ export class LiveThread {
   constructor(opened: OpenedLive, request: LiveRequest, sample_ms: number, tell: (reply: LiveReply) => void) {
     this.opened = opened;
     this.run = opened.run;
+    this.request = request;
     this.sample_ms = sample_ms;
     this.tell = tell;
     this.devmaps = opened.devmaps();
@@ -112,10 +115,21 @@ export class LiveThread {
       case 'frames':
         this.giveFrames();
         return;
+      case 'look':
+        this.look(command.key);
+        return;
       case 'stop':
         this.stopped = true;
     }
     this.sample();
+  }
+
+  private look(key: string): void {
+    const { run, request, devmaps } = this;
+    this.running = false;
+    this.alone = null;
+    const found = canLook(run) ? findFrame(run, request, devmaps, key) : null;
+    this.tell({ is: 'sample', sample: { ...this.sampled(), found } });
   }
 
   /** Those that were recorded, or of one batch more. */

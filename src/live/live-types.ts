@@ -3,11 +3,13 @@ import type {
   CapturedFrame,
   Fault,
   LinkSpec,
+  LiveLook,
   LiveReport,
   MapDump,
   NetnsName,
   NetnsSpec,
   Refusal,
+  Trace,
 } from '../../engine/index.ts';
 import type { MapPreset } from '../backends/backend.ts';
 
@@ -73,7 +75,21 @@ export type LiveCommand =
   | { readonly do: 'record'; readonly on: boolean }
   /** The next sample has the frames that were recorded; without a record those of the next batch. */
   | { readonly do: 'frames' }
+  /** Pauses; the next sample has a frame that is lost as the error with this key says. */
+  | { readonly do: 'look'; readonly key: string }
   | { readonly do: 'stop' };
+
+/** A frame that was looked at. */
+export interface LiveFound extends Omit<LiveLook, 'trace'> {
+  /** Of the error that was looked for. */
+  readonly key: string;
+  /** Frames run to find it. */
+  readonly tried: number;
+  /** It was lost that way; else the last frame that was tried. */
+  readonly hit: boolean;
+  readonly trace: Trace;
+  readonly fault: Fault | null;
+}
 
 export interface LiveRecording {
   readonly on: boolean;
@@ -114,6 +130,8 @@ export interface LiveSample {
   readonly recording: LiveRecording;
   /** Frames that were asked for; only in the sample that answers. */
   readonly frames?: readonly CapturedFrame[];
+  /** The frame that was asked for; only in the sample that answers. Null: no frame follows, or this backend cannot look at one. */
+  readonly found?: LiveFound | null;
   /** What to know about the backend's numbers; absent or '': nothing. */
   readonly note?: string;
 }

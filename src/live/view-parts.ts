@@ -5,7 +5,7 @@ import { duration } from '../view-text.ts';
 import { errorRows } from './live-errors.ts';
 import { compact, uptime, whole } from './live-format.ts';
 import { errorsOf } from './live-interval.ts';
-import { type ExactBatch, type LiveState, type lastSecond, newest } from './live-state.ts';
+import { type ExactBatch, factsOf, type LiveState, type lastSecond, newest } from './live-state.ts';
 import type { LiveSample } from './live-types.ts';
 
 type Second = ReturnType<typeof lastSecond>;
@@ -110,9 +110,10 @@ export function poolView(sample: LiveSample | null): PoolView {
 
 /** What each kind of error did in the last second, or in the batch that was run alone. */
 function recentCounts(state: LiveState, second: Second): (key: string) => string {
-  const alone = newest(state)?.alone ?? null;
+  const sample = newest(state);
+  const alone = sample?.alone ?? null;
   const report = alone?.report ?? second?.report;
-  const rows = report === undefined ? [] : errorRows(report, state.request.network.devices);
+  const rows = report === undefined || sample === null ? [] : errorRows(factsOf(state.request, sample, report));
   const counts = new Map(rows.map(({ key, count }) => [key, count]));
   return (key) => {
     const count = counts.get(key) ?? 0;
@@ -125,7 +126,7 @@ export function errorViews(state: LiveState, second: Second): ErrorView[] {
   if (sample === null) return [];
   const recent = recentCounts(state, second);
   const started = state.started_ms ?? sample.at_ms;
-  return errorRows(sample.report, state.request.network.devices).map(({ key, count, tracepoint, reason, detail }) => ({
+  return errorRows(factsOf(state.request, sample)).map(({ key, count, tracepoint, reason, detail }) => ({
     ...{ key, count: whole(count), rate: recent(key), tracepoint, reason, detail: plain(detail) },
     last: uptime((state.lastSeen.get(key) ?? sample.at_ms) - started),
   }));

@@ -2,6 +2,7 @@
 import type { LiveReport, NetnsName } from '../../engine/index.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
 import {
+  dropsKey,
   type Found,
   found,
   frames,
@@ -9,11 +10,22 @@ import {
   type LiveFacts,
   type LossRow,
   nameOf,
+  stackKey,
   stateOf,
+  traceKey,
   tracepoint,
 } from './why-types.ts';
 
 type Words = Pick<Found, 'word' | 'sentence' | 'mend'>;
+
+/** Keys of the tracepoints that tell of frames lost at a device. */
+function toldAt({ report }: LiveFacts, ifindex: number): string[] {
+  return report.tracepoints.flatMap((one) => {
+    const exception = one.name === 'xdp_exception' && one.last.ifindex === ifindex;
+    const unsent = one.name === 'xdp_devmap_xmit' && one.code !== 0 && one.last.to_ifindex === ifindex;
+    return exception || unsent ? [traceKey(one)] : [];
+  });
+}
 
 /** A row that asks every device: how many frames, and what to say of them. */
 function deviceRow(
@@ -28,8 +40,9 @@ function deviceRow(
       facts.devices.flatMap((dev) => {
         const state = stateOf(facts, dev.netns, dev.ifindex);
         const lost = state === null ? 0 : count(state, dev, facts);
-        const device = { netns: dev.netns, ifindex: dev.ifindex };
-        return found(lost, () => ({ device, ...words(frames(lost), dev) }));
+        const { netns, ifindex } = dev;
+        const errors = [dropsKey(netns, ifindex), ...toldAt(facts, ifindex)];
+        return found(lost, () => ({ device: { netns, ifindex }, errors, ...words(frames(lost), dev) }));
       }),
   };
 }
@@ -168,7 +181,7 @@ const STACKS: readonly LossRow[] = (Object.keys(REASONS) as Reason[]).map((reaso
       const last = tracepoint(facts, 'netif_receive_skb', 0)?.last.ifindex ?? 0;
       const at = netns === 'near' ? `passed up at ${nameOf(facts, last)}` : 'arrived at the far end';
       return found(count, () => ({
-        ...{ device: null, word: reason, mend },
+        ...{ device: null, word: reason, mend, errors: [stackKey(netns, reason)] },
         sentence: `${frames(count)}: ${at}, and the stack dropped them: ${what} (${reason})`,
       }));
     }),

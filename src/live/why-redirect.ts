@@ -10,6 +10,7 @@ import {
   nameOf,
   near,
   stateOf,
+  traceKey,
   tracepoint,
 } from './why-types.ts';
 
@@ -35,7 +36,8 @@ function refusedRow(
       if (!applies(dev, facts)) return [];
       const target = nameOf(facts, ifindex);
       const device = dev === null ? null : { netns: 'near' as const, ifindex };
-      return found(event.count, () => ({ device, ...words(frames(event.count), target, dev, facts) }));
+      const errors = [traceKey(event)];
+      return found(event.count, () => ({ device, errors, ...words(frames(event.count), target, dev, facts) }));
     },
   };
 }
@@ -127,6 +129,7 @@ function lastMap(facts: LiveFacts) {
 const SILENT: readonly LossRow[] = [
   {
     name: 'broadcast longer than the MTU',
+    silent: true,
     find: (facts) => {
       const map = lastMap(facts);
       const all = map?.ifindexes ?? [];
@@ -141,6 +144,7 @@ const SILENT: readonly LossRow[] = [
   },
   {
     name: 'broadcast to nobody',
+    silent: true,
     find: (facts) => {
       const map = lastMap(facts);
       if (map !== null && longest(facts, map.ifindexes)) return [];
@@ -153,6 +157,7 @@ const SILENT: readonly LossRow[] = [
   },
   {
     name: 'broadcast skips a device that is down',
+    silent: true,
     find: (facts) => {
       const map = lastMap(facts);
       if (map === null || tracepoint(facts, 'xdp_redirect_err', ERRNO.ENETDOWN) !== null || vanished(facts) > 0)

@@ -20,6 +20,8 @@ export interface Found {
   readonly word: string;
   readonly sentence: string;
   readonly mend: string;
+  /** Keys of the errors that count it; absent: its own. */
+  readonly errors?: readonly string[];
 }
 
 export interface Loss extends Found {
@@ -27,15 +29,37 @@ export interface Loss extends Found {
   readonly row: string;
   /** The program asked for it. */
   readonly wanted: boolean;
+  /** No tracepoint tells of it. */
+  readonly silent: boolean;
 }
 
 export interface LossRow {
   readonly name: string;
   readonly wanted?: boolean;
+  readonly silent?: boolean;
   readonly find: (facts: LiveFacts) => readonly Found[];
 }
 
 type Tracepoint = LiveReport['tracepoints'][number];
+/** What tells kinds of a tracepoint apart. */
+export function traceKey({ name, code }: Pick<Tracepoint, 'name' | 'code'>): string {
+  return `${name} ${code}`;
+}
+
+export function dropsKey(netns: string, ifindex: number): string {
+  return `drops ${netns} ${ifindex}`;
+}
+
+/** Of a reason for which a stack drops. */
+export function stackKey(netns: string, reason: string): string {
+  return `${netns} ${reason}`;
+}
+
+/** Of a loss that no tracepoint tells of. */
+export function silentKey(row: string, device: Found['device']): string {
+  return `silent ${row} ${device?.ifindex ?? 0}`;
+}
+
 export type LiveDeviceReport = LiveReport['devices'][number];
 
 export function tracepoint(facts: LiveFacts, name: Tracepoint['name'], code: number): Tracepoint | null {

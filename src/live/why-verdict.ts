@@ -4,6 +4,7 @@ import { found, frames, type LossRow } from './why-types.ts';
 export const LOST_BY_VERDICT: readonly LossRow[] = [
   {
     name: 'aborted',
+    silent: true,
     find: ({ report }) =>
       found(report.verdicts.aborted, () => ({
         ...{ device: null, word: 'aborted' },
@@ -13,6 +14,7 @@ export const LOST_BY_VERDICT: readonly LossRow[] = [
   },
   {
     name: 'unknown verdict',
+    silent: true,
     find: ({ report }) =>
       found(report.verdicts.unknown, () => ({
         ...{ device: null, word: 'verdict' },

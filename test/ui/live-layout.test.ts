@@ -43,19 +43,21 @@ const error = {
   last: '00:01:24',
 };
 
+const cursor = (at: number) => ({ at, focused: true });
+
 test('tables are never wider than there is room; WHY and ERR stay', () => {
   for (let width = 30; width <= 240; width++) {
-    const lines = [...interfaceLines([row], 0, true, width, 4), ...errorLines([error], width, 4)];
+    const lines = [...interfaceLines([row], cursor(0), true, width, 4), ...errorLines([error], cursor(0), width, 4)];
     for (const line of lines) expect(lineCells(line)).toBeLessThanOrEqual(width);
   }
-  const text = interfaceLines([row], 0, true, 58, 4).map((line) => line.map((one) => one.text).join(''));
+  const text = interfaceLines([row], cursor(0), true, 58, 4).map((line) => line.map((one) => one.text).join(''));
   expect(text[0]).toContain('ERR/s WHY');
   expect(text[1]).toContain('egress drop');
 });
 
 test('the cursor is in view', () => {
   const rows = Array.from({ length: 9 }, (_, i) => ({ ...row, key: String(i), name: `dev${i}` }));
-  const lines = interfaceLines(rows, 8, true, 98, 4);
+  const lines = interfaceLines(rows, cursor(8), true, 98, 4);
   expect(lines).toHaveLength(4);
   expect(
     lines

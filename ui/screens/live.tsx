@@ -1,6 +1,6 @@
 /** The live screen: interfaces with their WHY, a batch by verdict, the page pool, the rate, errors, and what to do about the worst. */
 import { Box } from 'ink';
-import type { Line as LineOfText, LiveViewModel } from '../../src/live-view.ts';
+import type { FrameView, Line as LineOfText, LiveViewModel } from '../../src/live-view.ts';
 import { apart, cells, cut } from '../cells.ts';
 import { Line, Lines, Row, usePaint } from '../components/line.tsx';
 import { Panel } from '../components/panel.tsx';
@@ -9,6 +9,7 @@ import { LIVE_KEYS, liveHints } from '../live-keys.ts';
 import type { LiveLayout } from '../live-layout.ts';
 import { errorLines, interfaceLines } from '../live-table.ts';
 import { paint, paintBadge } from '../paint.ts';
+import { LiveFrame } from './live-frame.tsx';
 
 interface Props {
   readonly vm: LiveViewModel;
@@ -43,7 +44,15 @@ function Keys({ vm, at }: Props) {
   return <Line line={cut(line, at.columns)} />;
 }
 
+/** What a key came to stands in the last line until the next one. */
 function hintLines(vm: LiveViewModel, width: number, height: number): LineOfText[] {
+  const { notice } = vm;
+  if (notice === null || height === 0) return lossLines(vm, width, height);
+  const said: LineOfText = cut([{ text: ' ', tag: 'plain' }, notice], width);
+  return [...lossLines(vm, width, height - 1), said];
+}
+
+function lossLines(vm: LiveViewModel, width: number, height: number): LineOfText[] {
   const none: LineOfText = [{ text: 'nothing is lost that the program did not ask for', tag: 'dim' }];
   const lines = vm.hints.length === 0 ? [none] : vm.hints;
   return Array.from({ length: height }, (_, i): LineOfText => {
@@ -104,6 +113,22 @@ function Help({ vm, at }: Props) {
   );
 }
 
+/** Title, status, keys. */
+const FRAME_ROWS = 3;
+/** Lines that are not the frame's: those, and the panel's edges. */
+export const FRAME_AROUND = FRAME_ROWS + 2;
+
+function Frame({ vm, at, view }: Props & { readonly view: FrameView }) {
+  const { columns, rows } = at;
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Head vm={vm} at={at} />
+      <LiveFrame view={view} columns={columns} height={rows - FRAME_ROWS} scroll={vm.scroll} />
+      <Keys vm={vm} at={at} />
+    </Box>
+  );
+}
+
 function Tiny({ vm, at }: Props) {
   const rate: LineOfText = [{ text: ` pps ${vm.pps}`, tag: 'plain' }];
   const lines = [rate, ...hintLines(vm, at.columns, Math.max(0, at.hints - 1))].map((line) => cut(line, at.columns));
@@ -118,7 +143,8 @@ function Tiny({ vm, at }: Props) {
 function Errors({ vm, at }: Props) {
   if (at.errors < 3) return <Lines lines={Array.from({ length: at.errors }, () => [])} />;
   const size = { width: at.columns, height: at.errors };
-  const lines = errorLines(vm.errors, at.columns - 2, at.errors - 2);
+  const cursor = { at: vm.errorCursor, focused: vm.focus === 'errors' };
+  const lines = errorLines(vm.errors, cursor, at.columns - 2, at.errors - 2);
   return (
     <Panel
       size={size}
@@ -132,8 +158,10 @@ function Errors({ vm, at }: Props) {
 export function LiveScreen({ vm, at }: Props) {
   if (at.kind === 'tiny') return <Tiny vm={vm} at={at} />;
   if (vm.help) return <Help vm={vm} at={at} />;
+  if (vm.frame) return <Frame vm={vm} at={at} view={vm.frame} />;
   const { columns } = at;
-  const table = interfaceLines(vm.interfaces, vm.cursor, vm.unit === 'per second', columns - 2, at.interfaces - 2);
+  const cursor = { at: vm.cursor, focused: vm.focus === 'interfaces' };
+  const table = interfaceLines(vm.interfaces, cursor, vm.unit === 'per second', columns - 2, at.interfaces - 2);
   const rate = { width: columns, height: at.rate };
   return (
     <Box flexDirection="column" width={columns} height={at.rows}>

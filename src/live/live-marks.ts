@@ -1,0 +1,36 @@
+/** Marks under the rate of the live screen: what changed between two samples, where in the history. */
+import { compact } from './live-format.ts';
+import type { LiveSample } from './live-types.ts';
+
+export interface Mark {
+  /** Buckets of the history before it. */
+  readonly bucket: number;
+  readonly text: string;
+}
+
+const MARKS_MAX = 32;
+
+function changes(before: LiveSample, after: LiveSample): string[] {
+  const links = after.report.devices.flatMap(({ netns, ifindex, name, up }) => {
+    const old = before.report.devices.find((one) => one.netns === netns && one.ifindex === ifindex);
+    return old === undefined || old.up === up ? [] : [`${name} ${up ? 'up' : 'down'}`];
+  });
+  return [
+    ...links,
+    ...(before.batch_size === after.batch_size ? [] : [`batch ${after.batch_size}`]),
+    ...(before.rate === after.rate ? [] : [after.rate === Infinity ? 'rate max' : `rate ${compact(after.rate)}/s`]),
+    ...(before.zeroed === after.zeroed ? [] : ['zero']),
+  ];
+}
+
+/** The marks with those of a sample; the oldest go. */
+export function withMarks(
+  marks: readonly Mark[],
+  before: LiveSample | null,
+  after: LiveSample,
+  bucket: number,
+): readonly Mark[] {
+  const made = before === null ? [] : changes(before, after);
+  if (made.length === 0) return marks;
+  return [...marks, ...made.map((text) => ({ bucket, text }))].slice(-MARKS_MAX);
+}
