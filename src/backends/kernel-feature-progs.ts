@@ -35,37 +35,39 @@ function structOps(struct: string, member: string): LoadValues {
   return { attach_btf_id: id, expected_attach_type: Math.max(0, members.indexOf(member)) };
 }
 
-/** What loading says beyond the type; several where helpers depend on it. Types not named need nothing. */
-const VARIANTS: Readonly<Record<number, () => readonly LoadValues[]>> = {
-  [PROG_TYPE.CGROUP_SOCK_ADDR]: () => [
-    { expected_attach_type: ATTACH.CGROUP_INET4_CONNECT },
-    { expected_attach_type: ATTACH.CGROUP_INET4_BIND },
-  ],
-  [PROG_TYPE.SK_REUSEPORT]: () => [{ expected_attach_type: ATTACH.SK_REUSEPORT_SELECT }],
-  [PROG_TYPE.FLOW_DISSECTOR]: () => [{ expected_attach_type: ATTACH.FLOW_DISSECTOR }],
-  [PROG_TYPE.CGROUP_SOCKOPT]: () => [
-    { expected_attach_type: ATTACH.CGROUP_GETSOCKOPT },
-    { expected_attach_type: ATTACH.CGROUP_SETSOCKOPT },
-  ],
-  [PROG_TYPE.TRACING]: () => [
-    traced(ATTACH.TRACE_FENTRY, 'func', 'bpf_fentry_test1'),
-    traced(ATTACH.TRACE_FEXIT, 'func', 'bpf_fentry_test1'),
-    traced(ATTACH.TRACE_RAW_TP, 'typedef', 'btf_trace_sched_switch'),
-    traced(ATTACH.TRACE_ITER, 'func', 'bpf_iter_task'),
-  ],
-  [PROG_TYPE.STRUCT_OPS]: () => [
-    structOps('bpf_dummy_ops', 'test_1'),
-    structOps('tcp_congestion_ops', 'ssthresh'),
-    structOps('tcp_congestion_ops', 'cong_avoid'),
-  ],
-  [PROG_TYPE.EXT]: () => [{ attach_btf_id: 1 }],
-  [PROG_TYPE.LSM]: () => [
-    traced(ATTACH.LSM_MAC, 'func', 'bpf_lsm_file_open', BPF_F_SLEEPABLE),
-    traced(ATTACH.LSM_MAC, 'func', 'bpf_lsm_bprm_committed_creds'),
-  ],
-  [PROG_TYPE.SK_LOOKUP]: () => [{ expected_attach_type: ATTACH.SK_LOOKUP }],
-  [PROG_TYPE.SYSCALL]: () => [{ prog_flags: BPF_F_SLEEPABLE }],
-  [PROG_TYPE.NETFILTER]: () => [{ expected_attach_type: ATTACH.NETFILTER }],
+type Variants = Readonly<Record<string, LoadValues>>;
+
+/** What loading says beyond the type, by the hook; several where helpers depend on it. Types not named need nothing. */
+const VARIANTS: Readonly<Record<number, () => Variants>> = {
+  [PROG_TYPE.CGROUP_SOCK_ADDR]: () => ({
+    connect: { expected_attach_type: ATTACH.CGROUP_INET4_CONNECT },
+    bind: { expected_attach_type: ATTACH.CGROUP_INET4_BIND },
+  }),
+  [PROG_TYPE.SK_REUSEPORT]: () => ({ select: { expected_attach_type: ATTACH.SK_REUSEPORT_SELECT } }),
+  [PROG_TYPE.FLOW_DISSECTOR]: () => ({ netns: { expected_attach_type: ATTACH.FLOW_DISSECTOR } }),
+  [PROG_TYPE.CGROUP_SOCKOPT]: () => ({
+    getsockopt: { expected_attach_type: ATTACH.CGROUP_GETSOCKOPT },
+    setsockopt: { expected_attach_type: ATTACH.CGROUP_SETSOCKOPT },
+  }),
+  [PROG_TYPE.TRACING]: () => ({
+    fentry: traced(ATTACH.TRACE_FENTRY, 'func', 'bpf_fentry_test1'),
+    fexit: traced(ATTACH.TRACE_FEXIT, 'func', 'bpf_fentry_test1'),
+    tp_btf: traced(ATTACH.TRACE_RAW_TP, 'typedef', 'btf_trace_sched_switch'),
+    iter: traced(ATTACH.TRACE_ITER, 'func', 'bpf_iter_task'),
+  }),
+  [PROG_TYPE.STRUCT_OPS]: () => ({
+    'bpf_dummy_ops.test_1': structOps('bpf_dummy_ops', 'test_1'),
+    'tcp_congestion_ops.ssthresh': structOps('tcp_congestion_ops', 'ssthresh'),
+    'tcp_congestion_ops.cong_avoid': structOps('tcp_congestion_ops', 'cong_avoid'),
+  }),
+  [PROG_TYPE.EXT]: () => ({ 'a function of the kernel': { attach_btf_id: 1 } }),
+  [PROG_TYPE.LSM]: () => ({
+    file_open: traced(ATTACH.LSM_MAC, 'func', 'bpf_lsm_file_open', BPF_F_SLEEPABLE),
+    bprm_committed_creds: traced(ATTACH.LSM_MAC, 'func', 'bpf_lsm_bprm_committed_creds'),
+  }),
+  [PROG_TYPE.SK_LOOKUP]: () => ({ netns: { expected_attach_type: ATTACH.SK_LOOKUP } }),
+  [PROG_TYPE.SYSCALL]: () => ({ sleepable: { prog_flags: BPF_F_SLEEPABLE } }),
+  [PROG_TYPE.NETFILTER]: () => ({ netfilter: { expected_attach_type: ATTACH.NETFILTER } }),
 };
 
 interface Loaded {
@@ -99,6 +101,8 @@ export interface ProgTrial {
   readonly errno: number;
   /** The verifier's words then, '' when it did not come to that. */
   readonly log: string;
+  /** Hooks that are not permitted (EPERM), although the type loads for another. */
+  readonly forbidden: readonly string[];
 }
 
 /** BPF_PROG_RUN over 64 bytes of zeros: the errno, 0 when it ran. */
@@ -107,24 +111,27 @@ function run(fd: number, flags = 0): number {
   return -new Attr('PROG_TEST_RUN', { prog_fd: fd, data_in: data, data_size_in: data.length, flags }).call();
 }
 
-function variantsOf(type: number): readonly LoadValues[] {
-  return VARIANTS[type]?.() ?? [{}];
+function variantsOf(type: number): Variants {
+  return VARIANTS[type]?.() ?? { any: {} };
 }
 
-/** Loads the smallest program of a type, and runs it. */
+/** Loads the smallest program of a type for each of its hooks, and runs the first that loads. */
 export function tryProgType(type: number): ProgTrial {
   let last: Loaded = { fd: -ERRNO.EINVAL, log: '' };
-  for (const values of variantsOf(type)) {
+  let runs: boolean | null = null;
+  const forbidden: string[] = [];
+  for (const [hook, values] of Object.entries(variantsOf(type))) {
     last = load(type, values, insnsWith(null));
+    if (last.fd === -ERRNO.EPERM) forbidden.push(hook);
     if (last.fd < 0) continue;
-    const errno = run(last.fd);
+    runs ??= run(last.fd) !== ERRNO.ENOTSUPP;
     closeFd(last.fd);
-    return { loads: true, runs: errno !== ERRNO.ENOTSUPP, errno: 0, log: '' };
   }
+  if (runs !== null) return { loads: true, runs, errno: 0, log: '', forbidden };
   // An extension needs a program to extend: the verifier's answer to one without shows that it knows the type.
   const known = type === PROG_TYPE.EXT && last.log.includes('Cannot replace kernel functions');
-  if (known) return { loads: true, runs: null, errno: 0, log: '' };
-  return { loads: last.fd === -ERRNO.EPERM ? null : false, runs: null, errno: -last.fd, log: last.log };
+  if (known) return { loads: true, runs: null, errno: 0, log: '', forbidden };
+  return { loads: last.fd === -ERRNO.EPERM ? null : false, runs: null, errno: -last.fd, log: last.log, forbidden };
 }
 
 /** check_helper_call's words for a helper that it does not know, or not for this type; all else is about arguments. */
@@ -142,7 +149,7 @@ function mayCallIn(type: number, values: LoadValues, helper: number): boolean | 
 export function tryHelpers(type: number): ReadonlySet<number> {
   const found = new Set<number>();
   if (type === PROG_TYPE.EXT) return found;
-  for (const values of variantsOf(type)) {
+  for (const values of Object.values(variantsOf(type))) {
     const { fd } = load(type, values, insnsWith(null));
     if (fd < 0) continue;
     closeFd(fd);

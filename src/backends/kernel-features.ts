@@ -14,6 +14,7 @@ import {
 import { type MapTrial, tryMapType } from './kernel-feature-maps.ts';
 import { type ProgTrial, tryHelpers, tryLiveFrames, tryProgType } from './kernel-feature-progs.ts';
 import { missingAlthough } from './kernel-release.ts';
+import { type Forbidden, whyForbidden } from './kernel-rights.ts';
 
 export interface Feature {
   /** null: could not be tried. */
@@ -26,6 +27,7 @@ export interface Feature {
 
 export interface MissingHelper {
   readonly name: string;
+  /** First kernel with the helper; null where this kernel has it for other types: since when a type may call it is not known. */
   readonly since: string | null;
   readonly note: string;
 }
@@ -51,11 +53,15 @@ export interface KernelFeatures {
   readonly map_types: readonly MapTypeFeatures[];
   /** BPF_F_TEST_XDP_LIVE_FRAMES. */
   readonly live_frames: Feature;
+  /** Why some of it is not permitted (EPERM); null where everything that was tried is. */
+  readonly forbidden: Forbidden | null;
 }
+
+const NOT_PERMITTED = 'not permitted (EPERM)';
 
 function feature(supported: boolean | null, since: string | null, said = ''): Feature {
   if (supported === true) return { supported, since, note: '' };
-  if (supported === null) return { supported, since, note: said === 'EPERM' ? 'not permitted (EPERM)' : said };
+  if (supported === null) return { supported, since, note: said === 'EPERM' ? NOT_PERMITTED : said };
   return { supported, since, note: [missingAlthough(since), said].filter(Boolean).join('; ') };
 }
 
@@ -65,18 +71,39 @@ function saidOf({ log, errno }: ProgTrial): string {
   return lines.at(-1)?.trim() ?? (errno === 0 ? '' : errnoName(errno));
 }
 
-function progFeatures(name: string, type: number): ProgTypeFeatures {
+/** A type with what trying it showed: helpers that it may call, by number. */
+interface Tried {
+  readonly name: string;
+  readonly type: number;
+  readonly trial: ProgTrial;
+  readonly can: ReadonlySet<number>;
+}
+
+function tried([name, type]: [name: string, type: number]): Tried {
   const trial = tryProgType(type);
-  const can = trial.loads === true ? tryHelpers(type) : new Set<number>();
-  const wanted = trial.loads === true ? [...(helpersOf(type) ?? [])] : [];
+  return { name, type, trial, can: trial.loads === true ? tryHelpers(type) : new Set() };
+}
+
+function loadFeature({ type, trial }: Tried): Feature {
+  const { loads, forbidden } = trial;
+  const known = feature(loads, progTypeSince(type), saidOf(trial));
+  return loads === true && forbidden.length > 0
+    ? { ...known, note: `${forbidden.join(', ')}: ${NOT_PERMITTED}` }
+    : known;
+}
+
+/** `anywhere`: helpers that any type may call here. */
+function progFeatures(one: Tried, anywhere: ReadonlySet<number>): ProgTypeFeatures {
+  const { name, type, trial, can } = one;
+  const wanted = trial.loads === true && can.size > 0 ? [...(helpersOf(type) ?? [])] : [];
   const missing = wanted.filter((id) => !can.has(id)).toSorted((a, b) => a - b);
   return {
     type: name,
-    load: feature(trial.loads, progTypeSince(type), saidOf(trial)),
+    load: loadFeature(one),
     run: feature(trial.runs, progRunSince(type)),
     helpers: [...can].toSorted((a, b) => a - b).map(helperName),
     missing_helpers: missing.map((id) => {
-      const since = helperSince(id);
+      const since = anywhere.has(id) ? null : helperSince(id);
       return { name: helperName(id), since, note: missingAlthough(since) ?? '' };
     }),
   };
@@ -93,9 +120,15 @@ function typesOf(table: Readonly<Record<string, number>>): [name: string, type: 
 
 /** Tries everything: some 7,000 programs of two or three instructions and 33 maps, all closed again at once. */
 export function kernelFeatures(): KernelFeatures {
+  const types = typesOf(PROG_TYPE).map(tried);
+  const anywhere = new Set(types.flatMap(({ can }) => [...can]));
+  const maps = typesOf(MAP_TYPE).map(([name, type]) => mapFeatures(name, type));
+  const forbidden =
+    types.some(({ trial }) => trial.forbidden.length > 0) || maps.some(({ create }) => create.supported === null);
   return {
-    prog_types: typesOf(PROG_TYPE).map(([name, type]) => progFeatures(name, type)),
-    map_types: typesOf(MAP_TYPE).map(([name, type]) => mapFeatures(name, type)),
+    prog_types: types.map((one) => progFeatures(one, anywhere)),
+    map_types: maps,
     live_frames: feature(tryLiveFrames(), SINCE.LIVE_FRAMES),
+    forbidden: forbidden ? whyForbidden() : null,
   };
 }

@@ -1,7 +1,7 @@
 /** Whether the kernel backend can be used here, by trying: if not, why, and what to do about it. */
-import { readFileSync } from 'node:fs';
 import { ERRNO, errnoName, MAP_TYPE, PROG_TYPE } from '../../engine/index.ts';
 import { Attr, bpf } from './kernel-attr.ts';
+import { whyForbidden } from './kernel-rights.ts';
 import { closeFd, hasSyscalls } from './kernel-syscall.ts';
 
 export type Usability =
@@ -16,7 +16,6 @@ export type Usability =
 
 /** XDP_PASS; exit */
 const RETURN_PASS = new Uint8Array([0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
-const ASK_ROOT = 'run it as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON';
 
 function unusable(reason: string, advice = ''): Usability {
   return { usable: false, reason, advice };
@@ -26,25 +25,8 @@ function unusable(reason: string, advice = ''): Usability {
 function explain(what: string, errno: number): Usability {
   if (errno === ERRNO.ENOSYS) return unusable('this kernel has no bpf(2)', 'use a kernel with CONFIG_BPF_SYSCALL');
   if (errno !== ERRNO.EPERM) return unusable(`${what} gives ${errnoName(errno)}`);
-  if (process.getuid?.() !== 0) return unusable(`${what} is not permitted to this user`, ASK_ROOT);
-  return unusable(`${what} is not permitted, even to root (${confinement()})`, 'allow bpf(2) to this container');
-}
-
-/** What may keep root from BPF. */
-function confinement(): string {
-  const mode = lockdown();
-  return mode === 'confidentiality'
-    ? 'kernel lockdown is in confidentiality mode'
-    : 'a container or seccomp forbids it';
-}
-
-/** Mode of kernel lockdown: none, integrity, confidentiality; '' where the kernel does not say. */
-export function lockdown(): string {
-  try {
-    return /\[(\w+)\]/.exec(readFileSync('/sys/kernel/security/lockdown', 'utf8'))?.[1] ?? '';
-  } catch {
-    return '';
-  }
+  const { reason, advice } = whyForbidden();
+  return unusable(`${what} is not permitted: ${reason}`, advice);
 }
 
 /** Makes a map, loads a program and runs it, as the backend would. */

@@ -1,13 +1,11 @@
 /** Refusals of the kernel's as the record everything else reports them with. */
 import { ERRNO, errnoName, type Refusal, type Where } from '../../engine/index.ts';
+import { whyForbidden } from './kernel-rights.ts';
 
 /** What an errno alone would leave puzzling, wherever it comes from bpf(2). */
 function hintFor(errno: number): string {
   if (errno === ERRNO.ENOMEM) return ': no memory for it';
-  if (errno !== ERRNO.EPERM) return '';
-  return process.getuid?.() === 0
-    ? ': this kernel does not permit it, not even to root'
-    : ': needs root, or CAP_BPF with CAP_NET_ADMIN and CAP_PERFMON';
+  return errno === ERRNO.EPERM ? `: ${whyForbidden().reason}` : '';
 }
 
 /** `WHAT (ENAME)`, with a hint where one helps. */

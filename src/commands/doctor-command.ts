@@ -2,8 +2,9 @@
 
 import { flagArg } from '../args.ts';
 import { kernelFeatures } from '../backends/kernel-features.ts';
-import { lockdown, probeKernel } from '../backends/kernel-probe.ts';
+import { probeKernel } from '../backends/kernel-probe.ts';
 import { kernelRelease } from '../backends/kernel-release.ts';
+import { lockdown } from '../backends/kernel-rights.ts';
 import { jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
 import { VERSION } from '../version.ts';

@@ -47,6 +47,8 @@ function kernelLine(kernel: KernelHealth, style: Style): string {
 }
 
 const CELL = 10;
+/** Helpers that a row names. */
+const NAMED = 2;
 
 /** `yes 4.12`, `no`, `?`: whether, and since which kernel. */
 function cell(one: Feature, style: Style): string {
@@ -61,10 +63,12 @@ function helperText({ name, since, note }: MissingHelper): string {
   return words === '' ? name : `${name} (${words})`;
 }
 
-/** Helpers that a type lacks while another has them; the others stand below, once. */
+/** Helpers that newer kernels let a type call and this one only others; what no type has stands below, once. */
 function typesOwnLack({ missing_helpers }: ProgTypeFeatures, elsewhere: ReadonlySet<string>): string {
   const missing = missing_helpers.filter(({ name }) => elsewhere.has(name));
-  return missing.length === 0 ? '' : `no ${missing.map(helperText).join(', ')}`;
+  if (missing.length === 0) return '';
+  if (missing.length <= NAMED) return `not ${missing.map(({ name }) => name).join(', ')}, as on newer kernels`;
+  return `${missing.length} fewer than on newer kernels`;
 }
 
 function helperLines({ prog_types }: KernelFeatures, elsewhere: ReadonlySet<string>, style: Style): string[] {
@@ -106,6 +110,11 @@ function liveLine({ live_frames }: KernelFeatures, style: Style): string {
   return `${style.bold('Live frames')}  ${words} (since ${live_frames.since})${note}`;
 }
 
+function forbiddenLines({ forbidden }: KernelFeatures, style: Style): string[] {
+  if (forbidden === null) return [];
+  return [`${style.bold('Not permitted')}  ${forbidden.reason}; ${forbidden.advice}`];
+}
+
 /** Backends first, then the kernel's features where it can be asked. */
 export function doctorReport({ version, engine, kernel }: Diagnosis, style: Style): string {
   const lines = [`bpfdeck ${version}`, engineLine(engine, style), kernelLine(kernel, style)];
@@ -120,7 +129,7 @@ export function doctorReport({ version, engine, kernel }: Diagnosis, style: Styl
     );
     lines.push(...kernel.prog_types.map((one) => progRow(one, width, elsewhere, style)), '');
     lines.push(...helperLines(kernel, elsewhere, style));
-    lines.push(...mapLines(kernel, style), liveLine(kernel, style));
+    lines.push(...mapLines(kernel, style), liveLine(kernel, style), ...forbiddenLines(kernel, style));
   }
   return `${lines.join('\n')}\n`;
 }

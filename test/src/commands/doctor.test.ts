@@ -51,13 +51,15 @@ test('what is missing is named: once where no type has it, in the row where anot
       { type: 'ARENA', create: { supported: false, since: '6.9', note: 'EINVAL' } },
     ],
     live_frames: { supported: false, since: '5.18', note: '' },
+    forbidden: { reason: 'root here lacks CAP_PERFMON', advice: 'give the process CAP_PERFMON' },
   });
   const lines = text.split('\n');
-  expect(lines.find((line) => line.includes('sched_cls'))).toEndWith('no bpf_a (since 5.18)');
+  expect(lines.find((line) => line.includes('sched_cls'))).toEndWith('not bpf_a, as on newer kernels');
   expect(lines.filter((line) => line.includes('bpf_b'))).toEqual(['  bpf_b (since 5.18)']);
   expect(lines.find((line) => line.includes('lsm'))).toMatch(/\? {3}5\.7.*not permitted/);
   expect(text).toContain('Map types  1 of 2 can be created\n  no arena (since 6.9): EINVAL\n');
   expect(text).toContain('Live frames  no (since 5.18)\n');
+  expect(text).toEndWith('Not permitted  root here lacks CAP_PERFMON; give the process CAP_PERFMON\n');
 });
 
 test('absence on a kernel that should have it is said, and fails a test instead of skipping it', () => {
