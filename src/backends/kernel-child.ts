@@ -22,7 +22,7 @@ export type ChildReply =
 export const CANCEL_SIGNAL = 'SIGUSR2';
 
 const PR_SET_PDEATHSIG = 1;
-const SIGTERM = 15;
+const SIGKILL = 9;
 
 function answer(session: KernelSession, asked: ChildRequest): unknown {
   return asked.type === 'open' ? session.open(asked.path, asked.bytes, asked.btf) : session.run(asked.request);
@@ -47,7 +47,8 @@ function serve(): void {
   for (const signal of [CANCEL_SIGNAL, 'SIGINT'] as const) process.on(signal, () => {});
   process.on('SIGTERM', end);
   process.on('disconnect', end);
-  syscall('prctl', [PR_SET_PDEATHSIG, SIGTERM]);
+  // All that it has in the kernel hangs on its descriptors, so that it may end at any point.
+  syscall('prctl', [PR_SET_PDEATHSIG, SIGKILL]);
   process.on('message', (asked: ChildRequest) => process.send?.(reply(session, asked)));
 }
 
