@@ -50,6 +50,19 @@ export function runCommand(one: SettledCase, cwd: string): string[] {
   ];
 }
 
+/** `bpfdeck live …`: frames like the case's packet, through its devices or else one pair whose far end takes them. */
+export function liveCommand(one: SettledCase, cwd: string): string[] {
+  const devices = one.netns ? ['--netns', `json:${jsonLine(one.netns)}`] : ['--dev', 'veth0:peer_xdp=pass'];
+  return [
+    ...['bpfdeck', 'live', relative(cwd, one.object) || one.object, one.program],
+    ...(one.data_in ? ['--data-in', `hex:${toHex(one.data_in)}`] : []),
+    ...contextOption(one),
+    ...devices,
+    ...one.presets.flatMap(({ map, content }) => ['--map', `${map}=json:${jsonLine(content)}`]),
+    ...option('cpus', one.env.cpus),
+  ];
+}
+
 /** `bpfdeck test 'name of the case'`. */
 export function testCommand(one: SettledCase): string[] {
   return ['bpfdeck', 'test', one.id];

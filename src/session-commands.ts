@@ -1,5 +1,6 @@
 /** What the user asks of the screen, as plain data, and what each of it does to the state; some are for the driver alone. */
 import { nextMatch } from './session-filter.ts';
+import { pastedPacket } from './session-form.ts';
 import { choose, fromCase, moveField, showTrial, typedField } from './session-run.ts';
 import { type Focus, followFailure, type Prompt, rowsOf, type State } from './session-state.ts';
 import { cursorIndex, isFolded, type Row } from './session-tree.ts';
@@ -20,6 +21,8 @@ export type Command =
   | { readonly do: 'prompt'; readonly kind: Prompt['kind'] }
   /** Into the prompt that is open. */
   | { readonly do: 'type'; readonly text: string }
+  /** Where text is typed, else on the run screen into the field chosen, or as its packet. */
+  | { readonly do: 'paste'; readonly text: string }
   | { readonly do: 'erase'; readonly what: 'char' | 'word' | 'all' }
   | { readonly do: 'accept' }
   | { readonly do: 'match'; readonly by: 1 | -1 }
@@ -40,7 +43,9 @@ export type Command =
   | { readonly do: 'run-form' | 'make-case' }
   /** New expected values: shown first, then written. */
   | { readonly do: 'plan-update' | 'apply-update' }
-  | { readonly do: 'edit-test' | 'edit-source' | 'write-pcap' | 'copy-id' };
+  | { readonly do: 'edit-test' | 'edit-source' | 'write-pcap' | 'copy-id' }
+  /** The terminal goes to a live run, to the shell; or what is on it is drawn anew. */
+  | { readonly do: 'live' | 'to-shell' | 'redraw' };
 
 function select(state: State, rows: readonly Row[], index: number): State {
   const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
@@ -147,6 +152,18 @@ function setPrompt(state: State, text: string): State {
   return at < 0 ? searching : select(searching, rows, at);
 }
 
+function paste(state: State, text: string): State {
+  if (state.prompt) return setPrompt(state, state.prompt.text + flat(text));
+  if (state.screen !== 'run') return state;
+  const { field } = state.form;
+  const into = field === 'ctx' || field === 'repeat' ? field : 'packet';
+  return typedField(state, into, into === 'packet' ? pastedPacket(text) : flat(text));
+}
+
+function flat(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
 function leavePrompt(state: State, text: string): State {
   return { ...setPrompt(state, text), prompt: null };
 }
@@ -196,6 +213,7 @@ const OBEYED: Obeyed = {
   'only-changed': (state) => ({ ...state, onlyChanged: !state.onlyChanged, scroll: 0 }),
   prompt: (state, { kind }) => openPrompt(state, kind),
   type: (state, { text }) => setPrompt(state, (state.prompt?.text ?? '') + text),
+  paste: (state, { text }) => paste(state, text),
   erase: (state, { what }) => setPrompt(state, erased(state.prompt?.text ?? '', what)),
   accept: (state) => (state.prompt ? leavePrompt(state, state.prompt.text) : state),
   match: (state, { by }) => match(state, by),
@@ -219,6 +237,8 @@ const UNDER_OVERLAY: ReadonlySet<Command['do']> = new Set([
   'apply-update',
   'quit',
   'interrupt',
+  'to-shell',
+  'redraw',
 ]);
 
 /** Whether a command does anything while something lies over the screen. */

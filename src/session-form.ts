@@ -49,3 +49,15 @@ export const EMPTY_FORM: RunForm = {
   busy: false,
   error: '',
 };
+
+/** A line of a hex dump: an offset, bytes in groups, text after two blanks or a bar. */
+const DUMP_LINE =
+  /^\s*(?:0x)?[0-9a-f]{3,8}:?\s+((?:[0-9a-f]{2}){1,8}(?: {1,2}(?:[0-9a-f]{2}){1,8})*)(?:\s{2,}.*|\s*\|.*)?$/i;
+
+/** Pasted text as the packet field takes it: of a hex dump (`xxd`, `hexdump -C`, `tcpdump -xx`) the bytes alone. */
+export function pastedPacket(text: string): string {
+  const lines = text.split(/\r\n?|\n/).filter((line) => line.trim() !== '');
+  const bytes = lines.map((line) => DUMP_LINE.exec(line)?.[1]);
+  const isDump = lines.length > 0 && bytes.every((part) => part !== undefined);
+  return (isDump ? bytes.join(' ') : lines.join(' ')).replace(/\s+/g, ' ').trim();
+}

@@ -1,8 +1,9 @@
 /** What lies over the screen as text: the log of events, and the command line that does what is under the cursor. */
 import { relative } from 'node:path';
-import { commandText, runCommand, testCommand } from './equal-command.ts';
+import { commandText, liveCommand, runCommand, testCommand } from './equal-command.ts';
 import type { State } from './session-state.ts';
 import type { Row } from './session-tree.ts';
+import type { SettledCase } from './test-case.ts';
 import { eventLines } from './view-head.ts';
 import { type Line, span } from './view-text.ts';
 
@@ -14,7 +15,15 @@ export interface Overlay {
 const heading = (words: string): Line => [span(words, 'dim')];
 const command = (words: readonly string[]): Line => [span(commandText(words), 'accent')];
 
+/** Of the run screen: the run that is looked at. */
+function trialLines({ form, root }: State): Line[] {
+  const trial = form.trials[form.shown];
+  if (!trial) return [heading('Nothing ran by hand yet: Enter runs what the form says.')];
+  return [heading(`Run ${trial.number}:`), command(runCommand(trial.one, root))];
+}
+
 function equalLines(state: State, row: Row | undefined): Line[] {
+  if (state.screen === 'run') return trialLines(state);
   const all = [heading('This session:'), command(['bpfdeck', 'watch']), []];
   if (row?.kind === 'program')
     return [heading('These cases once:'), command(['bpfdeck', 'test', row.node.label]), [], ...all];
@@ -27,7 +36,16 @@ function equalLines(state: State, row: Row | undefined): Line[] {
   return [
     ...[heading('This case once:'), command(testCommand(row.one)), []],
     ...[heading(first), command(runCommand(row.one, state.root)), []],
+    ...(row.one.data_in ? liveLines(row.one, state.root) : []),
     ...all,
+  ];
+}
+
+function liveLines(one: SettledCase, root: string): Line[] {
+  return [
+    heading('Its packet as live frames, where the program is an XDP one (2):'),
+    command(liveCommand(one, root)),
+    [],
   ];
 }
 

@@ -3,10 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { shownStep } from './case-steps.ts';
 import { editorCommand, runEditor } from './editor.ts';
+import { liveCommand } from './equal-command.ts';
+import type { TestOutcome } from './outcome.ts';
 import { type CommentedFrame, writePcapng } from './packet/pcap-write.ts';
 import type { Command } from './session-commands.ts';
 import { rowsOf, type State } from './session-state.ts';
 import { cursorIndex, type Row } from './session-tree.ts';
+import { runHere, toShell } from './terminal-guests.ts';
+import type { SettledCase } from './test-case.ts';
 import type { Updates } from './update-cases.ts';
 import type { TerminalHandle } from './view.ts';
 import { plural } from './view-text.ts';
@@ -42,6 +46,9 @@ export class WatchActions {
     else if (command.do === 'copy-id') this.copyId();
     else if (command.do === 'plan-update') this.planUpdate();
     else if (command.do === 'apply-update') this.applyUpdate();
+    else if (command.do === 'live') this.openLive();
+    else if (command.do === 'to-shell') this.handOver(toShell);
+    else if (command.do === 'redraw') this.handOver(async () => null);
   }
 
   private row(): Row | undefined {
@@ -56,25 +63,55 @@ export class WatchActions {
     if (row?.kind === 'error' && !row.error.object) this.edit(row.error.file, Math.max(1, row.error.line));
   }
 
-  private editSource(): void {
-    const state = this.options.state();
+  /** What the screen shows in full: the case under the cursor, or a run of the run screen. */
+  private shown(): { readonly one: SettledCase; readonly outcome: TestOutcome | undefined } | null {
+    const { screen, form, outcomes } = this.options.state();
     const row = this.row();
-    if (row?.kind !== 'case') return;
-    const source = sourceOf(state, row.one);
-    const place = placeOf(state.outcomes.get(row.one.id));
+    if (screen === 'run') return form.trials[form.shown] ?? null;
+    return row?.kind === 'case' ? { one: row.one, outcome: outcomes.get(row.one.id) } : null;
+  }
+
+  private editSource(): void {
+    const shown = this.shown();
+    if (!shown) return;
+    const source = sourceOf(this.options.state(), shown.one, shown.outcome);
+    const place = placeOf(shown.outcome);
     if (source && place) this.edit(source.path, Math.max(1, place.line));
   }
 
   private edit(file: string, line: number): void {
+    const command = editorCommand(this.options.env, file, line);
+    this.handOver(async () => runEditor(command));
+  }
+
+  /** Frames of the case under the cursor, or of the run that is looked at, on the live screen. */
+  private openLive(): void {
+    const one = this.chosenCase();
+    if (!one) this.options.log('no live run: choose a case with a packet first', 'warn');
+    else if (!one.data_in) this.options.log(`no live run: ${one.name} has no packet`, 'warn');
+    else {
+      const command = liveCommand(one, this.options.state().root);
+      this.handOver(async () => runHere(command));
+    }
+  }
+
+  private chosenCase(): SettledCase | undefined {
+    const { screen } = this.options.state();
+    const row = this.row();
+    if (screen === 'run' || row?.kind === 'case') return this.shown()?.one;
+    if (row?.kind === 'program') return row.node.cases[0];
+    return row?.kind === 'object' ? row.node.programs.flatMap((program) => program.cases)[0] : undefined;
+  }
+
+  /** The terminal is another's until `run` ends; what went wrong there is said. */
+  private handOver(run: () => Promise<string | null>): void {
     if (!this.terminal || this.editing) return;
     this.editing = true;
-    const command = editorCommand(this.options.env, file, line);
     let failure: string | null = null;
-    const run = async () => {
-      failure = runEditor(command);
-    };
     void this.terminal
-      .suspend(run)
+      .suspend(async () => {
+        failure = await run();
+      })
       .catch((thrown: unknown) => {
         failure = thrown instanceof Error ? thrown.message : String(thrown);
       })
@@ -85,15 +122,14 @@ export class WatchActions {
   }
 
   private writePackets(): void {
-    const state = this.options.state();
-    const row = this.row();
-    if (row?.kind !== 'case') return;
-    const outcome = state.outcomes.get(row.one.id);
-    const step = outcome ? shownStep(row.one, outcome) : row.one;
+    const { root } = this.options.state();
+    const shown = this.shown();
+    if (!shown) return;
+    const { one, outcome } = shown;
+    const step = outcome ? shownStep(one, outcome) : one;
     const frames: CommentedFrame[] = [];
     const add = (bytes: unknown, comment: string) => {
-      if (bytes instanceof Uint8Array && bytes.length > 0)
-        frames.push({ bytes, comment: `${comment}: ${row.one.name}` });
+      if (bytes instanceof Uint8Array && bytes.length > 0) frames.push({ bytes, comment: `${comment}: ${one.name}` });
     };
     add(step.data_in, 'data_in');
     add(step.expect.data_out, 'expected');
@@ -102,11 +138,11 @@ export class WatchActions {
       this.options.log('this case has no packets', 'warn');
       return;
     }
-    const path = join(state.root, fileName(row.one.name));
+    const path = join(root, fileName(one.name));
     try {
       writeFileSync(path, writePcapng(frames));
       this.options.log(
-        `wrote ${relative(state.root, path)}: ${frames.map((f) => f.comment?.split(':')[0]).join(', ')}`,
+        `wrote ${relative(root, path)}: ${frames.map((f) => f.comment?.split(':')[0]).join(', ')}`,
         'good',
       );
     } catch (thrown) {

@@ -44,10 +44,8 @@ function useKeys(store: Store, at: Layout): void {
     },
     { isActive: isRawModeSupported },
   );
-  // Pasted text is no command: it goes where text is typed, or nowhere.
-  const paste = (text: string) => {
-    if (store.getSnapshot().prompt) store.send({ do: 'type', text: text.replace(/\s+/g, ' ') });
-  };
+  // Pasted text is no command: it goes where text belongs, or nowhere.
+  const paste = (text: string) => store.send({ do: 'paste', text });
   usePaste(paste, { isActive: isRawModeSupported });
 }
 

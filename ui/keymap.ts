@@ -1,9 +1,9 @@
 /** From keys to commands and back: names of keys as terminals send them, what they do now, which of them the key line shows. */
 import type { Command, ViewModel } from '../src/view.ts';
+import type { Binding } from './binding.ts';
 import { KEYMAP } from './bindings.ts';
-import type { Binding } from './run-bindings.ts';
 
-export { KEYMAP } from './bindings.ts';
+export { helpSections, KEYMAP } from './bindings.ts';
 
 function bindingsOf(key: string): readonly Binding[] {
   return BY_KEY.get(key) ?? [];
@@ -33,9 +33,12 @@ function promptCommand(key: string): Command | null {
   return [...key].length === 1 && key >= ' ' ? { do: 'type', text: key } : null;
 }
 
+/** What concerns the terminal works while text is typed, too. */
+const OVER_PROMPT: ReadonlySet<string> = new Set(['ctrl+l', 'ctrl+z']);
+
 /** The command behind a key, null if it means nothing now. */
 export function commandFor(key: string, vm: ViewModel, page: number): Command | null {
-  if (vm.prompt) return promptCommand(key);
+  if (vm.prompt && !OVER_PROMPT.has(key)) return promptCommand(key);
   const binding = bindingsOf(key).find((one) => one.when(vm));
   return binding ? binding.command(key, page, vm) : null;
 }

@@ -6,7 +6,7 @@ import type { Layout } from './layout.ts';
 import { packetLines, packetScroll } from './packet-lines.ts';
 import { paneLines } from './pane-lines.ts';
 import { headLines, paneNeeds, paneOf } from './screens/failure.tsx';
-import { overlayLines } from './screens/message.tsx';
+import { helpLines, overlayLines } from './screens/message.tsx';
 
 interface Extent {
   readonly lines: number;
@@ -46,6 +46,13 @@ function runExtent(vm: ViewModel, at: Layout): Extent | null {
 }
 
 function extentOf(vm: ViewModel, at: Layout): Extent | null {
+  if (vm.help) {
+    const [lines, height] =
+      at.kind === 'tiny'
+        ? [helpLines(vm, at.columns), at.list.height - 1]
+        : [helpLines(vm, at.columns - 6), at.list.height - 2];
+    return { lines: lines.length, height, at: Math.max(0, vm.scroll) };
+  }
   if (vm.overlay)
     return { lines: overlayLines(vm, at.columns).length, height: at.list.height - 2, at: Math.max(0, vm.scroll) };
   if (vm.run_screen) return runExtent(vm, at);

@@ -30,7 +30,10 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   });
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   const end = () => void session.finish(EXIT.INTERRUPTED);
+  // Whoever stopped us left the terminal in some state of theirs.
+  const redraw = () => session.send({ do: 'redraw' });
   for (const signal of ENDING) process.on(signal, end);
+  process.on('SIGCONT', redraw);
   const screen = await io.openScreen(session);
   const giveBack = redirectConsole((line, loud) => session.note(line, loud));
   try {
@@ -40,6 +43,7 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
     giveBack();
     await screen.close();
     for (const signal of ENDING) process.off(signal, end);
+    process.off('SIGCONT', redraw);
     release();
   }
 }

@@ -21,9 +21,9 @@ test('failures alone are offered only when something fails', () => {
   expect(commandFor('f', vm('failing'), 10)).toEqual({ do: 'only-failed' });
 });
 
-test('help leaves only the keys that end it', () => {
+test('help leaves only the keys that scroll it and end it', () => {
   const keys = keyHints(vm('help'), 200, (text) => text.length).map((hint) => hint.shown);
-  expect(keys).toEqual(['Esc', '?', 'q']);
+  expect(keys).toEqual(['↑↓', 'Esc', '?', 'q']);
 });
 
 test('hints fit any width, the most important stay', () => {

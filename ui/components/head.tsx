@@ -6,12 +6,11 @@ import { Line, Row, usePaint } from './line.tsx';
 
 const blank = { text: ' ', tag: 'plain' } as const;
 
-const TABS_COLUMNS = 90;
-
 /** The screens by their keys, the one shown in brackets. */
 function tabs(vm: ViewModel): LineOfText {
   const names = [
     ['watch', '1 Watch'],
+    ['live', '2 Live'],
     ['run', '3 Run'],
   ] as const;
   return names.map(([screen, name]) =>
@@ -19,15 +18,14 @@ function tabs(vm: ViewModel): LineOfText {
   );
 }
 
+/** What narrows the list must be seen: the screens' names give way to it, then what ran last. */
 export function TitleLine({ vm, width }: { vm: ViewModel; width: number }) {
-  const left: LineOfText = [
-    blank,
-    { text: 'bpfdeck', tag: 'accent' },
-    { text: `  ${vm.project}`, tag: 'plain' },
-    ...(width < TABS_COLUMNS ? [] : tabs(vm)),
-    ...vm.chips.map((chip) => ({ text: `  [${chip}]`, tag: 'warn' }) as const),
-  ];
-  return <Line line={apart(left, [...vm.run, blank], width)} />;
+  const name: LineOfText = [blank, { text: 'bpfdeck', tag: 'accent' }, { text: `  ${vm.project}`, tag: 'plain' }];
+  const chips = vm.chips.map((chip) => ({ text: `  [${chip}]`, tag: 'warn' }) as const);
+  const right = [...vm.run, blank];
+  const all = [...name, ...tabs(vm), ...chips];
+  const fits = lineCells(all) + lineCells(right) + 2 <= width;
+  return <Line line={apart(fits ? all : [...name, ...chips], right, width)} />;
 }
 
 /** At the right: the last runs if there is room for them, else what the run took. */

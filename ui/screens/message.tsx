@@ -1,9 +1,10 @@
 /** The screens with one pane of text: nothing to run yet, and the help of all keys. */
 import type { Line, ViewModel } from '../../src/view.ts';
-import { wrap } from '../cells.ts';
+import type { Section } from '../binding.ts';
+import { cut, fill, lineCells, wrap } from '../cells.ts';
 import { Panel } from '../components/panel.tsx';
 import { visiblePart } from '../detail-lines.ts';
-import { KEYMAP } from '../keymap.ts';
+import { helpSections } from '../keymap.ts';
 import type { Layout } from '../layout.ts';
 import { Frame } from './watch.tsx';
 
@@ -44,21 +45,53 @@ export function OverlayScreen({ vm, layout }: { vm: ViewModel; layout: Layout })
 }
 
 /** A key a line, as the keymap says it. */
-export function helpLines(): Line[] {
-  return KEYMAP.map((binding) => [
-    { text: binding.shown.padEnd(KEYS), tag: 'accent' },
-    { text: binding.help, tag: 'plain' },
-  ]);
+function sectionLines({ title, keys }: Section): Line[] {
+  const rows = keys.map(
+    (binding): Line => [
+      { text: binding.shown.padEnd(KEYS), tag: 'accent' },
+      { text: binding.help, tag: 'plain' },
+    ],
+  );
+  return [[{ text: title, tag: 'strong' }], ...rows];
+}
+
+const SIGNS: Line = [
+  { text: '✓ passed  ', tag: 'good' },
+  { text: '✗ failed  ', tag: 'bad' },
+  { text: '↷ skipped  ', tag: 'warn' },
+  { text: '◌ to do', tag: 'info' },
+];
+const HELP_COLUMN = 84;
+
+/** The sections of this screen first; beside each other where there is room for two. */
+export function helpLines(vm: ViewModel, width: number): Line[] {
+  const blocks = helpSections(vm).map(sectionLines);
+  const count = width >= 2 * HELP_COLUMN ? 2 : 1;
+  const columns = Array.from({ length: count }, (): Line[] => []);
+  for (const block of blocks) {
+    const shortest = columns.reduce((low, one) => (one.length < low.length ? one : low));
+    if (shortest.length > 0) shortest.push([]);
+    shortest.push(...block);
+  }
+  const [left = [], right = []] = columns;
+  const height = Math.max(left.length, right.length);
+  const rows = Array.from(
+    { length: height },
+    (_, i): Line => [...(count > 1 ? fill(left[i] ?? [], HELP_COLUMN) : (left[i] ?? [])), ...(right[i] ?? [])],
+  );
+  return [...rows.flatMap((line) => wrapHelp(line, width)), [], SIGNS];
+}
+
+/** What is too long goes on under itself. */
+function wrapHelp(line: Line, width: number): Line[] {
+  const [key, ...text] = line;
+  if (!key || text.length === 0 || lineCells(line) <= width) return [cut(line, width)];
+  const under = { text: ' '.repeat(Math.min(KEYS, Math.floor(width / 2))), tag: 'plain' } as const;
+  return wrap(text, Math.max(1, width - lineCells([key]))).map((part, i) =>
+    cut([i === 0 ? key : under, ...part], width),
+  );
 }
 
 export function HelpScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
-  const signs: Line = [
-    { text: '✓ passed  ', tag: 'good' },
-    { text: '✗ failed  ', tag: 'bad' },
-    { text: '↷ skipped  ', tag: 'warn' },
-    { text: '◌ to do', tag: 'info' },
-  ];
-  const roomy = layout.list.height - 2 >= helpLines().length + 4;
-  const lines = roomy ? [[], ...helpLines(), [], signs] : [...helpLines(), signs];
-  return <OnePane vm={vm} layout={layout} title="Help" lines={lines} />;
+  return <OnePane vm={vm} layout={layout} title="Help" lines={helpLines(vm, layout.columns - 6)} scroll={vm.scroll} />;
 }

@@ -10,7 +10,7 @@ import { treeLines } from '../tree-lines.ts';
 import { helpLines, overlayLines } from './message.tsx';
 
 function bodyLines(vm: ViewModel, width: number, height: number): Line[] {
-  if (vm.help) return helpLines().map((line) => cut(line, width));
+  if (vm.help) return helpLines(vm, width).slice(vm.scroll, vm.scroll + height);
   if (vm.overlay) return overlayLines(vm, width + 6).slice(vm.scroll, vm.scroll + height);
   if (vm.empty) {
     const title: Line = [{ text: vm.empty.title, tag: 'strong' }];
