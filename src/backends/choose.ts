@@ -12,13 +12,18 @@ export interface Backends {
 
 const NAMES = ['engine', 'kernel', 'both'];
 
-async function openKernel(): Promise<Backend> {
+/** Throws InputError where the kernel cannot be used, with what to do about it. */
+export async function needKernel(): Promise<void> {
   const { probeKernel } = await import('./kernel-probe.ts');
   const usable = probeKernel();
   if (!usable.usable) {
     const advice = usable.advice === '' ? '' : `: ${usable.advice}`;
     throw new InputError(`the kernel cannot be used here: ${usable.reason}${advice}`);
   }
+}
+
+async function openKernel(): Promise<Backend> {
+  await needKernel();
   const { KernelBackend } = await import('./kernel.ts');
   return new KernelBackend();
 }
@@ -35,7 +40,8 @@ export async function chooseBackends(name: string): Promise<Backends> {
     throw new InputError(`there is no backend ${name}${didYouMean(name, NAMES) || `: one of ${NAMES.join(', ')}`}`);
   }
   const judge = await openKernel();
-  return { first: await openEngine(), judge };
+  const { KernelTyped } = await import('./kernel-typed.ts');
+  return { first: new KernelTyped(await openEngine()), judge };
 }
 
 export async function closeBackends({ first, judge }: Backends): Promise<void> {

@@ -23,6 +23,7 @@ import { PerfRing } from './kernel-perf.ts';
 import { openPrintk, takeLines } from './kernel-printk.ts';
 import { ringbufRecords } from './kernel-ringbuf.ts';
 import { testRun } from './kernel-run.ts';
+import { RUNNING_KERNEL } from './kernel-typed.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { KernelWorld } from './kernel-world.ts';
 import { betweenRuns, presetUpdates } from './presets.ts';
@@ -96,7 +97,7 @@ export class KernelSession {
       this.specs.delete(path);
       return { spec: null, refusal: opened.error };
     }
-    const spec = own === null ? opened.value : { ...opened.value, core_target: "the running kernel's types" };
+    const spec = own === null ? opened.value : { ...opened.value, core_target: RUNNING_KERNEL };
     this.specs.set(path, spec);
     return { spec, refusal: null };
   }

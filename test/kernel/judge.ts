@@ -11,6 +11,7 @@ import { possibleCpus } from '../../src/backends/kernel-maps.ts';
 import { probeKernel } from '../../src/backends/kernel-probe.ts';
 import { testRun } from '../../src/backends/kernel-run.ts';
 import { KernelSession } from '../../src/backends/kernel-session.ts';
+import { KernelTyped } from '../../src/backends/kernel-typed.ts';
 import { presetUpdates } from '../../src/backends/presets.ts';
 import { type CompareRules, compareReplies, judgeRequest, type Mismatch } from '../../src/compare-replies.ts';
 
@@ -23,7 +24,7 @@ if (noKernel !== null && process.env.BPFDECK_KERNEL === 'required') {
 
 /** Both backends, in this process: a test may be stopped, and no run here lasts. */
 export class Judge {
-  private readonly engine = new EngineBackend();
+  private readonly engine = new KernelTyped(new EngineBackend());
   private readonly kernel = new KernelSession();
   private readonly cpus = noKernel === null ? possibleCpus() : 1;
 
