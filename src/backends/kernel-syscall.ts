@@ -17,6 +17,11 @@ const NUMBERS = {
     bind: 49,
     listen: 50,
     getsockopt: 55,
+    setsockopt: 54,
+    connect: 42,
+    sendto: 44,
+    recvfrom: 45,
+    ioctl: 16,
   },
   arm64: {
     bpf: 280,
@@ -32,6 +37,11 @@ const NUMBERS = {
     bind: 200,
     listen: 201,
     getsockopt: 209,
+    setsockopt: 208,
+    connect: 203,
+    sendto: 206,
+    recvfrom: 207,
+    ioctl: 29,
   },
 } as const;
 export type SyscallName = keyof (typeof NUMBERS)['x64'];

@@ -1,21 +1,21 @@
 /** Runs `bpfdeck live`: in a thread, with a line an interval or a screen, to its end or to Ctrl-C. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Refusal } from '../../engine/index.ts';
 import { flagArg } from '../args.ts';
 import { jsonLine, jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, fileError, InputError } from '../input-error.ts';
+import type { StartLive } from '../live/live-backend.ts';
 import { captureFile } from '../live/live-capture.ts';
-import { isRefusal, startEngine } from '../live/live-client.ts';
+import { isRefusal } from '../live/live-client.ts';
 import { intervalOf } from '../live/live-interval.ts';
+import { startOf } from '../live/live-start.ts';
 import { factsOf } from '../live/live-state.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
 import type { Args, CommandIo } from './command.ts';
-import { errorJson } from './error-json.ts';
 import { type LiveInput, readLiveInput } from './live-job.ts';
 import { intervalJson, summaryJson } from './live-json.ts';
 import { intervalLine, totals } from './live-lines.ts';
-import { refusalText } from './refusal-text.ts';
+import { refused } from './live-refused.ts';
 import { usageJson } from './run-command.ts';
 
 /** Prints what came since the sample before. */
@@ -47,18 +47,11 @@ function finish(input: LiveInput, end: LiveEnd, io: CommandIo): ExitCode {
   return end.stopped ? EXIT.INTERRUPTED : EXIT.OK;
 }
 
-function refused(input: LiveInput, why: Refusal, io: CommandIo): ExitCode {
-  if (input.json) io.out(jsonText(errorJson(input.request.program, why)));
-  io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.request.path, why)}\n`);
-  if (why.stage !== 'run') return EXIT.NOT_LOADED;
-  return why.errno === 0 ? EXIT.USAGE : EXIT.FAILED;
-}
-
 /** On the terminal's other screen; the totals are printed when it is gone. */
-async function screenRun(input: LiveInput, ascii: boolean, io: CommandIo): Promise<ExitCode> {
+async function screenRun(start: StartLive, input: LiveInput, ascii: boolean, io: CommandIo): Promise<ExitCode> {
   const { request, ingress } = input;
   const { LiveSession } = await import('../live/live-session.ts');
-  const session = new LiveSession({ start: startEngine, request, ingress, ascii, cwd: io.cwd });
+  const session = new LiveSession({ start, request, ingress, ascii, cwd: io.cwd });
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   try {
     const screen = await io.openScreen(session);
@@ -72,8 +65,8 @@ async function screenRun(input: LiveInput, ascii: boolean, io: CommandIo): Promi
   }
 }
 
-async function plainRun(input: LiveInput, io: CommandIo): Promise<ExitCode> {
-  const client = startEngine(input.request, input.interval_ms, printer(input, io));
+async function plainRun(start: StartLive, input: LiveInput, io: CommandIo): Promise<ExitCode> {
+  const client = start(input.request, input.interval_ms, printer(input, io));
   const release = io.onInterrupt(() => client.stop());
   try {
     const end = await client.done;
@@ -93,5 +86,7 @@ export async function liveCommand(args: Args, io: CommandIo): Promise<ExitCode> 
     throw thrown;
   }
   const screen = io.isTerminal && io.env.TERM !== 'dumb' && !input.json;
-  return screen ? screenRun(input, flagArg(args, 'ascii'), io) : plainRun(input, io);
+  if (input.backend === 'both') return (await import('./live-both.ts')).bothRun(input, io);
+  const start = await startOf(input.backend);
+  return screen ? screenRun(start, input, flagArg(args, 'ascii'), io) : plainRun(start, input, io);
 }

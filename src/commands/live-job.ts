@@ -5,7 +5,9 @@ import { bytesArg, fileArg, packetArg } from '../args-input.ts';
 import { parseJsonObject } from '../args-json.ts';
 import { presetUpdates } from '../backends/presets.ts';
 import { EXIT, InputError } from '../input-error.ts';
-import { liveNetwork, parseDevice } from '../live/live-devices.ts';
+import { parseDevice } from '../live/live-devices.ts';
+import { liveNetwork } from '../live/live-network.ts';
+import { type LiveBackendName, liveBackendName } from '../live/live-start.ts';
 import type { LiveNetwork, LiveObject, LiveRequest } from '../live/live-types.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Args, CommandIo } from './command.ts';
@@ -13,6 +15,7 @@ import { refusalText } from './refusal-text.ts';
 import { chooseProgram, onceOnly, readNetns, readPresets, type Source } from './run-job.ts';
 
 export interface LiveInput {
+  readonly backend: LiveBackendName;
   readonly request: LiveRequest;
   readonly spec: ObjectSpec;
   /** Name of the device that frames come in on. */
@@ -118,7 +121,10 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
   const spec = openSpec(path, bytes, btf);
   const program = chooseProgram(spec, args.program === undefined ? null : String(args.program), null);
   const { netns = {} as NetnsSpec } = await readNetns(args, source);
-  const network = liveNetwork(listArg(args, 'dev').map(parseDevice), netns);
+  const network = liveNetwork(
+    listArg(args, 'dev').map((text) => parseDevice(text)),
+    netns,
+  );
   const presets = await readPresets(args, source);
   const numbers = readNumbers(args);
   presetUpdates(spec, presets, numbers.cpus);
@@ -132,6 +138,7 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
   const interval_ms = countArg(args, 'interval', 10, U32_MAX) ?? INTERVAL_MS;
   return {
     request,
+    backend: liveBackendName(textArg(args, 'backend') ?? 'engine'),
     spec,
     ingress: ingressName(ctx_in, network),
     interval_ms,

@@ -33,7 +33,7 @@ export function summaryJson(input: LiveInput, end: LiveEnd, facts: LiveFacts): o
   const { report } = end.sample;
   const ns = report.ns_per_frame;
   return {
-    ...{ type: 'summary', program: input.request.program, ingress: input.ingress, backend: 'engine' },
+    ...{ type: 'summary', program: input.request.program, ingress: input.ingress, backend: input.backend },
     ...{ errno: end.errno, errno_name: end.errno === 0 ? null : errnoName(end.errno), stopped: end.stopped },
     ...countsJson(report),
     ...{ lost: lossesJson(facts), maps: end.maps.map((dump) => mapJson(input.spec, dump)) },

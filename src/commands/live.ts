@@ -30,6 +30,10 @@ function options(yargs: Argv): Argv {
     .option('map', { ...VALUE, array: true, describe: 'NAME=json:… or NAME=FILE: fills a map or .data beforehand' })
     .option('cpus', { ...VALUE, describe: 'Possible CPUs: sizes of percpu maps, targets of cpumaps' })
     .option('btf', { ...VALUE, describe: 'Kernel types for CO-RE: raw BTF, or an ELF file with .BTF' })
+    .option('backend', {
+      ...VALUE,
+      describe: 'engine, kernel (needs root), or both: a run of --repeat frames on each, compared',
+    })
     .option('capture', {
       ...VALUE,
       describe: 'pcapng FILE for the first 1000 frames that leave by each device or go up',

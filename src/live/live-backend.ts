@@ -31,6 +31,9 @@ export type DrivenRun = Pick<
   readonly capture: Pick<LiveRun['capture'], 'onDevice' | 'onStack' | 'onSockets' | 'stop' | 'take'>;
   /** Where frames can be looked at one by one. */
   readonly look?: LiveRun['look'];
+  /** Where these can be made to fail. */
+  readonly setRing?: LiveRun['setRing'];
+  readonly failPage?: LiveRun['failPage'];
 };
 
 /** A run that is ready for its first batch, and what of its object the loop tells. */

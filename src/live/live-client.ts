@@ -52,6 +52,6 @@ class LiveClient implements LiveBackend {
 /** The embedded engine, in a thread of its own. */
 export const startEngine: StartLive = (request, sample_ms, onSample) => new LiveClient(request, sample_ms, onSample);
 
-export function isRefusal(end: LiveEnd | Refusal): end is Refusal {
+export function isRefusal(end: object): end is Refusal {
   return 'stage' in end;
 }

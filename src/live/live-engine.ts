@@ -8,6 +8,7 @@ import {
   openObject,
   type Refusal,
   type Result,
+  type TcAttachment,
   type XdpAttachment,
 } from '../../engine/index.ts';
 import { applyPresets, InnerMaps } from '../backends/engine-presets.ts';
@@ -30,28 +31,42 @@ function load(one: LiveObject, request: LiveRequest, beside?: LoadedObject): Res
   return loadObject(opened.value, beside === undefined ? { cpus: request.cpus } : { world: beside.world });
 }
 
-/** Programs at the far ends, loaded beside the one that is run: their objects once each. */
-function attachments(request: LiveRequest, object: LoadedObject): Result<XdpAttachment[]> {
+type Peers = ReadonlyMap<string, LoadedObject>;
+
+/** Objects of programs at devices, loaded beside the one that is run: once each. */
+function loadPeers(request: LiveRequest, object: LoadedObject): Result<Peers> {
   const loaded = new Map<string, LoadedObject>();
   for (const peer of request.peers) {
     const one = load(peer, request, object);
     if (!one.ok) return one;
     loaded.set(peer.path, one.value);
   }
+  return { ok: true, value: loaded };
+}
+
+function attachments(request: LiveRequest, peers: Peers): Result<XdpAttachment[]> {
   const out: XdpAttachment[] = [];
   for (const { netns, ifindex, xdp } of request.network.devices) {
     if (xdp === 'none') continue;
-    const program = programOf(xdp, loaded);
+    const program = programOf(xdp, peers);
     if (!program.ok) return program;
     out.push({ netns, dev: ifindex, program: program.value });
   }
   return { ok: true, value: out };
 }
 
-function programOf(
-  xdp: Exclude<PeerXdp, 'none'>,
-  loaded: ReadonlyMap<string, LoadedObject>,
-): Result<XdpAttachment['program']> {
+function tcAttachments(request: LiveRequest, peers: Peers): Result<TcAttachment[]> {
+  const out: TcAttachment[] = [];
+  for (const { netns, ifindex, tc } of request.network.devices) {
+    if (tc === null) continue;
+    const program = peers.get(tc.object)!.program(tc.program);
+    if (!program.ok) return program;
+    out.push({ netns, dev: ifindex, program: program.value });
+  }
+  return { ok: true, value: out };
+}
+
+function programOf(xdp: Exclude<PeerXdp, 'none'>, loaded: Peers): Result<XdpAttachment['program']> {
   if (typeof xdp === 'string') return { ok: true, value: xdp };
   return loaded.get(xdp.object)!.program(xdp.program);
 }
@@ -61,9 +76,14 @@ export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<Op
   const made = load(request, request);
   if (!made.ok) return made;
   const object = made.value;
-  const xdp = attachments(request, object);
+  const peers = loadPeers(request, object);
+  if (!peers.ok) return peers;
+  const xdp = attachments(request, peers.value);
   if (!xdp.ok) return xdp;
+  const tc = tcAttachments(request, peers.value);
+  if (!tc.ok) return tc;
   const { netns, far, links } = request.network;
+  const { frames, sockets, faults, seed } = request;
   // Devmaps take the devices of the namespace only once it is there.
   const entered = enterNetns(object, netns);
   if (!entered.ok) return entered;
@@ -76,7 +96,11 @@ export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<Op
   const run = openLive(object, request.program, {
     ...{ data_in: request.data_in, repeat: request.repeat, batch_size: request.batch_size, flags: F_LIVE, cancel },
     ...(request.ctx_in === null ? {} : { ctx_in: request.ctx_in }),
-    ...{ netns, far, links, xdp: xdp.value, env: { cpus: request.cpus } },
+    ...{ netns, far, links, xdp: xdp.value, env: { cpus: request.cpus, ...(seed === undefined ? {} : { seed }) } },
+    ...(tc.value.length === 0 ? {} : { tc: tc.value }),
+    ...(frames === undefined ? {} : { frames }),
+    ...(sockets === undefined ? {} : { sockets }),
+    ...(faults === undefined ? {} : { faults }),
   });
   if (!run.ok) return run;
   const value = { run: run.value, devmaps: () => devmapsOf(object), maps: () => object.dumpMaps() };

@@ -30,6 +30,7 @@ export class LiveThread {
   private readonly tell: (reply: LiveReply) => void;
   private readonly devmaps: readonly LiveDevmap[];
   private readonly pace: LivePace;
+  private readonly whole: boolean;
   private running: boolean;
   private stopped = false;
   private zeroed = 0;
@@ -45,6 +46,7 @@ export class LiveThread {
     this.devmaps = opened.devmaps();
     this.pace = new LivePace(request.rate, performance.now());
     this.running = request.running;
+    this.whole = request.whole ?? false;
     this.recorder = new LiveRecorder(opened.run.capture, request.network.devices);
     if (request.capture > 0) this.recorder.begin(request.capture);
   }
@@ -73,6 +75,7 @@ export class LiveThread {
       this.pace.skip(started);
       return false;
     }
+    if (this.whole) return this.run.runFor({}) > 0;
     const ms = Math.min(SLICE_MS, this.sample_ms);
     const ran = this.pace.perSecond === Infinity ? this.run.runFor({ ms }) : this.paced(started, ms);
     return ran > 0;
@@ -102,6 +105,12 @@ export class LiveThread {
         break;
       case 'link':
         run.setLink(command.netns, command.ifindex, command.up);
+        break;
+      case 'ring':
+        run.setRing?.(command.netns, command.ifindex, command.full);
+        break;
+      case 'no-page':
+        run.failPage?.();
         break;
       case 'zero':
         run.zero();

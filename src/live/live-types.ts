@@ -3,17 +3,26 @@ import type {
   CapturedFrame,
   Fault,
   LinkSpec,
+  LiveFaults,
+  LiveFrames,
   LiveLook,
   LiveReport,
   MapDump,
   NetnsName,
   NetnsSpec,
   Refusal,
+  SocketUse,
   Trace,
 } from '../../engine/index.ts';
 import type { MapPreset } from '../backends/backend.ts';
 
-export type PeerXdp = 'none' | 'pass' | 'drop' | 'tx' | { readonly object: string; readonly program: string };
+/** A program of an object by its path. */
+export interface ProgramAt {
+  readonly object: string;
+  readonly program: string;
+}
+
+export type PeerXdp = 'none' | 'pass' | 'drop' | 'tx' | ProgramAt;
 
 /** A device of the run with everything that decides what becomes of a frame that is sent there. */
 export interface LiveDeviceInfo {
@@ -27,6 +36,8 @@ export interface LiveDeviceInfo {
   /** What runs natively on this device. */
   readonly xdp: PeerXdp;
   readonly gro: boolean;
+  /** What runs at its tc ingress. */
+  readonly tc: ProgramAt | null;
 }
 
 export interface LiveNetwork {
@@ -45,10 +56,15 @@ export interface LiveRequest extends LiveObject {
   readonly btf?: Uint8Array;
   readonly program: string;
   readonly network: LiveNetwork;
-  /** Objects of programs at the far ends, by path. */
+  /** Objects of programs at devices, by path. */
   readonly peers: readonly LiveObject[];
   readonly presets: readonly MapPreset[];
   readonly data_in: Uint8Array;
+  /** Packets that frames are made of; absent: all of data_in. */
+  readonly frames?: LiveFrames;
+  readonly sockets?: readonly SocketUse[];
+  readonly faults?: LiveFaults;
+  readonly seed?: number;
   readonly ctx_in: Uint8Array | null;
   /** Infinity: until somebody stops it. */
   readonly repeat: number;
@@ -60,6 +76,8 @@ export interface LiveRequest extends LiveObject {
   readonly capture: number;
   /** Begins to run at once. */
   readonly running: boolean;
+  /** All frames in one go (in the kernel: one call, so one page pool); commands wait. Absent: in slices. */
+  readonly whole?: boolean;
 }
 
 /** Asked between two batches. */
@@ -70,6 +88,10 @@ export type LiveCommand =
   | { readonly do: 'batch_size'; readonly size: number }
   | { readonly do: 'rate'; readonly rate: number }
   | { readonly do: 'link'; readonly netns: NetnsName; readonly ifindex: number; readonly up: boolean }
+  /** The ring of a veth device takes nothing any more, or takes frames again. */
+  | { readonly do: 'ring'; readonly netns: NetnsName; readonly ifindex: number; readonly full: boolean }
+  /** The next frame finds no page. */
+  | { readonly do: 'no-page' }
   | { readonly do: 'zero' }
   /** Keep frames from now on, or no longer. */
   | { readonly do: 'record'; readonly on: boolean }

@@ -2,8 +2,9 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { ctxFromFields, type NetnsSpec, PROG_TYPE } from '../../engine/index.ts';
-import { liveNetwork, parseDevice } from '../../src/live/live-devices.ts';
+import { parseDevice } from '../../src/live/live-devices.ts';
 import { openLiveRun } from '../../src/live/live-engine.ts';
+import { liveNetwork } from '../../src/live/live-network.ts';
 import type { LiveNetwork, LiveRequest } from '../../src/live/live-types.ts';
 import { LOSS_ROWS, whyLost } from '../../src/live-why.ts';
 import { OBJECT } from '../support/live/engine.ts';
@@ -217,7 +218,10 @@ function request(row: Lost, network: LiveNetwork): LiveRequest {
 
 test.each(ROWS.map((row, i) => [row.row, i] as const))('%s (%i)', (_name, i) => {
   const row = ROWS[i]!;
-  const network = liveNetwork((row.dev ?? USUAL).map(parseDevice), row.netns ?? {});
+  const network = liveNetwork(
+    (row.dev ?? USUAL).map((text) => parseDevice(text)),
+    row.netns ?? {},
+  );
   const asked = request(row, network);
   const opened = openLiveRun(asked, new Int32Array(1));
   if (!opened.ok) throw new Error(opened.error.message);
@@ -243,7 +247,10 @@ test('every row of the table is here', () => {
 });
 
 test('nothing is lost: nothing is said', () => {
-  const network = liveNetwork(['a:peer_xdp=pass'].map(parseDevice), withSocket);
+  const network = liveNetwork(
+    ['a:peer_xdp=pass'].map((text) => parseDevice(text)),
+    withSocket,
+  );
   const opened = openLiveRun(
     request({ row: '', does: up, packet: udp(), batch_size: 16, says: '' }, network),
     new Int32Array(1),
