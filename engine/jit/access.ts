@@ -1,6 +1,7 @@
 /** Decides how one load or store is checked, from what is known about its address: not at all, by one compare, or by asking the region table. */
 import { FAULT, type FaultKind, FRAME_SIZE, REGION, type RegionKind } from '../layout.ts';
 import type { CtxField, CtxStruct } from '../uapi/contexts.ts';
+import { ctxField } from '../uapi/ctx-access.ts';
 import { type Block, type ObjectPtr, type PacketPtr, UNKNOWN_BASE, type Value } from './values.ts';
 
 export type Access =
@@ -74,16 +75,4 @@ function planObject(value: ObjectPtr, from: number, size: number, write: boolean
 function planCtx(struct: CtxStruct | null, from: number, size: number, write: boolean): Access {
   const field = struct === null ? undefined : ctxField(struct, from, size, write);
   return field === undefined ? fault(FAULT.BAD_CTX_ACCESS, REGION.CTX) : { how: 'ctx', field, end: from + size };
-}
-
-/** The field that an access of the context lies in, if its rules allow the access. */
-function ctxField(struct: CtxStruct, from: number, size: number, write: boolean): CtxField | undefined {
-  const field = struct.fields.find((f) => from >= f.offset && from + size <= f.offset + f.size * (f.count ?? 1));
-  if (field === undefined || from % size !== 0) return undefined;
-  if (write ? field.write === 'no' : !field.read) return undefined;
-  if (field.widths === 'any') return field;
-  const starts = (from - field.offset) % field.size === 0;
-  if (field.widths === 'start') return starts && size <= field.size ? field : undefined;
-  const whole = size === field.size && starts;
-  return whole || (!write && field.widths !== 'whole' && size < field.size) ? field : undefined;
 }

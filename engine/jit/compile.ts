@@ -22,7 +22,7 @@ import { type FuncType, WasmModule } from './wasm-module.ts';
 import { T, W } from './wasm-ops.ts';
 
 export const FUNC_TYPE: FuncType = { params: PARAMS, results: [T.I64] };
-const HELPER_CALL = CLASS.JMP | JMP.CALL;
+export const HELPER_CALL = CLASS.JMP | JMP.CALL;
 
 /** Refuses with stage `load` and EINVAL what the kernel's first passes refuse, with `unsupported` what only the kernel can run. */
 export function compileProgram(input: JitInput): Result<CompiledProgram> {
@@ -64,11 +64,13 @@ function surroundings(input: JitInput, d: Decoded): Surroundings {
       return facts.get(handle);
     },
     movesPacket: (subprog) => moves[subprog]!,
+    hasCallbacks: taken.length > 0,
     callbacksMovePacket: taken.some((k) => moves[k]!),
     limits: noLimits(),
     frameWrites: new FrameWrites(),
     writesOf: () => new FrameWrites(),
     ctxEnd: 0,
+    suspects: new Set(),
   };
 }
 
@@ -129,7 +131,8 @@ function writeModule(prepared: PreparedProgram): CompiledProgram {
   writeRun(module, first);
   writeRepeat(module, first);
   const functions = analysis.taken.length > 0 ? count : 0;
-  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions, ctx_end: around.ctxEnd };
+  const { ctxEnd: ctx_end, suspects: ctx_suspects } = around;
+  return { wasm: module.bytes(), helpers: helpers.map((proto) => proto.name), functions, ctx_end, ctx_suspects };
 }
 
 export const REFILL_TYPE: FuncType = { params: [], results: [T.I32] };

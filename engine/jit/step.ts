@@ -19,6 +19,7 @@ import {
 import { type Access, type AccessRules, planAccess } from './access.ts';
 import { stepAlu } from './alu-values.ts';
 import { proveNonNull, proveRange } from './branch-values.ts';
+import { isSuspect } from './ctx-suspects.ts';
 import { calleeOf, type Decoded } from './decode.ts';
 import type { FrameWrites } from './frame-writes.ts';
 import { insnId, type State } from './state.ts';
@@ -48,12 +49,16 @@ export interface Surroundings {
   movesPacket(subprog: number): boolean;
   /** Whether any function whose address is taken may. */
   readonly callbacksMovePacket: boolean;
+  /** Whether the address of any function is taken. */
+  readonly hasCallbacks: boolean;
   /** Where steps note what the function at hand compares with packet bounds. */
   limits: PacketLimits;
   /** Where steps note what the function at hand writes to its callers' frames. */
   frameWrites: FrameWrites;
   /** The same of another function, as far as it is known. */
   writesOf: (subprog: number) => FrameWrites;
+  /** Accesses of the context that the verifier may refuse: not allowed, of its bounds, or not at all through this pointer. */
+  readonly suspects: Set<number>;
   /** Bytes of the context that any of the program's accesses needs (max_ctx_offset in the kernel). */
   ctxEnd: number;
 }
@@ -135,6 +140,7 @@ function stepLoad(state: State, around: Surroundings, i: number, signed: boolean
     if ((off & 7) === 0) value = filled(state.slot(off));
   }
   noteLimit(around, access, size);
+  noteContext(around, i, pointer, access, signed);
   learn(state, d.src[i]!, access, d.off[i]!, size);
   state.define(d.dst[i]!, insnId(i), value);
 }
@@ -172,9 +178,18 @@ function learn(state: State, reg: number, access: Access, off: number, size: num
 function stepStore(state: State, around: Surroundings, i: number, value: Value): void {
   const { d } = around;
   const size = sizeOf(d.op[i]!);
-  const access = planAccess(state.regs[d.dst[i]!]!, d.off[i]!, size, true, around.rules);
+  const pointer = state.regs[d.dst[i]!]!;
+  const access = planAccess(pointer, d.off[i]!, size, true, around.rules);
   noteLimit(around, access, size);
+  noteContext(around, i, pointer, access, false);
   stored(state, around, d.dst[i]!, d.off[i]!, size, value, access);
+}
+
+function noteContext(around: Surroundings, i: number, pointer: Value, access: Access, odd: boolean): void {
+  const { d, rules, hasCallbacks, suspects } = around;
+  const write = (d.op[i]! & CLASS_MASK) !== CLASS.LDX;
+  const use = { off: d.off[i]!, size: sizeOf(d.op[i]!), write, odd };
+  if (isSuspect(pointer, access, use, rules, hasCallbacks)) suspects.add(i);
 }
 
 function noteLimit(around: Surroundings, access: Access, size: number): void {
@@ -210,12 +225,15 @@ function stepAtomic(state: State, around: Surroundings, i: number): void {
   const { d } = around;
   const kind = d.imm[i]!;
   if (kind === ATOMIC.LOAD_ACQ) {
+    noteContext(around, i, state.regs[d.src[i]!]!, { how: 'find' }, true);
     stepLoad(state, around, i, false);
     return;
   }
   const size = sizeOf(d.op[i]!);
-  const access = planAccess(state.regs[d.dst[i]!]!, d.off[i]!, size, true, around.rules);
+  const pointer = state.regs[d.dst[i]!]!;
+  const access = planAccess(pointer, d.off[i]!, size, true, around.rules);
   noteLimit(around, access, size);
+  noteContext(around, i, pointer, access, true);
   stored(state, around, d.dst[i]!, d.off[i]!, size, kind === ATOMIC.STORE_REL ? state.regs[d.src[i]!]! : ANY, access);
   if (kind === ATOMIC.STORE_REL || (kind & ATOMIC.FETCH) === 0) return;
   state.define(kind === ATOMIC.CMPXCHG ? 0 : d.src[i]!, insnId(i), size === 8 ? ANY : scalar(0, U32_MAX));

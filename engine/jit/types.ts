@@ -67,4 +67,6 @@ export interface CompiledProgram {
   readonly functions: number;
   /** Bytes of the context that the program's own accesses need (max_ctx_offset in the kernel). */
   readonly ctx_end: number;
+  /** Instructions whose access of the context the verifier may refuse. */
+  readonly ctx_suspects: ReadonlySet<number>;
 }

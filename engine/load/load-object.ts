@@ -25,7 +25,7 @@ class Loaded implements LoadedObject {
   private readonly maps: ReadonlyMap<string, BpfMap>;
   private readonly opts: LoadOpts;
   private readonly places = new Map<string, { readonly id: number; readonly table_index: number }>();
-  private readonly results = new Map<string, Result<LoadedProgram>>();
+  private readonly results = new Map<string, Result<Program>>();
 
   constructor(spec: ObjectSpec, world: World, maps: ReadonlyMap<string, BpfMap>, opts: LoadOpts) {
     this.spec = spec;
@@ -55,13 +55,17 @@ class Loaded implements LoadedObject {
     let result = this.results.get(name);
     if (result === undefined) {
       result = this.load(name);
-      if (result.ok) this.world.programs.add(result.value);
       this.results.set(name, result);
     }
+    if (!result.ok) return result;
+    // What is constant data may have become other data since.
+    const refusal = result.value.ctxRefusal();
+    if (refusal !== null) return { ok: false, error: refusal };
+    this.world.programs.add(result.value);
     return result;
   }
 
-  private load(name: string): Result<LoadedProgram> {
+  private load(name: string): Result<Program> {
     const spec = this.spec.programs.find((one) => one.name === name);
     const place = this.places.get(name);
     if (spec === undefined || place === undefined) return refuse('load', ERRNO.ENOENT, noSuchProgram(this.spec, name));

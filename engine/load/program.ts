@@ -1,10 +1,15 @@
 /** A program that was accepted: patched for its world, translated to WebAssembly, instantiated when it is first run or reached. */
 import { invariant, ok, type Refusal, type Result } from '../errors.ts';
 import { compileProgram } from '../jit/compile.ts';
+import { decodeProgram } from '../jit/decode.ts';
 import type { CompiledProgram, JitInput, MapFacts } from '../jit/types.ts';
 import type { ProgramSpec } from '../object/spec.ts';
-import { ctxStructOf } from '../uapi/contexts.ts';
+import { type CtxStruct, ctxStructOf } from '../uapi/contexts.ts';
+import { ERRNO } from '../uapi/errno.ts';
+import { HELPERS } from '../uapi/helper-protos.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
+import { type BadCtxAccess, badCtxAccess } from '../verifier/ctx-check.ts';
+import { type FrozenData, frozenData, sameData } from './frozen-data.ts';
 import { placedSentence, whereOf } from './lines.ts';
 import type { LoadedProgram, RunFunction } from './loaded-program.ts';
 import { factsOf } from './map-facts.ts';
@@ -49,6 +54,7 @@ export class Program implements LoadedProgram {
   private translated: Translated | null = null;
   private instance: Instance | null = null;
   private traced: Instance | null = null;
+  private checked: { readonly frozen: FrozenData; readonly refusal: Refusal | null } | null = null;
 
   constructor(
     world: World,
@@ -131,6 +137,31 @@ export class Program implements LoadedProgram {
     return ok(null);
   }
 
+  /** What a kernel's verifier says of how the program uses its context (EACCES); null: nothing, or nothing that is sure before it runs. */
+  ctxRefusal(): Refusal | null {
+    const suspects = this.translated?.compiled.ctx_suspects;
+    const ctx = ctxStructOf(this.type, this.spec.attach_type);
+    if (suspects === undefined || suspects.size === 0 || ctx === null) return null;
+    const frozen = frozenData(this.world, this.facts.keys());
+    if (this.checked === null || !sameData(this.checked.frozen, frozen)) {
+      const bad = this.badCtxAccess(ctx, suspects, frozen);
+      this.checked = { frozen, refusal: bad === null ? null : refusalAt(this.spec, bad.insn, bad.message) };
+    }
+    return this.checked.refusal;
+  }
+
+  private badCtxAccess(ctx: CtxStruct, suspects: ReadonlySet<number>, frozen: FrozenData): BadCtxAccess | null {
+    const { insns, subprogs, name } = { ...this.spec, insns: this.insns };
+    const decoded = decodeProgram(insns, subprogs, name);
+    invariant(decoded.ok, 'a program that was translated is not one any more');
+    return badCtxAccess({
+      ...{ d: decoded.value, ctx, suspects, frozen: (handle) => frozen.get(handle) ?? null },
+      helper: (id) => (this.unsupported.has(id) ? undefined : HELPERS.get(id)),
+      map: (handle) => this.facts.get(handle),
+      isGlobal: (k) => subprogs[k]!.global,
+    });
+  }
+
   private translateForm(traced: boolean): Result<Translated> {
     const key = JSON.stringify([
       ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()], traced],
@@ -170,6 +201,15 @@ export class Program implements LoadedProgram {
       if (fn !== undefined) this.world.programs.wasm.set(this.table_index + k, fn);
     });
   }
+}
+
+function refusalAt(spec: ProgramSpec, insn: number, message: string): Refusal {
+  return {
+    stage: 'load',
+    errno: ERRNO.EACCES,
+    message: placedSentence(spec, insn, message),
+    where: whereOf(spec, insn),
+  };
 }
 
 /** A refusal of the JIT with the program's name and source line. */

@@ -3,7 +3,8 @@
 import { FAULT, FRAME_SIZE, PACKET_BASE, PACKET_SIZE, PRIV, REGION, STACK_BASE, STACK_SIZE } from '../layout.ts';
 import type { World } from '../load/types.ts';
 import type { BpfMap } from '../maps/map.ts';
-import { type CtxField, ctxStructOf } from '../uapi/contexts.ts';
+import { ctxStructOf } from '../uapi/contexts.ts';
+import { ctxFieldAt, ctxFieldRule } from '../uapi/ctx-access.ts';
 import { baseRegister } from './fault-origin.ts';
 import type { FaultRecord } from './fault-record.ts';
 import { accessText, bytesText, hexText } from './fault-text.ts';
@@ -93,19 +94,11 @@ function context(world: World, fault: FaultRecord): string {
     const where = `${accessText(fault)} at offset ${offset} of the context, which has ${bytesText(length)}`;
     return `${where}: ${outside(offset, fault.size, length, 'its start', 'its end')}`;
   }
-  const field = struct.fields.find((one) => offset >= one.offset && offset < one.offset + one.size * (one.count ?? 1));
-  if (field !== undefined && offset >= 0n)
-    return `${accessText(fault)} of ctx->${field.name}, ${fieldRule(field, fault)}`;
+  const field = ctxFieldAt(struct, Number(offset));
+  if (field !== undefined) return `${accessText(fault)} of ctx->${field.name}, ${ctxFieldRule(field, fault.write)}`;
   const where = `${accessText(fault)} at offset ${offset} of struct ${struct.name}, which has ${bytesText(struct.size)}`;
   if (offset >= 0n && offset + BigInt(fault.size) <= BigInt(struct.size)) return `${where}: no field is there`;
   return `${where}: ${outside(offset, fault.size, struct.size, 'its start', 'its end')}`;
-}
-
-/** Why a field cannot be used like that. */
-function fieldRule(field: CtxField, fault: FaultRecord): string {
-  if (fault.write && field.write === 'no') return 'which programs of this type cannot write';
-  if (!fault.write && !field.read) return 'which programs of this type cannot read';
-  return `which has ${bytesText(field.size)} and is not accessed like that`;
 }
 
 /** Offset of the access from the start of the value that its base register points into, and that value's address. */

@@ -174,13 +174,14 @@ export class EngineBackend implements Backend {
     const replaced = unsupportedExtension(objects, request);
     if (replaced !== null) return refused(replaced);
     if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
-    const program = object.program(request.program);
-    if (!program.ok) return refused(program.error);
     const entered = enterNetns(object, request.opts.netns);
     if (!entered.ok) return refused(entered.error);
     object.reset();
     inner.reset();
     applyPresets(objects, inner, request.presets, request.opts.env?.cpus ?? 1);
+    // What a program may do depends on what is in .rodata when it is loaded.
+    const program = object.program(request.program);
+    if (!program.ok) return refused(program.error);
     const first = this.runStep(loaded, request, spec, this.dump(objects));
     if (request.more === undefined) return first;
     return { ...first, more: this.runMore(loaded, request.more, spec, first) };

@@ -12,6 +12,8 @@ type Fields = { readonly [name: string]: unknown };
 
 /** What a case expects; what it does not name is not looked at, but errno, which is 0 then. */
 export interface Expected {
+  /** The program is not loaded: the errno, and the verifier's words. */
+  readonly refused?: { readonly errno: string; readonly says: string };
   readonly errno?: string | number;
   readonly retval?: number | null;
   readonly duration_ns?: number;

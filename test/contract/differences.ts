@@ -1,5 +1,5 @@
 /** What a backend answered against what a contract case expects: every field that differs, in words. */
-import { ctxToFields, decodeBtf, errnoName, type ObjectSpec, PROG_TYPE } from '../../engine/index.ts';
+import { ctxToFields, decodeBtf, errnoName, type ObjectSpec, PROG_TYPE, type Refusal } from '../../engine/index.ts';
 import type { RunReply } from '../../src/backends/backend.ts';
 import { bytesFrom } from './bytes.ts';
 import type { ContractCase, Expected } from './cases.ts';
@@ -49,9 +49,16 @@ function compareSeen(spec: ObjectSpec, reply: RunReply, seen: NonNullable<Expect
   });
 }
 
+function refusalDifferences(wanted: NonNullable<Expected['refused']>, refusal: Refusal | null): string[] {
+  if (refusal === null) return ['it was loaded'];
+  const says = refusal.message.includes(wanted.says) ? [] : [`it says "${refusal.message}", not "${wanted.says}"`];
+  return [...compare('errno of the refusal', errnoName(refusal.errno), wanted.errno), ...says];
+}
+
 /** Empty when the answer is as the contract says. */
 export function differences(spec: ObjectSpec, one: ContractCase, reply: RunReply): string[] {
   const { result, refusal } = reply;
+  if (one.expect.refused !== undefined) return refusalDifferences(one.expect.refused, refusal);
   if (result === null) return [`it was refused: ${refusal?.message}`];
   const { expect } = one;
   const input = one.request.opts.data_in ?? new Uint8Array(0);

@@ -28,6 +28,8 @@ export const ROWS: Readonly<Record<string, string>> = {
   '1.4': 'XDP programs for devmap and cpumap entries answer EINVAL',
   '1.5': 'who may run a program',
   '1.6': 'TRACING programs on functions, and LSM',
+  '1.7': 'a context field that the type may not use so is refused at load: EACCES',
+  '1.8': 'unless no path leads there, as constant data and what was compared before say',
   '2.1': 'prog_fd is not open or no program',
   '2.2': 'size of the attribute',
   '2.3': 'nonzero bytes behind the attributes',

@@ -29,6 +29,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'engine/uapi/': [],
   'engine/object/': ['engine/uapi/', 'engine/errors.ts'],
   'engine/jit/': ['engine/uapi/', 'engine/layout.ts', 'engine/errors.ts', 'engine/object/spec.ts'],
+  'engine/verifier/': ['engine/uapi/', 'engine/jit/'],
   'engine/maps/': ['engine/uapi/', 'engine/layout.ts', 'engine/memory.ts', 'engine/errors.ts'],
   'engine/net/': ['engine/uapi/', 'engine/layout.ts', 'engine/memory.ts', 'engine/errors.ts'],
   'engine/helpers/': [
