@@ -45,7 +45,9 @@ export type Command =
   | { readonly do: 'plan-update' | 'apply-update' }
   | { readonly do: 'edit-test' | 'edit-source' | 'write-pcap' | 'copy-id' }
   /** The terminal goes to a live run, to the shell; or what is on it is drawn anew. */
-  | { readonly do: 'live' | 'to-shell' | 'redraw' };
+  | { readonly do: 'live' | 'to-shell' | 'redraw' }
+  /** Config and first cases for the objects that are there. */
+  | { readonly do: 'init' };
 
 function select(state: State, rows: readonly Row[], index: number): State {
   const row = rows[Math.max(0, Math.min(rows.length - 1, index))];

@@ -60,6 +60,8 @@ export interface State {
   readonly last: RunRecord | null;
   readonly history: readonly RunRecord[];
   readonly log: readonly LogLine[];
+  /** What was logged since the last key, for screens without lines of events. */
+  readonly notice: LogLine | null;
   /** What is being built. */
   readonly building: string | null;
   readonly paused: boolean;
@@ -78,6 +80,7 @@ export interface State {
   readonly follow: boolean;
   readonly folds: ReadonlyMap<string, boolean>;
   readonly autoFolded: ReadonlySet<string>;
+  readonly refused: ReadonlySet<string>;
   readonly onlyFailed: boolean;
   /** List only what the last change made run. */
   readonly onlyChanged: boolean;
@@ -144,6 +147,7 @@ export function initialState(root: string): State {
     last: null,
     history: [],
     log: [],
+    notice: null,
     building: null,
     paused: false,
     held: [],
@@ -156,6 +160,7 @@ export function initialState(root: string): State {
     follow: true,
     folds: new Map(),
     autoFolded: new Set(),
+    refused: new Set(),
     onlyFailed: false,
     onlyChanged: false,
     filter: { name: '', file: '' },

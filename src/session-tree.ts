@@ -1,6 +1,7 @@
 /** The cases as the screen shows them: object ▸ program ▸ case, which of them are folded away, and what is under the cursor. */
 import { relative } from 'node:path';
 import type { FileError, TestOutcome } from './outcome.ts';
+import { commonRefusal } from './session-refusal.ts';
 import type { SettledCase } from './test-case.ts';
 
 export interface ProgramNode {
@@ -75,10 +76,12 @@ export interface Folding {
   readonly folds: ReadonlyMap<string, boolean>;
   /** Programs folded because the list would not fit. */
   readonly autoFolded: ReadonlySet<string>;
+  /** Groups folded because there is one reason for all that is in them. */
+  readonly refused: ReadonlySet<string>;
 }
 
 export function isFolded(key: string, folding: Folding): boolean {
-  return folding.folds.get(key) ?? folding.autoFolded.has(key);
+  return folding.folds.get(key) ?? (folding.refused.has(key) || folding.autoFolded.has(key));
 }
 
 export interface RowsInput extends Folding {
@@ -115,6 +118,20 @@ export function visibleRows(input: RowsInput): Row[] {
 
 export function errorKey(error: FileError): string {
   return `e:${error.file}:${error.line}:${error.message}`;
+}
+
+export function casesOf(node: ObjectNode | ProgramNode): readonly SettledCase[] {
+  return 'programs' in node ? node.programs.flatMap((program) => program.cases) : node.cases;
+}
+
+/** Objects, else programs, that came to nothing for one reason: that is said once, where they stand. */
+export function refusedKeys(tree: readonly ObjectNode[], outcomes: Outcomes): Set<string> {
+  const refused = (node: ObjectNode | ProgramNode) => commonRefusal(casesOf(node), outcomes) !== null;
+  const keys = tree.flatMap((node): string[] => {
+    if (node.programs.length > 1 && refused(node)) return [node.key];
+    return node.programs.filter(refused).map((program) => program.key);
+  });
+  return new Set(keys);
 }
 
 /** Programs to fold so that the list fits `room` lines: those with a failure stay open, then the first that fit. */

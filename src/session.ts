@@ -3,7 +3,7 @@ import type { FileError, RunEvent } from './outcome.ts';
 import { type Command, obey } from './session-commands.ts';
 import { type RunNews, takeNews } from './session-run.ts';
 import { followFailure, type LogLine, type RunRecord, refold, type SourceText, type State } from './session-state.ts';
-import { buildTree, errorKey, isBad } from './session-tree.ts';
+import { buildTree, errorKey, isBad, refusedKeys } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Why } from './why-types.ts';
 
@@ -59,7 +59,7 @@ function setCases(state: State, action: Extract<Action, { type: 'cases' }>): Sta
 }
 
 function pushLog(state: State, line: LogLine): State {
-  return { ...state, log: [line, ...state.log].slice(0, LOG_MAX) };
+  return { ...state, log: [line, ...state.log].slice(0, LOG_MAX), notice: line };
 }
 
 function onStart(state: State, event: Extract<RunEvent, { type: 'start' }>): State {
@@ -111,7 +111,8 @@ function onEnd(state: State, event: Extract<RunEvent, { type: 'end' }>, at: numb
   };
   const history = [record, ...state.history].slice(0, HISTORY_MAX);
   const opened = new Set([...state.autoFolded].filter((key) => !hasBroken(state, key)));
-  return followFailure({ ...state, running: null, last: record, history, autoFolded: opened }, record.broken);
+  const refused = refusedKeys(state.tree, state.outcomes);
+  return followFailure({ ...state, running: null, last: record, history, autoFolded: opened, refused }, record.broken);
 }
 
 function hasBroken(state: State, key: string): boolean {
@@ -175,6 +176,6 @@ export function reduce(state: State, action: Action): State {
     case 'size':
       return refold({ ...state, columns: action.columns, rows: action.rows });
     case 'command':
-      return obey(state, action.command);
+      return obey(state.notice ? { ...state, notice: null } : state, action.command);
   }
 }

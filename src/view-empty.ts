@@ -6,6 +6,8 @@ import { type Line, span } from './view-text.ts';
 export interface Empty {
   readonly title: string;
   readonly lines: readonly Line[];
+  /** `bpfdeck init` would help: a key does it. */
+  readonly init: boolean;
 }
 
 const text = (words: string): Line => [span(words)];
@@ -16,54 +18,63 @@ function globLines(label: string, globs: readonly string[]): Line[] {
   return globs.map((glob, i) => [span(`  ${(i === 0 ? label : '').padEnd(9)}`, 'dim'), span(glob, 'strong')]);
 }
 
-const EXAMPLE = [
-  "import { test } from 'bpfdeck';",
-  '',
-  'test({',
-  "  name: 'a short frame is dropped',",
-  "  object: 'build/lb.o',",
-  "  program: 'xdp_lb',",
-  "  data_in: 'ff ff ff ff ff ff 02 00 00 00 00 01 08 00',",
-  "  expect: { retval: 'XDP_DROP' },",
-  '});',
+function exampleOf(object: string, program: string): Line[] {
+  return [
+    "import { pkt, test } from 'bpfdeck';",
+    'test({',
+    "  name: 'a SYN passes',",
+    `  object: '${object}',`,
+    `  program: '${program}',`,
+    "  data_in: pkt.eth().ipv4().tcp({ dest: 443, flags: 'S' }),",
+    "  expect: { retval: 'XDP_PASS' },",
+    '});',
+  ].map(code);
+}
+
+const INIT: Line = [
+  span('  i', 'accent'),
+  span('  writes a config and first cases for the objects here: '),
+  span('bpfdeck init', 'accent'),
 ];
 
 function noConfig(state: State): Empty {
   return {
     title: 'There is no project here yet',
     lines: [
-      [
-        span('Neither a '),
-        span('bpfdeck.config.ts', 'strong'),
-        span(' nor a '),
-        span('*.case.ts', 'strong'),
-        span(' in'),
-      ],
+      [span('No '), span('bpfdeck.config.ts', 'strong'), span(', no '), span('*.case.ts', 'strong'), span(' in')],
       [span(`  ${state.root}`, 'dim')],
       [],
-      text('A case is a file like test/first.case.ts:'),
-      ...EXAMPLE.map(code),
+      INIT,
       [],
-      dim('It is picked up as soon as it is saved.'),
+      text('Or write a case, say test/first.case.ts:'),
+      ...exampleOf('build/lb.o', 'xdp_lb'),
+      [],
+      dim('It runs as soon as it is saved.'),
     ],
+    init: true,
   };
 }
 
 function noObjects(state: State): Empty {
+  const config =
+    state.config === null ? [] : [dim(`Are the globs right? They are in ${relative(state.root, state.config)}.`)];
   return {
     title: 'No object matches',
     lines: [
       ...globLines('objects', state.globs.objects),
       [span('  in       ', 'dim'), span(state.root)],
       [],
-      dim('Build one; it is picked up when it appears.'),
+      dim('Build one: it is picked up when it appears.'),
+      ...config,
     ],
+    init: false,
   };
 }
 
 function noCases(state: State): Empty {
   const objects = state.tree.slice(0, 5).map((node) => node.label);
   const more = state.tree.length > 5 ? ` and ${state.tree.length - 5} more` : '';
+  const [first] = state.tree;
   return {
     title: 'No cases',
     lines: [
@@ -71,9 +82,13 @@ function noCases(state: State): Empty {
       [span('  in       ', 'dim'), span(state.root)],
       ...(objects.length > 0 ? [[span('  objects  ', 'dim'), span(objects.join(' ') + more)]] : []),
       [],
-      text('A case is a file like test/first.case.ts:'),
-      ...EXAMPLE.map((line) => code(line.replace('build/lb.o', state.tree[0]?.label ?? 'build/lb.o'))),
+      ...(first ? [INIT, []] : []),
+      text('Or write a case, say test/first.case.ts:'),
+      ...exampleOf(first?.label ?? 'build/lb.o', first?.programs[0]?.label ?? 'xdp_lb'),
+      [],
+      dim('It runs as soon as it is saved.'),
     ],
+    init: first !== undefined,
   };
 }
 
@@ -87,8 +102,9 @@ function unreadableConfig(state: State): Empty | null {
       [],
       ...(error.frame ?? []).map((line): Line => [span(line, line.startsWith('▸') ? 'bad' : 'plain')]),
       [],
-      dim('Watching it: save it without the mistake and the cases run.'),
+      dim('e opens it in $EDITOR. Saved without the mistake, the cases run.'),
     ],
+    init: false,
   };
 }
 

@@ -2,7 +2,7 @@
 import { filtersAny, found } from './session-filter.ts';
 import type { State } from './session-state.ts';
 import type { Row } from './session-tree.ts';
-import { plural } from './view-text.ts';
+import { type Line, plural, span } from './view-text.ts';
 
 export interface PromptView {
   /** `name`, `file`, `/`. */
@@ -15,12 +15,25 @@ export interface PromptView {
 export function chips(state: State): string[] {
   const { name, file } = state.filter;
   const out: string[] = [];
+  const only = state.cases.filter((one) => one.only).length;
+  if (only > 0) out.push(`only: ${only} of ${state.cases.length}`);
   if (state.onlyFailed) out.push('only failed');
   if (state.onlyChanged) out.push('only changed');
   if (name !== '') out.push(`name: ${name}`);
   if (file !== '') out.push(`file: ${file}`);
   if (state.search !== '') out.push(`/${state.search}`);
   return out;
+}
+
+/** Why the list is empty, and what brings it back. */
+export function nothingListed(state: State): Line[] {
+  const { name, file } = state.filter;
+  const said = (words: string, key: string): Line[] => [[span(words, 'warn')], [span(key, 'dim')]];
+  if (name !== '') return said(`No case has “${name}” in its name or program.`, 'Esc clears the filter.');
+  if (file !== '') return said(`No case file or object has “${file}” in its path.`, 'Esc clears the filter.');
+  if (state.onlyFailed) return said('Nothing fails.', 'f or Esc lists all cases again; what breaks appears here.');
+  if (state.onlyChanged) return said('Nothing of what changed last is listed.', 'o or Esc lists all cases again.');
+  return [];
 }
 
 function listed(rows: readonly Row[]): number {

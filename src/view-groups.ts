@@ -1,9 +1,10 @@
 /** What the cursor is on, in the pane beside the list: a case's detail, or a table of a group's parts and their failures. */
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
+import { commonRefusal } from './session-refusal.ts';
 import type { State } from './session-state.ts';
-import { type Counts, countOutcomes, type Row } from './session-tree.ts';
+import { type Counts, casesOf, countOutcomes, type Row } from './session-tree.ts';
 import { caseDetail, type DetailItem, errorDetail, groupFailures } from './view-detail.ts';
-import { duration, reasonOf } from './view-text.ts';
+import { duration, plural, reasonOf, refusalText, span, type Tag } from './view-text.ts';
 
 export interface GroupRow {
   readonly name: string;
@@ -47,11 +48,38 @@ export function detailOf(state: State, row: Row | undefined): Detail {
     const title = at >= 0 ? `${at + 1}/${failing.length} failed` : '';
     return { title, items: caseDetail(state, row.one), groups: [] };
   }
+  const failures = groupFailures(state, casesOf(row.node), reasonOf);
+  const said = groupState(state, row);
   if (row.kind === 'program') {
     const groups = [tableRow(row.node.label, countOutcomes(row.node.cases, state.outcomes))];
-    return { title: row.node.label, items: groupFailures(state, row.node.cases, reasonOf), groups };
+    return { title: row.node.label, items: said ?? failures, groups: said ? [] : groups };
   }
   const groups = row.node.programs.map((p) => tableRow(p.label, countOutcomes(p.cases, state.outcomes)));
-  const cases = row.node.programs.flatMap((p) => p.cases);
-  return { title: basename(row.node.path), items: groupFailures(state, cases, reasonOf), groups };
+  return { title: basename(row.node.path), items: said ?? failures, groups: said ? [] : groups };
+}
+
+const ABSENT = {
+  missing: ['is not there.', 'Its cases run as soon as it is built.'],
+  damaged: [
+    'ends before what its headers promise.',
+    'Its cases run as soon as it is whole: is the compiler still writing it, or was it stopped?',
+  ],
+} as const;
+
+/** Why there is nothing to count in a group; null: there is. */
+function groupState(state: State, row: Extract<Row, { kind: 'object' | 'program' }>): DetailItem[] | null {
+  const path = row.kind === 'object' ? row.node.path : row.node.object;
+  const cases = plural(casesOf(row.node).length, 'case');
+  const lines = (what: string, tag: Tag, next: string): DetailItem[] => [
+    {
+      label: '',
+      lines: [[span(`${row.node.label}  ${cases}`, 'strong')], [], [span(what, tag)], [], [span(next, 'dim')]],
+    },
+  ];
+  const absent = state.absent.get(path);
+  if (absent) return lines(`${relative(state.root, path)} ${ABSENT[absent][0]}`, 'warn', ABSENT[absent][1]);
+  const refusal = state.refused.has(row.key) ? commonRefusal(casesOf(row.node), state.outcomes) : null;
+  if (!refusal) return null;
+  const next = 'None of its cases ran. They run again as soon as it is rebuilt; → lists them.';
+  return lines(refusalText(refusal), refusal.verdict === 'error' ? 'bad' : 'warn', next);
 }

@@ -1,5 +1,5 @@
 /** The verdict, the counts, why it ran, and the events: what a run of all cases says in lines. */
-import type { RunRecord, State } from './session-state.ts';
+import type { LogLine, RunRecord, State } from './session-state.ts';
 import { type Counts, isBad } from './session-tree.ts';
 import { clock, type Line, plural, reasonOf, type Span, span, type Tag } from './view-text.ts';
 
@@ -10,6 +10,7 @@ export function badge(state: State, n: Counts): Span {
   if (state.absent.size > 0) return span('· WAIT', 'warn');
   if (!state.loaded || (n.open > 0 && n.open === n.total)) return span('… START', 'info');
   if (state.last?.cancelled) return span('· STOPPED', 'warn');
+  if (n.total > 0 && n.passed === 0) return span('↷ NOTHING RAN', 'warn');
   return n.total === 0 ? span('· NO CASES', 'warn') : span('✓ PASS', 'good');
 }
 
@@ -17,7 +18,8 @@ function joined(parts: readonly Span[]): Line {
   return parts.flatMap((part, i) => (i === 0 ? [part] : [span(' · ', 'dim'), part]));
 }
 
-export function countsLine(state: State, n: Counts): Line {
+/** `waiting`: cases of objects that are not there, which are not among the counted ones. */
+export function countsLine(state: State, n: Counts, waiting: number): Line {
   const parts: Span[] = [];
   const add = (count: number, word: string, tag: Tag) => {
     if (count > 0) parts.push(span(`${count} ${word}`, tag));
@@ -28,9 +30,11 @@ export function countsLine(state: State, n: Counts): Line {
   add(n.passed, 'passed', 'good');
   add(n.skipped, 'skipped', 'warn');
   add(n.todo, 'todo', 'info');
+  add(waiting, 'waiting', 'warn');
   if (!state.running) add(n.open, 'not run', 'dim');
   const line = joined(parts);
-  return n.total > 0 ? [...line, span(` (${n.total})`, 'dim')] : line;
+  const total = n.total + waiting;
+  return total > 0 ? [...line, span(` (${total})`, 'dim')] : line;
 }
 
 export function historySign(record: RunRecord): Span {
@@ -53,7 +57,17 @@ export function runTitle(state: State): Line {
 function firstReason(state: State, record: RunRecord): string {
   const one = state.cases.find((c) => record.broken.includes(c.id));
   const outcome = one && state.outcomes.get(one.id);
-  return one && outcome && isBad(outcome) ? `: ${one.name}: ${reasonOf(outcome)}` : '';
+  if (!one || !outcome || !isBad(outcome)) return '';
+  return outcome.refusal ? `: ${reasonOf(outcome)}` : `: ${one.name}: ${reasonOf(outcome)}`;
+}
+
+/** What there is to say of a run after which all is as it was before. */
+function sameSpan(state: State, record: RunRecord): Span {
+  if (record.failed > 0) return span(`still ${record.failed} failing`, 'bad');
+  const last = record === state.last;
+  if (last && state.errors.length > 0) return span(`${plural(state.errors.length, 'file')} with a mistake`, 'bad');
+  const ran = !last || [...state.outcomes.values()].some((one) => one.verdict === 'pass');
+  return ran ? span('all well', 'good') : span('nothing ran: all are skipped or to do', 'warn');
 }
 
 /** What a run did, for the event lines: how much ran and why, what broke or was mended. */
@@ -69,13 +83,15 @@ function runLine(state: State, record: RunRecord): Line {
   if (record.fixed > 0) parts.push(span(`${record.fixed} mended`, 'good'));
   const same = record.broken.length === 0 && record.fixed === 0 && !record.cancelled;
   const any = record.ran + record.kept > 0;
-  if (same && any) {
-    parts.push(record.failed > 0 ? span(`still ${record.failed} failing`, 'bad') : span('all well', 'good'));
-  }
+  if (same && any) parts.push(sameSpan(state, record));
   return joined(parts);
 }
 
 const LOG_TAGS = { plain: 'plain', good: 'good', bad: 'bad', warn: 'warn' } as const;
+
+export function noticeLine({ text, tag }: LogLine): Line {
+  return [span(text, LOG_TAGS[tag])];
+}
 
 /** Runs and other events together, the latest first. */
 export function eventLines(state: State, most = EVENTS_MAX): Line[] {

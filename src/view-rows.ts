@@ -1,10 +1,11 @@
 /** The rows of the case tree: sign, name, and what stands at the right edge. */
 import { relative } from 'node:path';
 import type { TestOutcome } from './outcome.ts';
+import { type CommonRefusal, commonRefusal } from './session-refusal.ts';
 import type { State } from './session-state.ts';
-import { type Counts, countOutcomes, isBad, type Row } from './session-tree.ts';
+import { type Counts, casesOf, countOutcomes, isBad, objectKey, programKey, type Row } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
-import { duration, type Line, reasonOf, type Span, span, type Tag } from './view-text.ts';
+import { duration, type Line, reasonOf, refusalText, type Span, span, type Tag } from './view-text.ts';
 
 export interface TreeRow {
   readonly key: string;
@@ -25,6 +26,11 @@ function caseSign(state: State, one: SettledCase, outcome: TestOutcome | undefin
   return span(signs[outcome.verdict], tags[outcome.verdict]);
 }
 
+/** Cases of a group that says itself why none of them ran. */
+function isRefused(state: State, one: SettledCase): boolean {
+  return state.refused.has(programKey(one.object, one.program)) || state.refused.has(objectKey(one.object));
+}
+
 function caseRight(state: State, one: SettledCase, outcome: TestOutcome | undefined): Line {
   if (state.absent.has(one.object)) return [span('waiting', 'warn')];
   if (!outcome) return [span(state.running?.ids.has(one.id) ? 'running' : '', 'dim')];
@@ -40,13 +46,14 @@ const caseRows = new WeakMap<TestOutcome, TreeRow>();
 function caseRow(state: State, one: SettledCase): TreeRow {
   const outcome = state.outcomes.get(one.id);
   const absent = state.absent.has(one.object);
-  const known = outcome && !absent ? caseRows.get(outcome) : undefined;
+  const refused = isRefused(state, one);
+  const known = outcome && !absent && !refused ? caseRows.get(outcome) : undefined;
   if (known && known.key === one.id) return known;
-  const reason = isBad(outcome) && !absent ? [span(reasonOf(outcome as TestOutcome), 'bad')] : null;
+  const reason = isBad(outcome) && !absent && !refused ? [span(reasonOf(outcome as TestOutcome), 'bad')] : null;
   const sign = absent ? span('·', 'warn') : caseSign(state, one, outcome);
   const name = span(one.name, isBad(outcome) && !absent ? 'strong' : 'plain');
   const row: TreeRow = { key: one.id, kind: 'case', sign, name, right: caseRight(state, one, outcome), reason };
-  if (outcome && !absent) caseRows.set(outcome, row);
+  if (outcome && !absent && !refused) caseRows.set(outcome, row);
   return row;
 }
 
@@ -62,23 +69,40 @@ function countLine(n: Counts): Span[] {
   return shown.map(([count, sign, tag], i) => span(`${i > 0 ? ' ' : ''}${count} ${sign}`, tag));
 }
 
-function groupRow(state: State, row: Extract<Row, { kind: 'object' | 'program' }>): TreeRow {
+const ABSENT = { missing: 'not there, waiting for it', damaged: 'half written, waiting' } as const;
+
+/** At the right edge: what a group waits for, else its counts and its time. */
+function groupRight(state: State, row: GroupOfRows, refusal: CommonRefusal | null): Span[] {
   const isObject = row.kind === 'object';
-  const cases = isObject ? row.node.programs.flatMap((p) => p.cases) : row.node.cases;
-  const absent = isObject ? state.absent.get(row.node.path) : undefined;
+  const absent = state.absent.get(isObject ? row.node.path : row.node.object);
+  if (absent) return [span(isObject ? ABSENT[absent] : row.folded ? 'waiting' : '', 'warn')];
+  const cases = casesOf(row.node);
+  if (cases.length === 0) return [span(isObject ? 'no cases' : '', 'dim')];
+  if (!isObject && !row.folded) return [];
   const n = countOutcomes(cases, state.outcomes);
-  const right: Span[] = [];
-  if (absent) right.push(span(absent === 'missing' ? 'not there, waiting for it' : 'half written, waiting', 'warn'));
-  else if (cases.length === 0) right.push(span(isObject ? 'no cases' : '', 'dim'));
-  else if (isObject || row.folded) right.push(...countLine(n), span(`  ${duration(n.took_ms)}`, 'dim'));
-  const label = row.kind === 'program' && row.folded ? `${row.node.label} (${cases.length})` : row.node.label;
+  const ran = n.passed + n.failed > 0 && refusal === null;
+  return [...countLine(n), span(ran ? `  ${duration(n.took_ms)}` : '', 'dim')];
+}
+
+function groupSign(row: GroupOfRows, refusal: CommonRefusal | null): Span {
+  if (refusal) return refusal.verdict === 'error' ? span('✗', 'bad') : span('↷', 'warn');
+  return span(row.kind === 'program' && row.node.cases.length === 0 ? '·' : row.folded ? '▸' : '▾', 'dim');
+}
+
+type GroupOfRows = Extract<Row, { kind: 'object' | 'program' }>;
+
+function groupRow(state: State, row: GroupOfRows): TreeRow {
+  const { key, node, kind } = row;
+  const refusal = state.refused.has(key) ? commonRefusal(casesOf(node), state.outcomes) : null;
+  const absent = state.absent.has(kind === 'object' ? row.node.path : row.node.object);
+  const label = kind === 'program' && row.folded ? `${node.label} (${row.node.cases.length})` : node.label;
+  const tag = refusal?.verdict === 'error' ? 'bad' : 'warn';
   return {
-    key: row.key,
-    kind: row.kind,
-    sign: span(cases.length === 0 && !isObject ? '·' : row.folded ? '▸' : '▾', 'dim'),
-    name: span(label, isObject ? 'strong' : 'plain'),
-    right,
-    reason: null,
+    ...{ key, kind },
+    sign: groupSign(row, absent ? null : refusal),
+    name: span(label, kind === 'object' || refusal ? 'strong' : 'plain'),
+    right: groupRight(state, row, refusal),
+    reason: refusal && !absent ? [span(refusalText(refusal), tag)] : null,
   };
 }
 

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
 import type { TestOutcome } from './outcome.ts';
+import type { CommonRefusal } from './session-refusal.ts';
 
 /** What a piece of text means; the theme gives it a colour. */
 export type Tag = 'plain' | 'strong' | 'dim' | 'good' | 'bad' | 'warn' | 'info' | 'accent';
@@ -73,4 +74,9 @@ export function reasonOf(outcome: TestOutcome): string {
   const at = first.field === 'retval' ? '' : `${first.field}${first.at === '' ? '' : ` ${first.at}`}: `;
   const more = rest.length > 0 ? ` · ${rest.length} more` : '';
   return `${at}${first.expected} expected, ${first.received} received${more}`;
+}
+
+/** Why none of a group's cases ran. */
+export function refusalText({ message, verdict }: CommonRefusal): string {
+  return verdict === 'skip' ? `not supported: ${message}` : message;
 }

@@ -5,11 +5,11 @@ import { filtersAny } from './session-filter.ts';
 import { type Focus, rowsOf, type State } from './session-state.ts';
 import { countOutcomes, cursorIndex } from './session-tree.ts';
 import type { DetailItem } from './view-detail.ts';
-import { emptyState } from './view-empty.ts';
+import { type Empty, emptyState } from './view-empty.ts';
 import { type FailureView, failureView } from './view-failure.ts';
-import { chips, listTitle, type PromptView, promptView } from './view-filter.ts';
+import { chips, listTitle, nothingListed, type PromptView, promptView } from './view-filter.ts';
 import { detailOf, type GroupRow, objectTable } from './view-groups.ts';
-import { badge, countsLine, eventLines, historySign, runTitle } from './view-head.ts';
+import { badge, countsLine, eventLines, historySign, noticeLine, runTitle } from './view-head.ts';
 import { overlayOf } from './view-overlay.ts';
 import { type TreeRow, treeRow } from './view-rows.ts';
 import { type RunView, runView } from './view-run.ts';
@@ -62,10 +62,12 @@ export interface ViewModel {
   readonly took: string;
   readonly history: Line;
   /** Set when there is nothing to show a tree of. */
-  readonly empty: { readonly title: string; readonly lines: readonly Line[] } | null;
+  readonly empty: Empty | null;
   readonly listTitle: string;
   /** What narrows the list: filters, a search. */
   readonly chips: readonly string[];
+  /** Why nothing is listed where something could be. */
+  readonly placeholder: readonly Line[];
   readonly rows: readonly TreeRow[];
   readonly cursor: number;
   readonly detailTitle: string;
@@ -75,6 +77,8 @@ export interface ViewModel {
   /** Every object, for screens with room for it. */
   readonly objects: readonly GroupRow[];
   readonly events: readonly Line[];
+  /** What happened since the last key, for screens without lines of events. */
+  readonly notice: Line | null;
   readonly pane: State['pane'];
   readonly scroll: number;
   readonly screen: State['screen'];
@@ -107,23 +111,30 @@ export interface ViewModel {
 
 const HISTORY_SIGNS = 12;
 
+/** Of objects that are not there nothing is fresh. */
+function runnable({ cases, absent }: State): State['cases'] {
+  return absent.size === 0 ? cases : cases.filter((one) => !absent.has(one.object));
+}
+
 /** Everything the screen draws, from everything the session knows. */
 export function view(state: State): ViewModel {
   const all = rowsOf(state);
   const cursor = cursorIndex(all, state.selected, state.cases);
-  const n = countOutcomes(state.cases, state.outcomes);
+  const n = countOutcomes(runnable(state), state.outcomes);
+  const total = state.cases.length;
   const row = all[cursor];
   const detail = detailOf(state, row);
   return {
     project: basename(state.root),
     run: runTitle(state),
     badge: badge(state, n),
-    counts: countsLine(state, n),
+    counts: countsLine(state, n, total - n.total),
     took: state.last && !state.running ? duration(state.last.took_ms) : '',
     history: state.history.slice(0, HISTORY_SIGNS).reverse().map(historySign),
     empty: emptyState(state),
-    listTitle: listTitle(state, all, n.total, cursor),
+    listTitle: listTitle(state, all, total, cursor),
     chips: chips(state),
+    placeholder: all.length === 0 ? nothingListed(state) : [],
     rows: all.map((r) => treeRow(state, r)),
     cursor,
     detailTitle: detail.title,
@@ -131,6 +142,7 @@ export function view(state: State): ViewModel {
     groups: detail.groups,
     objects: objectTable(state),
     events: eventLines(state),
+    notice: state.notice ? noticeLine(state.notice) : null,
     pane: state.pane,
     scroll: state.scroll,
     screen: state.screen,

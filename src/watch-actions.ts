@@ -46,6 +46,7 @@ export class WatchActions {
     else if (command.do === 'copy-id') this.copyId();
     else if (command.do === 'plan-update') this.planUpdate();
     else if (command.do === 'apply-update') this.applyUpdate();
+    else if (command.do === 'init') void this.init();
     else if (command.do === 'live') this.openLive();
     else if (command.do === 'to-shell') this.handOver(toShell);
     else if (command.do === 'redraw') this.handOver(async () => null);
@@ -175,6 +176,17 @@ export class WatchActions {
     } catch (thrown) {
       this.options.log(thrown instanceof Error ? thrown.message : String(thrown), 'bad');
       return null;
+    }
+  }
+
+  /** The files that it writes are picked up as any others. */
+  private async init(): Promise<void> {
+    const { initProject } = await import('./init-project.ts');
+    try {
+      const written = await initProject(this.options.state().root, []);
+      this.options.log(`wrote ${written.flatMap(({ path, kept }) => (kept ? [] : [path])).join(', ')}`, 'good');
+    } catch (thrown) {
+      this.options.log(thrown instanceof Error ? thrown.message : String(thrown), 'bad');
     }
   }
 

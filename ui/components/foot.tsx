@@ -22,7 +22,9 @@ function promptLine(prompt: NonNullable<ViewModel['prompt']>, width: number): Li
   return apart(left, [{ text: 'Enter keep  Esc drop ', tag: 'dim' }], width);
 }
 
-export function KeyLine({ vm, width }: { vm: ViewModel; width: number }) {
+/** `notices`: the screen has no lines of events, so that what happened stands here until the next key. */
+export function KeyLine({ vm, width, notices = false }: { vm: ViewModel; width: number; notices?: boolean }) {
+  if (notices && vm.notice && !vm.prompt) return <Line line={cut([indent, ...vm.notice], width)} />;
   if (vm.prompt) return <Line line={promptLine(vm.prompt, width)} />;
   const hints = keyHints(vm, width - 2, cells);
   const line = hints.flatMap(

@@ -175,7 +175,7 @@ export function FailureScreen({ vm, view, layout }: FailureProps) {
         )}
       </Box>
       {roomy ? <Line line={[]} /> : null}
-      <KeyLine vm={vm} width={columns} />
+      <KeyLine vm={vm} width={columns} notices />
     </Box>
   );
 }

@@ -47,7 +47,7 @@ export function RunTiny({ vm, view, layout }: { vm: ViewModel; view: RunView; la
       <Box flexDirection="column" height={height} flexShrink={0}>
         <Lines lines={lines} />
       </Box>
-      <KeyLine vm={vm} width={columns} />
+      <KeyLine vm={vm} width={columns} notices />
     </Box>
   );
 }
@@ -77,7 +77,7 @@ export function RunScreen({ vm, view, layout }: { vm: ViewModel; view: RunView; 
         ) : null}
       </Box>
       {layout.roomy ? <Line line={[]} /> : null}
-      <KeyLine vm={vm} width={columns} />
+      <KeyLine vm={vm} width={columns} notices />
     </Box>
   );
 }

@@ -1,6 +1,7 @@
 /** The watch screen: verdict on line 2, the case tree beside the detail, the summary of objects where there is room. */
 import { Box } from 'ink';
 import type { Line as LineOfText, ViewModel } from '../../src/view.ts';
+import { wrap } from '../cells.ts';
 import { EventLines, KeyLine } from '../components/foot.tsx';
 import { TitleLine, VerdictLine } from '../components/head.tsx';
 import { Line } from '../components/line.tsx';
@@ -20,7 +21,9 @@ function Tree({ vm, size, reasons }: { vm: ViewModel; size: Size; reasons: boole
   const input = { rows: vm.rows, cursor: vm.cursor, ...inner(size), reasons };
   const below = linesBelow(input);
   const note = below > 0 ? `${vm.listTitle} · ↓ ${below} more` : vm.listTitle;
-  return <Panel size={size} title="Cases" note={note} lines={treeLines(input).map((one) => one.line)} />;
+  const nothing = vm.placeholder.flatMap((line) => wrap(line, size.width - 6)).map((line) => pad(pad(line)));
+  const lines = vm.rows.length > 0 ? treeLines(input).map((one) => one.line) : [[], ...nothing];
+  return <Panel size={size} title="Cases" note={note} lines={lines} />;
 }
 
 /** What the cursor is on; a group has a table of its parts on top. */
