@@ -8,7 +8,7 @@ export { type HelperNeed, objectNeeds, type ProgramNeeds, programNeeds } from '.
 export { loadObject } from './load/load-object.ts';
 export type { LoadedObject, LoadedProgram, LoadOpts } from './load/types.ts';
 export type { BpfMap } from './maps/map.ts';
-export type { TraceCount, TraceEvent, TraceName } from './net/live-trace.ts';
+export type { TraceCount, TraceEvent, TraceName, TraceTarget } from './net/live-trace.ts';
 export type {
   CgroupSpec,
   DeviceSpec,
@@ -40,14 +40,17 @@ export type {
   StructOpsSpec,
 } from './object/spec.ts';
 export { contractOf, type RunContract, runnableTypes } from './run/contracts.ts';
+export { COVERABLE, coverableSlots } from './run/coverage.ts';
 export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
 export { enterNetns, netnsProblem } from './run/netns.ts';
 export { progRun } from './run/prog-run.ts';
 export { runInsns } from './run/run-insns.ts';
 export type {
   ClonedPacket,
+  Coverage,
   Decoded,
   Fault,
+  InsnCounts,
   MapDump,
   MapEntry,
   OutputRecord,

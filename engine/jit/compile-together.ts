@@ -2,6 +2,7 @@
 import { ok, type Result } from '../errors.ts';
 import { ARENA_BASE, WASM_PAGE } from '../layout.ts';
 import type { HelperProto } from '../uapi/helper-protos.ts';
+import { CLASS, JMP } from '../uapi/opcodes.ts';
 import {
   helperType,
   importedHelpers,
@@ -13,6 +14,14 @@ import {
 import type { JitInput } from './types.ts';
 import { WasmModule } from './wasm-module.ts';
 
+/** What a program counts on when it is run, beside its arguments. */
+export interface ProgramNeeds {
+  /** It calls functions outside: they look at the frame in hand and may move its bounds. */
+  readonly helpers: boolean;
+  /** PRIV.TAIL_CALLS counts from zero. */
+  readonly tailCalls: boolean;
+}
+
 /** What the caller adds, in the order in which it is asked. */
 export interface Extension {
   /** Imports: they come before all functions. */
@@ -20,7 +29,13 @@ export interface Extension {
   /** A function in the place of a helper's import, which it may call; null for the import itself. */
   helper(module: WasmModule, proto: HelperProto, imported: number): number | null;
   /** The caller's functions; `entries` are the programs' in their order. */
-  functions(module: WasmModule, entries: readonly number[]): void;
+  functions(module: WasmModule, entries: readonly TogetherEntry[]): void;
+}
+
+/** A program in the module: its function. */
+export interface TogetherEntry {
+  readonly func: number;
+  readonly needs: ProgramNeeds;
 }
 
 export interface CompiledTogether {
@@ -49,7 +64,21 @@ export function compileTogether(inputs: readonly JitInput[], extension: Extensio
     functions.set(id, extension.helper(module, proto, functions.get(id)!) ?? functions.get(id)!);
   }
   const helper = (proto: HelperProto): number => functions.get(proto.id)!;
-  const entries = prepared.map((one) => writeProgram(module, one, { refill, step: null, helper }));
+  const entries = prepared.map((one) => {
+    return { func: writeProgram(module, one, { refill, step: null, helper }), needs: needsOf(one) };
+  });
   extension.functions(module, entries);
   return ok({ wasm: module.bytes(), helpers: [...protos.values()].map((proto) => proto.name) });
+}
+
+const HELPER_CALL = CLASS.JMP | JMP.CALL;
+
+function needsOf(prepared: PreparedProgram): ProgramNeeds {
+  const { d, around } = prepared;
+  let tailCalls = false;
+  for (let i = 0; i < d.count; i++) {
+    if (d.skipped[i] === 1 || d.op[i] !== HELPER_CALL || d.src[i] !== 0) continue;
+    if (around.helper(d.imm[i]!)?.name === 'tail_call') tailCalls = true;
+  }
+  return { helpers: tailCalls || importedHelpers(prepared).length > 0, tailCalls };
 }

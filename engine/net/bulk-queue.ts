@@ -111,7 +111,15 @@ export class BulkQueues {
     dev.setWord(DEV_AT.BQ_COUNT, 0);
     if (count > sent) dev.add('xdp_xmit_drops', count - sent);
     const rx = this.deviceAt(dev.word(DEV_AT.BQ_DEV_RX));
-    this.state.trace.emit('xdp_devmap_xmit', sent - taken, rx.ifindex, dev.ifindex, sent, count - sent);
+    const { trace } = this.state;
+    const slot = trace.emit('xdp_devmap_xmit', sent - taken, rx.ifindex, dev.ifindex, sent, count - sent);
+    if (sent === taken) dev.setWord(DEV_AT.XMIT_SLOT, trace.countAt(slot));
+  }
+
+  /** The end of bq_xmit_all for a veth whose other end's ring took `sent` of `ready` frames. */
+  afterXmit(dev: LiveDevice, ready: number, sent: number): void {
+    if (ready > 0) dev.countXmit(sent, ready);
+    this.sent(dev, ready, sent);
   }
 
   /** dev_map_bpf_prog_run: what the program lets pass moves up in the queue. */

@@ -90,6 +90,8 @@ export const DEV_BULK = 16;
 export const CPU_BULK = 8;
 /** TEST_XDP_MAX_BATCH */
 export const BATCH_MAX = 256;
+/** VETH_XDP_BATCH: frames for the stack are handed over by sixteens. */
+export const TO_STACK = 16;
 /** VETH_RING_SIZE */
 export const VETH_RING = 256;
 
@@ -100,26 +102,39 @@ export const SOURCE_ROW = 8;
 
 /** Devices of all namespaces of a run. */
 export const DEVICES_MAX = 64;
+/** CPUs that frames wait for in one batch, each with a queue of its own. */
+export const CPU_QUEUES_MAX = 64;
 /**
- * Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, frames for
- * the stack, frames that veth sends back; and of the generated loop, what it counted and why it ended.
+ * Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, queues of
+ * CPUs with frames that are not in their rings yet, frames for the stack, of the batch and of the device that is polled, frames that veth
+ * sends back, that a CPU's thread has taken; and of the generated loop, what it counted and why it ended.
  */
 export const BATCH_AT = {
   ...{ FLUSH_COUNT: 0, POLL_COUNT: 4, PASS_COUNT: 8, ERRNO: 12 },
   /** CPUs or sockets have to be looked after between batches. */
   SETTLE: 16,
+  /** Batches, and runs by verdict (aborted, drop, pass, tx, redirect, unknown). */
+  ...{ BATCHES: 20, VERDICTS: 24 },
   /** Low half of the number of the next frame. */
-  NUMBER: 52,
-  /** Batches, redirects that went through, and runs by verdict (aborted, drop, pass, tx, redirect, unknown). */
-  ...{ BATCHES: 20, REDIRECTS: 24, VERDICTS: 28 },
-  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600 },
+  NUMBER: 48,
+  /** Address of the counter that the last redirect went to, when another one to the same place goes there too. */
+  SLOT: 52,
+  ...{ CPU_COUNT: 56, STACK_COUNT: 60 },
+  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600, STACK: 1664, CPUS: 1728, TAKEN: 1984 },
 } as const;
-export const BATCH_BYTES = BATCH_AT.TX + DEV_BULK * 4;
+export const BATCH_BYTES = BATCH_AT.TAKEN + CPU_BULK * 4;
 /** Verdicts that are told apart. */
 export const VERDICT_KINDS = 6;
 
-/** Words of a devmap's descriptor behind those of layout.ts: address of {device, id of the egress program} by key, and the map's id. */
-export const MAP_LIVE = { TABLE: 40, ID: 44 } as const;
+/**
+ * Words of a redirect map's descriptor behind those of layout.ts: address of the rows by key (devmap and cpumap), the map's id, address of
+ * the rows of a broadcast (how many, then two words on, the rows); and of the last broadcast its key and the address of its counter.
+ */
+export const MAP_LIVE = { TABLE: 40, ID: 44, ALL: 48, KEY: 52, SLOT: 56 } as const;
+/** A row: device or queue of a CPU, id of the program behind the entry, address of the counter of redirects that go there. */
+export const ROW_AT = { TO: 0, PROG: 4, SLOT: 8 } as const;
+export const ROW_SHIFT = 4;
+export const ROW_BYTES = 1 << ROW_SHIFT;
 
 /** Bits of a device's FLAGS. */
 export const DEV_FLAG = {
@@ -148,15 +163,33 @@ export const DEV_AT = {
   BQ_PROG: 24,
   /** NAPI is enabled: the device is up and has native XDP or GRO. */
   NAPI: 28,
-  /** Place in the shared table of the native XDP program, 0 if none. */
+  /** Id of the native XDP program, 0 if none. */
   PROG: 32,
   /** Address of its counters (f64). */
   COUNTERS: 36,
   /** Its ptr_ring, for what arrives from the other end. */
   RING: 40,
   BQ: 40 + RING_BYTES,
+  /** Addresses of the counters of redirects to its ifindex, and of its xdp_devmap_xmit without an error; 0 until there was one. */
+  ...{ REDIRECT_SLOT: 136, XMIT_SLOT: 140 },
 } as const;
 export const DEV_BYTES = 192;
+
+/** Words of a CPU's queue of a cpumap: its ring, frames that are not there yet, and what events tell of it. */
+export const CPUQ_AT = {
+  RING: 0,
+  COUNT: 32,
+  /** It stands in the list of queues to flush. */
+  LISTED: 36,
+  BULK: 40,
+  CPU: 72,
+  MAP_ID: 76,
+  /** Address of the counter of its xdp_cpumap_enqueue; 0 until there was one. */
+  SLOT: 80,
+  /** Id of the program that runs on the CPU, 0: none. */
+  PROG: 84,
+} as const;
+export const CPUQ_BYTES = 96;
 
 /** Counters of a device, f64 each (struct rtnl_link_stats64 and veth's own). */
 export const DEV_COUNTERS = [

@@ -4,8 +4,9 @@ import { LiveBuff } from './live-buff.ts';
 import { BATCH_AT, BATCH_BYTES, BATCH_MAX, PAGE_WORD, RUN_COUNTERS, type RunCounter } from './live-layout.ts';
 import { LivePages, type Template } from './live-pages.ts';
 import type { LiveSource } from './live-source.ts';
-import { LiveTrace, TRACE_LAST_WORDS, TRACE_SLOTS } from './live-trace.ts';
+import { LiveTrace } from './live-trace.ts';
 import { PagePool } from './page-pool.ts';
+import { TRACE_BYTES } from './trace-slots.ts';
 
 const INDEX = Object.fromEntries(RUN_COUNTERS.map((name, i) => [name, i])) as Record<RunCounter, number>;
 
@@ -33,13 +34,13 @@ export class LiveState {
   readonly counters: number;
 
   private constructor(mem: WorldMemory, pages: LivePages, at: readonly number[], init: StateInit) {
-    const [batch, counters, traceCounts, traceLasts, ring] = at as [number, number, number, number, number];
+    const [batch, counters, ring, counts, lasts, latest] = at as [number, number, number, number, number, number];
     this.mem = mem;
     this.pages = pages;
     this.source = init.source;
     this.batch = batch;
     this.counters = counters;
-    this.trace = new LiveTrace(mem, traceCounts, traceLasts);
+    this.trace = new LiveTrace(mem, { counts, lasts, latest });
     this.pool = new PagePool(pages, this.trace, ring, init.batch_size, init.allocFails, (n) =>
       this.count('recycled', n),
     );
@@ -53,9 +54,8 @@ export class LiveState {
     const sizes = [
       BATCH_BYTES,
       RUN_COUNTERS.length * 8,
-      TRACE_SLOTS * 8,
-      TRACE_SLOTS * TRACE_LAST_WORDS * 4,
       BATCH_MAX * 4,
+      ...[TRACE_BYTES.counts, TRACE_BYTES.lasts, TRACE_BYTES.latest],
     ];
     const at = sizes.map((bytes) => mem.alloc(bytes, 64));
     return pages === null || at.includes(0) ? null : new LiveState(mem, pages, at, init);

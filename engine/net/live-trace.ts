@@ -1,7 +1,8 @@
-/** Tracepoints of live frame mode under the kernel's names: counted always, the last one of each kind kept, all of them recorded on request. */
+/** Tracepoints of live frame mode under the kernel's names: counted always, the last one of each target kept, all of them recorded on request. */
 import type { WorldMemory } from '../memory.ts';
+import { type TRACE_BYTES, TRACE_SLOTS, TraceSlots } from './trace-slots.ts';
 
-/** Fields in the kernel's spelling; what tells kinds apart (err, act, reason) is the `code`. */
+/** Fields in the kernel's spelling; what tells kinds apart (err, act, reason) is the `code`, what tells targets apart the fields in TARGETS. */
 export const TRACEPOINTS = {
   xdp_redirect: { code: 'err', fields: ['ifindex', 'to_ifindex', 'map_id', 'map_index'] },
   xdp_redirect_err: { code: 'err', fields: ['ifindex', 'to_ifindex', 'map_id', 'map_index'] },
@@ -24,9 +25,33 @@ export const TRACEPOINTS = {
 /** Name of a tracepoint that live frames pass. */
 export type TraceName = keyof typeof TRACEPOINTS;
 
+/** Places of the fields that say which device, map or CPU it was about: none, one or two. */
+const TARGETS: Readonly<Record<TraceName, readonly [number, number]>> = {
+  xdp_redirect: [1, 2],
+  xdp_redirect_err: [1, 2],
+  xdp_exception: [0, -1],
+  xdp_devmap_xmit: [1, -1],
+  xdp_bulk_tx: [0, -1],
+  xdp_cpumap_enqueue: [0, 3],
+  xdp_cpumap_kthread: [0, -1],
+  page_pool_state_hold: [-1, -1],
+  page_pool_state_release: [-1, -1],
+  page_pool_release: [-1, -1],
+  mem_disconnect: [-1, -1],
+  netif_receive_skb: [0, -1],
+  kfree_skb: [0, -1],
+};
+
 const NAMES = Object.keys(TRACEPOINTS) as TraceName[];
 const INDEX = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<TraceName, number>;
-const SMALL_CODES = 256;
+
+/** Events of one kind about one device, map or CPU. */
+export interface TraceTarget {
+  readonly count: number;
+  readonly last: Readonly<Record<string, number>>;
+  /** The row stands for several targets, of which the last event names one: there were too many to tell apart. */
+  readonly others: boolean;
+}
 
 /** One kind of event: how often, and the fields of the last one. */
 export interface TraceCount {
@@ -35,6 +60,8 @@ export interface TraceCount {
   readonly code: number;
   readonly count: number;
   readonly last: Readonly<Record<string, number>>;
+  /** The same by target (device and map that a redirect leads to, device of a drop, map and CPU of a cpumap), where they are told apart. */
+  readonly targets?: readonly TraceTarget[];
 }
 
 /** One event, in the order of their happening. */
@@ -44,21 +71,15 @@ export interface TraceEvent {
   readonly fields: Readonly<Record<string, number>>;
 }
 
+/** Addresses: of the first slot's counter and last event, and of the words for the latest event of three kinds without an error. */
+export type LivePlaces = Readonly<Record<'counts' | 'lasts' | 'redirect' | 'xmit' | 'enqueue', number>>;
+
 /** XDP_MEM_TYPE PAGE_POOL */
 const MEM_TYPE_PAGE_POOL = 2;
-export const TRACE_SLOTS = 128;
-/** Words of the last event of a kind. */
-export const TRACE_LAST_WORDS = 8;
 
 export class LiveTrace {
   private readonly mem: WorldMemory;
-  /** Index of the first kind's counter in mem.f64. */
-  private readonly counts: number;
-  private readonly lasts: number;
-  private readonly kinds: { readonly name: TraceName; readonly code: number }[] = [];
-  /** Slot + 1 by tracepoint and small code; larger codes by text. */
-  private readonly small = new Int16Array(NAMES.length * SMALL_CODES);
-  private readonly large = new Map<string, number>();
+  private readonly slots: TraceSlots;
   private readonly holdSlot: number;
   private readonly releaseSlot: number;
   private events: TraceEvent[] = [];
@@ -68,37 +89,25 @@ export class LiveTrace {
   held = 0;
   released = 0;
 
-  /** `counts`: address of TRACE_SLOTS f64; `lasts`: of as many rows of words. */
-  constructor(mem: WorldMemory, counts: number, lasts: number) {
+  constructor(mem: WorldMemory, at: Readonly<Record<keyof typeof TRACE_BYTES, number>>) {
     this.mem = mem;
-    this.counts = counts >>> 3;
-    this.lasts = lasts >>> 2;
-    this.holdSlot = this.slot('page_pool_state_hold', 0);
-    this.releaseSlot = this.slot('page_pool_state_release', 0);
+    this.slots = new TraceSlots(mem, at, NAMES.length);
+    this.holdSlot = this.slots.find(INDEX.page_pool_state_hold, 0, 0, 0);
+    this.releaseSlot = this.slots.find(INDEX.page_pool_state_release, 0, 0, 0);
   }
 
-  /** Place of a kind of event; made when first asked for. When there are more kinds than places, the last place counts the rest. */
-  slot(name: TraceName, code: number): number {
-    if (code >= SMALL_CODES) {
-      const key = `${name} ${code}`;
-      const known = this.large.get(key) ?? this.newSlot(name, code);
-      this.large.set(key, known);
-      return known;
-    }
-    const at = INDEX[name] * SMALL_CODES + code;
-    if (this.small[at] === 0) this.small[at] = this.newSlot(name, code) + 1;
-    return this.small[at]! - 1;
+  /** Address of a slot's counter, for code that counts by itself what emit() counted there once. */
+  countAt(slot: number): number {
+    return this.slots.countAt(slot);
   }
 
-  private newSlot(name: TraceName, code: number): number {
-    const slot = Math.min(this.kinds.length, TRACE_SLOTS - 1);
-    if (slot === this.kinds.length) this.kinds.push({ name, code });
-    return slot;
-  }
-
-  /** Address of a kind's counter, and of its last event's words: for code that counts by itself. */
-  places(slot: number): { readonly count: number; readonly last: number } {
-    return { count: (this.counts + slot) * 8, last: (this.lasts + slot * TRACE_LAST_WORDS) * 4 };
+  /** Where code that counts by itself finds the first slot's counter and last event, and tells which slot a kind's latest event went to. */
+  get places(): LivePlaces {
+    const latest = (name: TraceName): number => this.slots.latestAt(INDEX[name], 0);
+    return {
+      ...{ counts: this.slots.countAt(0), lasts: this.slots.lastAt(0), redirect: latest('xdp_redirect') },
+      ...{ xmit: latest('xdp_devmap_xmit'), enqueue: latest('xdp_cpumap_enqueue') },
+    };
   }
 
   /** Events are kept from now on, at most `room` of them. */
@@ -116,11 +125,16 @@ export class LiveTrace {
     return events;
   }
 
-  emit(name: TraceName, code: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): void {
-    const slot = this.slot(name, code);
+  /** Counts an event, and keeps it when events are recorded; gives its slot. */
+  emit(name: TraceName, code: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): number {
+    const [first, second] = TARGETS[name];
+    const one = first < 0 ? 0 : first === 0 ? a : b;
+    const two = second < 0 ? 0 : second === 2 ? c : d;
+    const slot = this.slots.find(INDEX[name], code, one, two);
     const { f64, i32 } = this.mem;
-    f64[this.counts + slot] = f64[this.counts + slot]! + 1;
-    const at = this.lasts + slot * TRACE_LAST_WORDS;
+    const count = this.slots.counts + slot;
+    f64[count] = f64[count]! + 1;
+    const at = this.slots.lastAt(slot) >>> 2;
     i32[at] = a;
     i32[at + 1] = b;
     i32[at + 2] = c;
@@ -129,13 +143,13 @@ export class LiveTrace {
     i32[at + 5] = f;
     i32[at + 6] = g;
     if (this.room > 0) this.keep(name, code, at);
+    return slot;
   }
 
   /** So many events of one kind, of which the last one has these fields; only while none are recorded. */
   emitMany(name: TraceName, code: number, count: number, a: number, b: number): void {
     if (count === 0) return;
-    this.emit(name, code, a, b);
-    const at = this.counts + this.slot(name, code);
+    const at = this.slots.counts + this.emit(name, code, a, b);
     this.mem.f64[at] = this.mem.f64[at]! + count - 1;
   }
 
@@ -150,8 +164,8 @@ export class LiveTrace {
   }
 
   /** _trace_xdp_redirect_map and its err twin; `err` is a positive errno. */
-  redirect(err: number, ifindex: number, to_ifindex: number, map_id: number, map_index: number): void {
-    this.emit(err === 0 ? 'xdp_redirect' : 'xdp_redirect_err', err, ifindex, to_ifindex, map_id, map_index);
+  redirect(err: number, ifindex: number, to_ifindex: number, map_id: number, map_index: number): number {
+    return this.emit(err === 0 ? 'xdp_redirect' : 'xdp_redirect_err', err, ifindex, to_ifindex, map_id, map_index);
   }
 
   /** A page came into the pool. */
@@ -169,9 +183,11 @@ export class LiveTrace {
 
   private bump(slot: number, value: number, name: TraceName): void {
     const { f64, i32 } = this.mem;
-    f64[this.counts + slot] = f64[this.counts + slot]! + 1;
-    i32[this.lasts + slot * TRACE_LAST_WORDS] = value;
-    if (this.room > 0) this.keep(name, 0, this.lasts + slot * TRACE_LAST_WORDS);
+    const count = this.slots.counts + slot;
+    const at = this.slots.lastAt(slot) >>> 2;
+    f64[count] = f64[count]! + 1;
+    i32[at] = value;
+    if (this.room > 0) this.keep(name, 0, at);
   }
 
   /** page_pool_release */
@@ -184,15 +200,21 @@ export class LiveTrace {
 
   /** Every kind that happened. */
   list(): TraceCount[] {
-    return this.kinds.flatMap(({ name, code }, slot) => {
-      const count = this.mem.f64[this.counts + slot]!;
-      const last = this.fieldsAt(name, this.lasts + slot * TRACE_LAST_WORDS);
-      return count === 0 ? [] : [{ name, code, count, last }];
+    return this.slots.list().flatMap(({ tracepoint, code, slots, latest, others }) => {
+      const name = NAMES[tracepoint]!;
+      const row = (slot: number): TraceTarget => {
+        const last = this.fieldsAt(name, this.slots.lastAt(slot) >>> 2);
+        return { count: this.mem.f64[this.slots.counts + slot]!, last, others: slot === others };
+      };
+      const targets = slots.map(row).filter((one) => one.count > 0);
+      const count = targets.reduce((sum, one) => sum + one.count, 0);
+      return count === 0 ? [] : [{ name, code, count, last: row(latest).last, targets }];
     });
   }
 
   /** Counts start from zero again; what the pool holds stays known. */
   zero(): void {
-    this.mem.f64.fill(0, this.counts, this.counts + TRACE_SLOTS);
+    const { counts } = this.slots;
+    this.mem.f64.fill(0, counts, counts + TRACE_SLOTS);
   }
 }

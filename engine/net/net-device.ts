@@ -141,7 +141,7 @@ export class LiveDevice {
     this.setWord(DEV_AT.FLAGS, flags);
     this.setWord(DEV_AT.MAX_LEN, this.net.mtu + VLAN_ETH_HLEN);
     this.setWord(DEV_AT.NAPI, this.isUp && (this.prog !== null || this.gro) ? 1 : 0);
-    this.setWord(DEV_AT.PROG, this.prog?.table_index ?? 0);
+    this.setWord(DEV_AT.PROG, this.prog?.id ?? 0);
   }
 
   /** __xdp_enqueue's questions and xdp_ok_fwd_dev: 0 or a positive errno. */

@@ -1,10 +1,11 @@
 /** One batch of live frames (xdp_test_run_batch in net/bpf/test_run.c): run, act on the verdicts, flush, deliver, let the far ends work. */
 import type { BulkQueues } from '../net/bulk-queue.ts';
-import { BATCH_AT, type RunCounter } from '../net/live-layout.ts';
+import type { CpuQueue } from '../net/cpu-queue.ts';
+import { BATCH_AT, PAGE_AT, type RunCounter } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice, LiveProg } from '../net/net-device.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import type { CpuWork, LiveCpus } from './xdp-live-cpus.ts';
+import type { CpuBatch, CpuWork, LiveCpus } from './xdp-live-cpus.ts';
 import type { LiveDevices } from './xdp-live-devices.ts';
 import type { LivePoll } from './xdp-live-poll.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
@@ -47,7 +48,7 @@ export class LiveBatch {
     const { devices, redirects } = parts;
     this.work = {
       deviceAt: devices.at,
-      receive: (dev, page) => devices.stacks[dev.netns as 'near' | 'far'].receive(dev, page),
+      receive: (dev, list, count) => devices.stacks[dev.netns as 'near' | 'far'].receiveList(dev, list, count),
       redirect: (page, rx) => redirects.redirect(page, rx),
       flush: () => redirects.flush(),
     };
@@ -118,14 +119,24 @@ export class LiveBatch {
   }
 
   /** CPUs of cpumaps work, and the devices they send to, until nothing moves any more; then user space reads its sockets. */
-  settle(): void {
+  settle(thread: ((queue: CpuQueue) => void) | null = null): void {
     const { poll, cpus, devices } = this.parts;
     while (poll.waiting || cpus.waiting) {
-      cpus.run(this.work);
+      cpus.run(this.work, thread);
       poll.run();
     }
     devices.stacks.near.readSockets();
     devices.stacks.far.readSockets();
+  }
+
+  /** A CPU's program redirected a frame: whether it went. */
+  cpuRedirect(page: number): boolean {
+    const rx = this.parts.devices.at(this.parts.state.mem.u32[(page + PAGE_AT.DEV_RX) >>> 2]!);
+    return this.work.redirect(page, rx) === 0;
+  }
+
+  cpuRan(queue: CpuQueue, batch: CpuBatch): void {
+    this.parts.cpus.ran(queue, this.work, batch);
   }
 
   /** Whether settle() has anything to look after. */

@@ -1,5 +1,6 @@
 /** Generated code of live frames for the far ends of veth pairs: NAPI, and the programs that run there. */
-import { BATCH_AT, DEV_AT, DEV_FLAG, LIVE, PAGE_AT, PP_REFILL, RING_AT } from '../net/live-layout.ts';
+import { BATCH_AT, DEV_AT, DEV_FLAG, PAGE_AT, PP_REFILL, RING_AT, TO_STACK } from '../net/live-layout.ts';
+import { freeEntries } from './xdp-live-code-pool.ts';
 import {
   add,
   and,
@@ -8,14 +9,13 @@ import {
   block,
   type Code,
   call,
+  choose,
   count,
   eq,
-  give,
   k,
   type Local,
   load,
   loop,
-  ne,
   not,
   or,
   setWord,
@@ -25,80 +25,141 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import { bound, type CodeSite, devCounter, enter, forget, openRing, recycle, XDP } from './xdp-live-site.ts';
+import {
+  type CodeSite,
+  devCounter,
+  enter,
+  forget,
+  keep,
+  openRing,
+  type ProgramEntry,
+  recycle,
+  show,
+  showPage,
+  XDP,
+} from './xdp-live-site.ts';
 
-/** veth_poll(dev) of a device with a program: how many frames there were. */
-export function poll(site: CodeSite): number {
+/** veth_poll(dev) of a device with a program, or without (null): how many frames there were. */
+export function poll(site: CodeSite, entry: ProgramEntry | null, give: number): number {
   return site.func(1, true, (f) => {
     const dev = f.param(0);
-    const [page, done, bytes, drops, act, data, head, tail] = f.i32s(8) as Locals8;
-    const ring = DEV_AT.RING;
-    const [queue, sizeOf, batch, prog, place] = f.i32s(5) as [Local, Local, Local, Local, Local];
-    const slot = (index: Code): Code => add(queue.get, shl(index, k(2)));
-    const size = sizeOf.get;
-    const free = loop(below(tail.get, head.get), block(store(slot(tail.get), 0, k(0)), tail.plus(k(1))));
-    // __ptr_ring_discard_one
-    const discard = block(
-      head.plus(k(1)),
-      when(
-        or(atLeast(sub(head.get, tail.get), batch.get), atLeast(head.get, size)),
-        block(free, when(atLeast(head.get, size), block(head.set(k(0)), tail.set(k(0))))),
-      ),
+    const { page, done, bytes, drops, passed, head, tail, queue, size, freed, end } = f.named(
+      ...(['page', 'done', 'bytes', 'drops', 'passed', 'head', 'tail', 'queue', 'size', 'freed', 'end'] as const),
     );
-    const inside = enter(load(dev.get, DEV_AT.IFINDEX), 0);
-    const dropped = block(
-      drops.plus(k(1)),
-      when(load(page.get, PAGE_AT.POOL), recycle(site, page.get, place), site.ask('giveCopy', page.get)),
+    const [place, peer] = [f.i32(), f.i32()];
+    const ring = DEV_AT.RING;
+    const slot = (index: Code): Code => add(queue.get, shl(index, k(2)));
+    // __ptr_ring_discard_one where it does more than go on.
+    const edge = block(
+      freeEntries(tail, head, slot, 0),
+      when(atLeast(head.get, size.get), block(head.set(k(0)), tail.set(k(0)))),
+      end.set(nextEdge(tail, freed, size)),
     );
     const one = block(
-      discard,
+      head.plus(k(1)),
+      when(eq(head.get, end.get), edge),
       done.plus(k(1)),
-      data.set(load(page.get, PAGE_AT.DATA)),
       bytes.plus(load(page.get, PAGE_AT.LEN)),
-      setWord(LIVE.PAGE, page.get),
-      bound(sub(data.get, load(page.get, PAGE_AT.META)), data.get, add(data.get, load(page.get, PAGE_AT.LEN))),
-      site.runOf(prog.get, act),
-      when(
-        eq(act.get, k(XDP.DROP)),
-        dropped,
-        // A redirect may run a program with a context of its own, and give pages back.
-        block(site.ask('received', dev.get, page.get, act.get), inside, openRing(site, place)),
-      ),
-      page.set(k(0)),
-      when(below(done.get, k(PP_REFILL)), page.set(load(slot(head.get)))),
+      entry === null
+        ? toStack(site, dev, page, place)
+        : decide(site, entry, { f, dev, page, drops, passed, place, give }),
+      page.set(choose(below(done.get, k(PP_REFILL)), load(slot(head.get)), k(0))),
     );
+    const counters = load(dev.get, DEV_AT.COUNTERS);
+    const theirs = load(peer.get, DEV_AT.COUNTERS);
     return block(
-      prog.set(load(dev.get, DEV_AT.PROG)),
-      when(not(prog.get), give(site.ask('poll', dev.get))),
-      inside,
+      ...(entry === null ? [] : [enter(load(dev.get, DEV_AT.IFINDEX), 0)]),
       openRing(site, place),
       queue.set(load(dev.get, ring + RING_AT.QUEUE)),
-      sizeOf.set(load(dev.get, ring + RING_AT.SIZE)),
-      batch.set(load(dev.get, ring + RING_AT.BATCH)),
+      size.set(load(dev.get, ring + RING_AT.SIZE)),
+      freed.set(load(dev.get, ring + RING_AT.BATCH)),
       head.set(load(dev.get, ring + RING_AT.HEAD)),
       tail.set(load(dev.get, ring + RING_AT.TAIL)),
+      end.set(nextEdge(tail, freed, size)),
       page.set(load(slot(head.get))),
       loop(page.get, one),
       store(dev.get, ring + RING_AT.HEAD, head.get),
       store(dev.get, ring + RING_AT.TAIL, tail.get),
-      data.set(load(dev.get, DEV_AT.COUNTERS)),
-      count(data.get, devCounter('rx_packets'), done.get),
-      count(data.get, devCounter('rx_bytes'), bytes.get),
-      count(data.get, devCounter('xdp_packets'), done.get),
-      count(data.get, devCounter('xdp_drops'), drops.get),
-      data.set(load(load(dev.get, DEV_AT.PEER), DEV_AT.COUNTERS)),
-      count(data.get, devCounter('tx_packets'), done.get),
-      count(data.get, devCounter('tx_bytes'), bytes.get),
-      when(ne(drops.get, done.get), site.ask('polled', dev.get)),
+      count(counters, devCounter('rx_packets'), done.get),
+      count(counters, devCounter('rx_bytes'), bytes.get),
+      ...(entry === null
+        ? []
+        : [
+            count(counters, devCounter('xdp_packets'), done.get),
+            count(counters, devCounter('xdp_drops'), drops.get),
+            count(counters, devCounter('xdp_pass'), passed.get),
+          ]),
+      peer.set(load(dev.get, DEV_AT.PEER)),
+      when(
+        peer.get,
+        block(count(theirs, devCounter('tx_packets'), done.get), count(theirs, devCounter('tx_bytes'), bytes.get)),
+      ),
+      when(sub(done.get, drops.get), site.ask('polled', dev.get)),
       done.get,
     );
   });
 }
 
-type Locals8 = [Local, Local, Local, Local, Local, Local, Local, Local];
+/** Where consumed places of a ring are freed next. */
+function nextEdge(tail: Local, freed: Local, size: Local): Code {
+  const next = add(tail.get, freed.get);
+  return choose(below(next, size.get), next, size.get);
+}
 
-/** net_rx_action() */
-export function pollAll(site: CodeSite, poll: number, schedule: number): number {
+interface PollLocals {
+  readonly f: { i32(): Local };
+  readonly dev: Local;
+  readonly page: Local;
+  readonly drops: Local;
+  readonly passed: Local;
+  readonly place: Local;
+  readonly give: number;
+}
+
+/** veth_xdp_rcv_one */
+function decide(site: CodeSite, entry: ProgramEntry, locals: PollLocals): Code {
+  const { f, dev, page, drops, passed, place, give } = locals;
+  const [act, data] = [f.i32(), f.i32()];
+  const dropped = block(
+    drops.plus(k(1)),
+    when(load(page.get, PAGE_AT.POOL), recycle(site, page.get, place), call(give, page.get)),
+  );
+  const elsewhere = block(
+    entry.needs.helpers ? block() : showPage(page.get, data.get),
+    // A redirect may run a program with a context of its own, and give pages back.
+    site.ask('received', dev.get, page.get, act.get),
+    enter(load(dev.get, DEV_AT.IFINDEX), 0),
+    openRing(site, place),
+  );
+  return block(
+    data.set(load(page.get, PAGE_AT.DATA)),
+    show(site, entry, page.get, data.get),
+    act.set(site.run(entry)),
+    when(
+      eq(act.get, k(XDP.DROP)),
+      dropped,
+      when(
+        eq(act.get, k(XDP.PASS)),
+        block(keep(entry, page.get, data), passed.plus(k(1)), toStack(site, dev, page, place)),
+        elsewhere,
+      ),
+    ),
+  );
+}
+
+/** Into the list for the stack, which takes it by sixteens. */
+function toStack(site: CodeSite, dev: Local, page: Local, place: Local): Code {
+  const { batch } = site.input;
+  const waiting = word(batch + BATCH_AT.STACK_COUNT);
+  return block(
+    store(add(k(batch), shl(waiting, k(2))), BATCH_AT.STACK, page.get),
+    setWord(batch + BATCH_AT.STACK_COUNT, add(waiting, k(1))),
+    when(eq(waiting, k(TO_STACK)), block(site.ask('toStack', dev.get), openRing(site, place))),
+  );
+}
+
+/** net_rx_action(); `polls`: poll() by program, the last one without any. */
+export function pollAll(site: CodeSite, polls: readonly number[], schedule: number): number {
   const { batch } = site.input;
   return site.func(0, false, (f) => {
     const [dev, left, at, done] = [f.i32(), f.i32(), f.i32(), f.i32()];
@@ -106,6 +167,8 @@ export function pollAll(site: CodeSite, poll: number, schedule: number): number 
     const waits = load(
       add(load(dev.get, DEV_AT.RING + RING_AT.QUEUE), shl(load(dev.get, DEV_AT.RING + RING_AT.HEAD), k(2))),
     );
+    const plain = done.set(call(polls.at(-1)!, dev.get));
+    const prog = load(dev.get, DEV_AT.PROG);
     const one = block(
       dev.set(word(batch + BATCH_AT.POLL)),
       left.plus(k(-1)),
@@ -113,7 +176,11 @@ export function pollAll(site: CodeSite, poll: number, schedule: number): number 
       loop(below(at.get, left.get), block(store(list(at.get), 0, load(list(at.get), 4)), at.plus(k(1)))),
       setWord(batch + BATCH_AT.POLL_COUNT, left.get),
       store(dev.get, DEV_AT.FLAGS, and(load(dev.get, DEV_AT.FLAGS), k(~DEV_FLAG.SCHEDULED))),
-      done.set(call(poll, dev.get)),
+      when(
+        not(prog),
+        plain,
+        site.choose(prog, polls, (func) => done.set(call(func, dev.get)), plain),
+      ),
       when(or(eq(done.get, k(PP_REFILL)), waits), call(schedule, dev.get)),
       left.set(word(batch + BATCH_AT.POLL_COUNT)),
     );

@@ -1,12 +1,12 @@
 /** The CPUs that cpumaps lead to: their queues, and the thread that takes frames out and hands them to the stack (cpu_map_kthread_run). */
 import type { RunEnv } from '../env.ts';
+import { invariant } from '../errors.ts';
 import { PRIV } from '../layout.ts';
 import type { World } from '../load/types.ts';
 import { CpuQueue } from '../net/cpu-queue.ts';
-import { PAGE_AT, RING_BYTES } from '../net/live-layout.ts';
+import { BATCH_AT, CPUQ_BYTES, PAGE_AT } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
-import { PtrRing } from '../net/ptr-ring.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
 
 const XDP_PASS = 2;
@@ -16,11 +16,21 @@ const CPU = PRIV.CPU >>> 2;
 /** What the thread needs of the others. */
 export interface CpuWork {
   deviceAt(address: number): LiveDevice;
-  /** netif_receive_skb */
-  receive(dev: LiveDevice, page: number): void;
+  /** netif_receive_skb_list of `count` frames whose descriptors stand at `list`. */
+  receive(dev: LiveDevice, list: number, count: number): void;
   /** xdp_do_redirect: 0, or a positive errno and the frame is still the caller's. */
   redirect(page: number, rx: LiveDevice): number;
   flush(): void;
+}
+
+/** Up to eight frames that a thread took at once, and what became of them. */
+export interface CpuBatch {
+  readonly frames: number;
+  /** 1: the thread had slept before. */
+  readonly sched: number;
+  readonly passed: number;
+  readonly drops: number;
+  readonly sent: number;
 }
 
 export class LiveCpus {
@@ -28,6 +38,7 @@ export class LiveCpus {
   private readonly state: LiveState;
   private readonly programs: LivePrograms;
   private readonly queues = new Map<string, CpuQueue>();
+  private readonly byAddress = new Map<number, CpuQueue>();
   private readonly envs = new Map<number, RunEnv>();
   private readonly frames: number[] = [];
   private readonly passed: number[] = [];
@@ -39,16 +50,25 @@ export class LiveCpus {
   }
 
   /** The queue of a cpumap's entry: the same one as long as user space does not change the entry (__cpu_map_entry_alloc). */
-  queue(map: number, cpu: number, qsize: number, program: number): CpuQueue {
-    const key = `${map} ${cpu} ${qsize} ${program}`;
+  queue(map_id: number, cpu: number, qsize: number, program: number): CpuQueue {
+    const key = `${map_id} ${cpu} ${qsize} ${program}`;
     const known = this.queues.get(key);
     if (known !== undefined) return known;
     const { mem } = this.state;
-    const ring = new PtrRing(mem, mem.alloc(RING_BYTES, 64), mem.alloc(qsize * 4, 64));
-    ring.init(qsize);
-    const made = new CpuQueue(this.state, ring, cpu, map, program === 0 ? null : this.programs.byId(program));
+    const [at, entries] = [mem.alloc(CPUQ_BYTES, 64), mem.alloc(qsize * 4, 64)];
+    invariant(at !== 0 && entries !== 0, 'no room for the queue of a CPU');
+    const prog = program === 0 ? null : this.programs.byId(program);
+    const made = new CpuQueue(this.state, { at, entries, cpu, map_id, qsize, prog });
     this.queues.set(key, made);
+    this.byAddress.set(at, made);
     return made;
+  }
+
+  /** The queue whose words are at an address. */
+  at(address: number): CpuQueue {
+    const found = this.byAddress.get(address);
+    invariant(found !== undefined, `no queue of a CPU is at ${address}`);
+    return found;
   }
 
   /** Whether any cpumap has an entry. */
@@ -61,15 +81,16 @@ export class LiveCpus {
     return false;
   }
 
-  /** Every thread runs until its queue is empty, one CPU after the other. */
-  run(work: CpuWork): void {
+  /** Every thread runs until its queue is empty, one CPU after the other; `thread`: does it in the place of the one here. */
+  run(work: CpuWork, thread: ((queue: CpuQueue) => void) | null = null): void {
     for (const queue of this.queues.values()) {
       if (queue.ring.count === 0) continue;
       const { rc, mem } = this.world;
       const { env } = rc;
       rc.env = this.envOn(queue.cpu);
       mem.u32[CPU] = queue.cpu;
-      this.thread(queue, work);
+      if (thread === null) this.thread(queue, work);
+      else thread(queue);
       rc.env = env;
       this.world.mem.u32[CPU] = env.cpu;
     }
@@ -97,11 +118,26 @@ export class LiveCpus {
           this.state.put(page);
         }
       }
-      if (redirected > 0) work.flush();
-      const xdpPass = queue.prog === null ? 0 : passed.length;
-      const { trace } = this.state;
-      trace.emit('xdp_cpumap_kthread', 0, queue.map_id, frames.length, 0, sched, xdpPass, dropped, redirected);
-      for (const page of passed) work.receive(this.rxOf(page, work), page);
+      passed.forEach((page, i) => {
+        this.state.setWord(BATCH_AT.STACK + i * 4, page);
+      });
+      this.ran(queue, work, { frames: frames.length, sched, passed: passed.length, drops: dropped, sent: redirected });
+    }
+  }
+
+  /** What follows after up to eight frames; those that pass stand in the list for the stack. */
+  ran(queue: CpuQueue, work: CpuWork, { frames, sched, passed, drops, sent }: CpuBatch): void {
+    const { trace } = this.state;
+    if (sent > 0) work.flush();
+    const xdpPass = queue.prog === null ? 0 : passed;
+    trace.emit('xdp_cpumap_kthread', 0, queue.map_id, frames, 0, sched, xdpPass, drops, sent);
+    const list = this.state.batch + BATCH_AT.STACK;
+    for (let from = 0; from < passed; ) {
+      const dev = this.rxOf(this.state.word(BATCH_AT.STACK + from * 4), work);
+      let end = from + 1;
+      while (end < passed && this.rxOf(this.state.word(BATCH_AT.STACK + end * 4), work) === dev) end++;
+      work.receive(dev, list + from * 4, end - from);
+      from = end;
     }
   }
 

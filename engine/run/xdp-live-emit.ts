@@ -100,6 +100,8 @@ export const wide =
     void c.i64Pair(low, high);
 
 export const addWide = binary(W.i64_add);
+export const neWide = binary(W.i64_ne);
+export const eqWide = binary(W.i64_eq);
 
 export const storeWide =
   (address: Code, offset: number, value: Code): Code =>
@@ -200,6 +202,11 @@ export class Locals {
   /** `count` of them. */
   i32s(count: number): Local[] {
     return Array.from({ length: count }, () => this.i32());
+  }
+
+  /** An i32 for each name. */
+  named<N extends string>(...names: readonly N[]): Readonly<Record<N, Local>> {
+    return Object.fromEntries(names.map((name) => [name, this.i32()])) as Record<N, Local>;
   }
 
   i64(): Local {

@@ -1,11 +1,13 @@
 /** The generated batch loop of one live run, joined to the TypeScript that does what is rarer. */
 import { invariant } from '../errors.ts';
 import { compileTogether } from '../jit/compile-together.ts';
+import type { WasmModule } from '../jit/wasm-module.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
+import type { CpuQueue } from '../net/cpu-queue.ts';
 import { BATCH_AT } from '../net/live-layout.ts';
 import type { LiveBatch, LiveParts } from './xdp-live-batch.ts';
 import { writeLoop } from './xdp-live-code.ts';
-import { writeRedirectMap } from './xdp-live-code-redirect.ts';
+import { writeRedirect, writeRedirectMap } from './xdp-live-code-redirect.ts';
 import type { LiveSetup } from './xdp-live-opts.ts';
 import { CodeSite, type Imports, importLive, type LiveCodeInput, type LiveImport } from './xdp-live-site.ts';
 
@@ -14,21 +16,29 @@ const IFINDEX_ROWS = 256;
 interface LoopExports {
   run(frames: number, batch_size: number): void;
   fold(): void;
+  cpu(queue: number, program: number): void;
 }
 
-export class LiveLoop {
-  private readonly parts: LiveParts;
-  private readonly batch: LiveBatch;
-  private readonly exports: LoopExports;
+/** Helpers that the loop does itself, as far as it can. */
+const OWN_HELPERS: Readonly<Record<string, (module: WasmModule, imported: number) => number>> = {
+  redirect: writeRedirect,
+  redirect_map: writeRedirectMap,
+};
 
+export class LiveLoop {
   /** Pages are told which frame they carry. */
   readonly numbered: boolean;
+  private readonly parts: LiveParts;
+  private readonly batch: LiveBatch;
+  private readonly programs: readonly LoadedProgram[];
+  private readonly exports: LoopExports;
 
   constructor(world: World, parts: LiveParts, batch: LiveBatch, setup: LiveSetup, numbered: boolean) {
     this.parts = parts;
-    this.numbered = numbered;
     this.batch = batch;
+    this.numbered = numbered;
     const programs = programsOf(world, parts);
+    this.programs = programs;
     let imports: Imports | null = null;
     const compiled = compileTogether(
       programs.map((program) => program.jitInput(false)),
@@ -36,11 +46,10 @@ export class LiveLoop {
         imports: (module) => {
           imports = importLive(module);
         },
-        helper: (module, proto, imported) =>
-          proto.name === 'redirect_map' ? writeRedirectMap(module, imported) : null,
+        helper: (module, proto, imported) => OWN_HELPERS[proto.name]?.(module, imported) ?? null,
         functions: (module, entries) => {
-          const placed = entries.map((func, i) => ({ func, place: programs[i]!.table_index }));
-          writeLoop(new CodeSite(module, imports!, placed, this.input(setup)));
+          const known = entries.map((entry, i) => ({ ...entry, id: programs[i]!.id }));
+          writeLoop(new CodeSite(module, imports!, known, this.input(setup)));
         },
       },
     );
@@ -55,14 +64,21 @@ export class LiveLoop {
     this.exports = instance.exports as unknown as LoopExports;
   }
 
+  /** Whether every program that frames can meet now is in the module. */
+  get complete(): boolean {
+    return this.parts.programs.all().every(({ id }) => this.programs.some((one) => one.id === id));
+  }
+
+  /** A CPU's thread. */
+  readonly thread = (queue: CpuQueue): void => this.exports.cpu(queue.at, queue.prog?.id ?? 0);
+
   private input(setup: LiveSetup): LiveCodeInput {
     const { state, ingress, rx_queue_index } = this.parts;
     const { trace, pages } = state;
     return {
       ...{ pages: pages.base, descs: pages.descs, pool: pages.pool, batch: state.batch, counters: state.counters },
       ringQueue: state.pool.ring.queue,
-      redirectTrace: trace.places(trace.slot('xdp_redirect', 0)),
-      xmitTrace: trace.places(trace.slot('xdp_devmap_xmit', 0)),
+      trace: trace.places,
       ...{ byIfindex: this.ifindexTable(), ingress: ingress.at },
       ...{ ingress_ifindex: ingress.ifindex, rx_queue_index, meta: setup.meta },
       length: setup.data_in.length - setup.meta,
@@ -82,29 +98,40 @@ export class LiveLoop {
   }
 
   private imports(): Record<LiveImport, (...args: number[]) => unknown> {
-    const { state, devices, bulk, poll, redirects } = this.parts;
+    const { state, devices, bulk, poll, redirects, cpus } = this.parts;
     const device = (address: number | undefined) => devices.at(address! >>> 0);
     return {
       allocate: () => state.pool.allocate(),
       release: (page) => state.pool.release(page! >>> 0),
-      giveCopy: (page) => state.pages.give(page! >>> 0),
       xmit: (dev) => bulk.xmit(device(dev)),
-      xmitRest: (dev, sent) => this.xmitRest(dev!, sent!),
-      redirect: (page) => this.batch.redirect(page! >>> 0),
+      xmitRest: (dev, ready, sent) => bulk.afterXmit(device(dev), ready!, sent!),
+      exception: (dev, act, prog) => state.trace.emit('xdp_exception', act! >>> 0, device(dev).ifindex, prog!),
+      redirect: (page) => this.redirect(page! >>> 0),
+      noCopy: (page) => redirects.noCopy(page! >>> 0, this.parts.ingress),
       received: (dev, page, act) => poll.act(device(dev), page! >>> 0, act! >>> 0),
       polled: (dev) => poll.finish(device(dev)),
-      poll: (dev) => poll.poll(device(dev)),
+      toStack: (dev) => poll.toStack(device(dev)),
+      enqueued: (queue, count, drops) => cpus.at(queue! >>> 0).enqueued(count!, drops!),
+      cpuRedirect: (page) => (this.batch.cpuRedirect(page! >>> 0) ? 1 : 0),
+      cpuRan: (queue, frames, sched, passed, drops, sent) =>
+        this.batch.cpuRan(cpus.at(queue! >>> 0), {
+          frames: frames!,
+          sched: sched!,
+          passed: passed!,
+          drops: drops!,
+          sent: sent!,
+        }),
       deliver: () => this.batch.deliver(),
-      flushCpus: () => redirects.flushCpuQueues(),
-      settle: () => this.batch.settle(),
+      settle: () => this.batch.settle(this.thread),
     };
   }
 
-  private xmitRest(address: number, sent: number): void {
-    const dev = this.parts.devices.at(address >>> 0);
-    const count = dev.queued;
-    dev.countXmit(sent, count);
-    this.parts.bulk.sent(dev, count, sent);
+  private redirect(page: number): number {
+    const { state, redirects } = this.parts;
+    this.batch.redirect(page);
+    if (redirects.sentTo === null) return 0;
+    state.setWord(BATCH_AT.SLOT, state.trace.countAt(redirects.slot));
+    return redirects.sentTo.at;
   }
 
   /** Runs batches until so many frames are run, the pool is dry, or the budget's slice is spent; 0 or ENOMEM. */
@@ -124,9 +151,9 @@ export class LiveLoop {
   }
 }
 
-/** The program that is run, and those of the devices, each once. */
-function programsOf(world: World, { prog, devices }: LiveParts): LoadedProgram[] {
-  const ids = new Set([prog.id, ...devices.all.flatMap((dev) => (dev.prog === null ? [] : [dev.prog.id]))]);
+/** The program that is run, and all others that frames can meet, each once. */
+function programsOf(world: World, { prog, programs }: LiveParts): LoadedProgram[] {
+  const ids = new Set([prog.id, ...programs.all().map((one) => one.id)]);
   return [...ids].map((id) => {
     const program = world.programs.byId(id);
     invariant(program !== undefined, `no program has the id ${id}`);

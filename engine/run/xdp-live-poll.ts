@@ -1,5 +1,5 @@
 /** The receiving end of veth pairs: NAPI runs the device's XDP program on every frame that came over (veth_poll, veth_xdp_rcv). */
-import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, PP_REFILL } from '../net/live-layout.ts';
+import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, PP_REFILL, TO_STACK } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import type { LiveDevices } from './xdp-live-devices.ts';
@@ -8,8 +8,6 @@ import type { LiveRedirects } from './xdp-live-redirect.ts';
 
 /** NAPI_POLL_WEIGHT */
 const WEIGHT = PP_REFILL;
-/** VETH_XDP_BATCH: frames for the stack are handed over by sixteens. */
-const TO_STACK = 16;
 const XDP_DROP = 1;
 const XDP_PASS = 2;
 const XDP_TX = 3;
@@ -20,7 +18,6 @@ export class LivePoll {
   private readonly devices: LiveDevices;
   private readonly programs: LivePrograms;
   private readonly redirects: LiveRedirects;
-  private readonly passed: number[] = [];
   private sendingBack = 0;
   private redirected = false;
 
@@ -115,15 +112,20 @@ export class LivePoll {
   }
 
   private pass(dev: LiveDevice, page: number): void {
-    this.passed.push(page);
-    if (this.passed.length === TO_STACK) this.toStack(dev);
+    const { state } = this;
+    const count = state.word(BATCH_AT.STACK_COUNT);
+    state.setWord(BATCH_AT.STACK + count * 4, page);
+    state.setWord(BATCH_AT.STACK_COUNT, count + 1);
+    if (count + 1 === TO_STACK) this.toStack(dev);
   }
 
   /** veth_xdp_rcv_bulk_skb */
-  private toStack(dev: LiveDevice): void {
-    const stack = this.devices.stacks[dev.netns as 'near' | 'far'];
-    for (const page of this.passed) stack.receive(dev, page);
-    this.passed.length = 0;
+  toStack(dev: LiveDevice): void {
+    const { state } = this;
+    const count = state.word(BATCH_AT.STACK_COUNT);
+    if (count === 0) return;
+    this.devices.stacks[dev.netns as 'near' | 'far'].receiveList(dev, state.batch + BATCH_AT.STACK, count);
+    state.setWord(BATCH_AT.STACK_COUNT, 0);
   }
 
   /** veth_xdp_tx: back to where the frame came from, by sixteens. */

@@ -32,6 +32,11 @@ export class LivePrograms {
     return made;
   }
 
+  /** All that were asked for so far: the run's own, and those behind devices and maps. */
+  all(): LiveProg[] {
+    return [...this.byIds.values()];
+  }
+
   /** The program with an id; throws RefusedProgram when it does not load. */
   byId(id: number): LiveProg {
     const known = this.byIds.get(id);

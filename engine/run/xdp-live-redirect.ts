@@ -6,7 +6,7 @@ import { RedirectMap } from '../maps/redirect-map.ts';
 import { XskMap } from '../maps/xskmap.ts';
 import type { BulkQueues, Destination } from '../net/bulk-queue.ts';
 import type { CpuQueue } from '../net/cpu-queue.ts';
-import { LIVE, MAP_LIVE, RI_IFINDEX, RI_NONE } from '../net/live-layout.ts';
+import { BATCH_AT, DEV_AT, LIVE, MAP_LIVE, RI_IFINDEX, RI_NONE, ROW_AT, ROW_BYTES } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import { ERRNO } from '../uapi/errno.ts';
@@ -16,8 +16,6 @@ import type { LiveDevices } from './xdp-live-devices.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
 
 const BPF_F_EXCLUDE_INGRESS = 16;
-/** Bytes of {device, id of the egress program}. */
-const TABLE_ROW = 8;
 const TGT_INDEX = LIVE.RI_TGT_INDEX >>> 2;
 const MAP = LIVE.RI_MAP >>> 2;
 const FLAGS = LIVE.RI_FLAGS >>> 2;
@@ -42,7 +40,9 @@ export interface XskSocket {
 }
 
 export class LiveRedirects {
-  readonly flushCpus: CpuQueue[] = [];
+  /** The device that the last redirect went to by itself, null when it went elsewhere; and the slot of its event. */
+  sentTo: LiveDevice | null = null;
+  slot = 0;
   /** Called with every frame that reaches an AF_XDP socket. */
   onSocket: ((socket: XskSocket, page: number) => void) | null = null;
   private readonly world: World;
@@ -76,23 +76,43 @@ export class LiveRedirects {
       if (!(map instanceof RedirectMap)) continue;
       const targets = this.resolve(map);
       this.targets.set(map.handle, targets);
-      if (map.def.type === MAP_TYPE.DEVMAP) this.writeTable(map, targets);
+      this.writeTable(map, targets);
     }
   }
 
-  /** The devices of a devmap where the generated loop finds them. */
-  private writeTable(map: RedirectMap, { devices }: Targets): void {
+  /** The entries where the generated loop finds them; without room for them it asks each time. */
+  private writeTable(map: RedirectMap, { devices, all, cpus }: Targets): void {
     const { mem } = this.state;
-    const at = (map.handle + MAP_LIVE.TABLE) >>> 2;
-    const bytes = map.def.max_entries * TABLE_ROW;
-    const table = mem.u32[at] || mem.alloc(bytes, 64);
+    const { type, max_entries } = map.def;
+    const words = map.handle >>> 2;
+    mem.u32[words + (MAP_LIVE.ID >>> 2)] = map.id;
+    mem.u32[words + (MAP_LIVE.SLOT >>> 2)] = 0;
+    if (map instanceof DevMap) this.writeRows(map, MAP_LIVE.ALL, max_entries, all.entries(), true);
+    if (type === MAP_TYPE.DEVMAP) this.writeRows(map, MAP_LIVE.TABLE, max_entries, devices, false);
+    if (type === MAP_TYPE.CPUMAP) this.writeRows(map, MAP_LIVE.TABLE, max_entries, cpus, false);
+  }
+
+  /** Rows of ROW_AT at the address that the descriptor's word `field` holds; `counted`: how many there are stands in a row before them. */
+  private writeRows(
+    map: RedirectMap,
+    field: number,
+    most: number,
+    rows: Iterable<readonly [number, Destination | CpuQueue]>,
+    counted: boolean,
+  ): void {
+    const { mem } = this.state;
+    const word = (map.handle + field) >>> 2;
+    const bytes = (most + (counted ? 1 : 0)) * ROW_BYTES;
+    const table = mem.u32[word]! || mem.alloc(bytes, 64);
     if (table === 0) return;
-    mem.u32[at] = table;
-    mem.u32[(map.handle + MAP_LIVE.ID) >>> 2] = map.id;
+    mem.u32[word] = table;
     mem.u8.fill(0, table, table + bytes);
-    for (const [key, { dev, prog }] of devices) {
-      mem.u32[(table + key * TABLE_ROW) >>> 2] = dev.at;
-      mem.u32[(table + key * TABLE_ROW + 4) >>> 2] = prog?.id ?? 0;
+    const first = counted ? table + ROW_BYTES : table;
+    for (const [key, to] of rows) {
+      const row = (first + key * ROW_BYTES) >>> 2;
+      mem.u32[row] = 'at' in to ? to.at : to.dev.at;
+      mem.u32[row + (ROW_AT.PROG >>> 2)] = to.prog?.id ?? 0;
+      if (counted) mem.u32[table >>> 2] = key + 1;
     }
   }
 
@@ -145,6 +165,7 @@ export class LiveRedirects {
     const map = u32[MAP]!;
     const index = u32[TGT_INDEX]!;
     u32[MAP] = RI_NONE;
+    this.sentTo = null;
     if (map === RI_IFINDEX) return this.toIfindex(page, rx, index);
     const targets = map === RI_NONE ? undefined : this.targets.get(map);
     if (targets === undefined) {
@@ -154,22 +175,51 @@ export class LiveRedirects {
     const to = u32[FOUND] === 0 ? undefined : targets.devices.get(index);
     const flags = u32[FLAGS]!;
     const errno = flags === 0 ? this.toEntry(targets, index, to, page, rx) : this.toAll(targets, flags, page, rx);
-    this.state.trace.redirect(errno, rx.ifindex, to?.dev.ifindex ?? 0, targets.id, index);
+    this.slot = this.state.trace.redirect(errno, rx.ifindex, to?.dev.ifindex ?? 0, targets.id, index);
+    if (errno === 0) this.tellSlot(map, index, flags, to);
     return errno;
+  }
+
+  /** From now on the generated loop counts what goes the same way by itself. */
+  private tellSlot(map: number, index: number, flags: number, to: Destination | undefined): void {
+    const { u32 } = this.state.mem;
+    const count = this.state.trace.countAt(this.slot);
+    if (flags !== 0) {
+      u32[(map + MAP_LIVE.KEY) >>> 2] = index;
+      u32[(map + MAP_LIVE.SLOT) >>> 2] = count;
+      return;
+    }
+    this.sentTo = to?.dev ?? null;
+    const table = u32[(map + MAP_LIVE.TABLE) >>> 2]!;
+    if (table !== 0) u32[(table + index * ROW_BYTES + ROW_AT.SLOT) >>> 2] = count;
+  }
+
+  /** A broadcast for which there is no page: told and dropped. */
+  noCopy(page: number, rx: LiveDevice): void {
+    const { u32 } = this.state.mem;
+    const targets = this.targets.get(u32[MAP]!);
+    const index = u32[TGT_INDEX]!;
+    const to = u32[FOUND] === 0 ? undefined : targets?.devices.get(index);
+    u32[MAP] = RI_NONE;
+    this.state.trace.redirect(ERRNO.ENOMEM, rx.ifindex, to?.dev.ifindex ?? 0, targets?.id ?? 0, index);
+    this.state.put(page);
   }
 
   private toIfindex(page: number, rx: LiveDevice, ifindex: number): number {
     const dev = this.devices.byIfindex(rx.netns, ifindex);
     const errno = dev === null ? ERRNO.EINVAL : this.bulk.enqueue({ dev, prog: null }, page, rx);
-    this.state.trace.redirect(errno, rx.ifindex, ifindex, RI_IFINDEX, 0);
-    return errno;
+    this.slot = this.state.trace.redirect(errno, rx.ifindex, ifindex, RI_IFINDEX, 0);
+    if (errno !== 0) return errno;
+    this.sentTo = dev;
+    dev?.setWord(DEV_AT.REDIRECT_SLOT, this.state.trace.countAt(this.slot));
+    return 0;
   }
 
   private toEntry(targets: Targets, index: number, to: Destination | undefined, page: number, rx: LiveDevice): number {
     if (to !== undefined) return this.bulk.enqueue(to, page, rx);
     const cpu = targets.cpus.get(index);
     if (cpu !== undefined) {
-      cpu.enqueue(page, rx, this.flushCpus);
+      cpu.enqueue(page, rx);
       return 0;
     }
     const socket = targets.sockets.get(index);
@@ -199,6 +249,9 @@ export class LiveRedirects {
 
   /** __cpu_map_flush: the queue used last comes first. */
   flushCpuQueues(): void {
-    while (this.flushCpus.length > 0) this.flushCpus.at(-1)!.flush(this.flushCpus);
+    const { state, cpus } = this;
+    for (let count = state.word(BATCH_AT.CPU_COUNT); count > 0; count = state.word(BATCH_AT.CPU_COUNT)) {
+      cpus.at(state.word(BATCH_AT.CPUS + (count - 1) * 4)).flush();
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** The numbers of a live run: published into shared memory at the edges of batches, and by name in one plain record. */
 import { DEV_COUNTERS, type DevCounter, RUN_COUNTERS, STACK_COUNTERS, type StackCounter } from '../net/live-layout.ts';
-import { TRACE_SLOTS, type TraceCount } from '../net/live-trace.ts';
+import type { TraceCount } from '../net/live-trace.ts';
+import { TRACE_SLOTS } from '../net/trace-slots.ts';
 import type { LiveParts } from './xdp-live-batch.ts';
 import type { NetnsName } from './xdp-live-devices.ts';
 import type { XskSocket } from './xdp-live-redirect.ts';
@@ -58,8 +59,8 @@ export function liveReport(parts: LiveParts, ns_per_frame: number): LiveReport {
 }
 
 /**
- * All counters as f64 in shared memory, in the order of `names`; those of tracepoints come last, in the order in which
- * report() lists their kinds by slot. Renewed at the end of every step.
+ * All counters as f64 in shared memory, in the order of `names`; those of tracepoints come last, one for each target of a kind, in
+ * the order in which they first happened. Renewed at the end of every step.
  */
 export class LiveCounters {
   readonly values: Float64Array;
@@ -81,7 +82,7 @@ export class LiveCounters {
         at: devices.stacks[netns].countersAt,
         length: STACK_COUNTERS.length,
       })),
-      { at: state.trace.places(0).count, length: TRACE_SLOTS },
+      { at: state.trace.countAt(0), length: TRACE_SLOTS },
     ];
     this.values = new Float64Array(new SharedArrayBuffer(this.names.length * 8));
   }

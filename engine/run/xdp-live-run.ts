@@ -193,7 +193,7 @@ export class LiveRun {
   /** The generated loop as it must be now. */
   private fastLoop(): LiveLoop {
     const numbered = this.capture.running;
-    if (this.loop?.numbered !== numbered)
+    if (this.loop?.numbered !== numbered || !this.loop.complete)
       this.loop = new LiveLoop(this.world, this.parts, this.batch, this.setup, numbered);
     return this.loop;
   }

@@ -1,6 +1,5 @@
 /** What functions of the generated batch loop have in common: the module they go into, its imports, the frame in hand. */
-import { FUNC_TYPE } from '../jit/compile.ts';
-import type { WasmCode } from '../jit/wasm-code.ts';
+import type { ProgramNeeds } from '../jit/compile-together.ts';
 import type { FuncType, WasmModule } from '../jit/wasm-module.ts';
 import { T, W } from '../jit/wasm-ops.ts';
 import { CTX_BASE, PRIV, STACK_TOP } from '../layout.ts';
@@ -9,12 +8,14 @@ import {
   DEV_COUNTERS,
   type DevCounter,
   LIVE,
+  PAGE_AT,
   POOL_AT,
   RI_NONE,
   RING_AT,
   RUN_COUNTERS,
   type RunCounter,
 } from '../net/live-layout.ts';
+import type { LivePlaces } from '../net/live-trace.ts';
 import {
   add,
   addWide,
@@ -24,6 +25,7 @@ import {
   call,
   choose,
   codeOf,
+  count,
   eq,
   k,
   type Local,
@@ -34,6 +36,8 @@ import {
   setWord,
   shl,
   store,
+  storeWide,
+  sub,
   when,
   wide,
   word,
@@ -48,9 +52,8 @@ export interface LiveCodeInput {
   readonly ringQueue: number;
   readonly batch: number;
   readonly counters: number;
-  /** Counter and last event of xdp_redirect and xdp_devmap_xmit. */
-  readonly redirectTrace: { readonly count: number; readonly last: number };
-  readonly xmitTrace: { readonly count: number; readonly last: number };
+  /** Where events are counted. */
+  readonly trace: LivePlaces;
   /** Table of 256 devices' addresses by the low byte of their ifindex. */
   readonly byIfindex: number;
   readonly ingress: number;
@@ -66,30 +69,37 @@ export interface LiveCodeInput {
   readonly meta: number;
 }
 
+const I = T.I32;
 /** What the loop asks of the TypeScript; all arguments are addresses, pages are their descriptors'. */
 export const LIVE_IMPORTS = {
   /** Fills the empty cache with new pages: how many there are now. */
-  allocate: { params: [], results: [T.I32] },
+  allocate: { params: [], results: [I] },
   /** The ring had no place for a page. */
-  release: { params: [T.I32], results: [] },
-  /** A copy that a broadcast made is done with. */
-  giveCopy: { params: [T.I32], results: [] },
+  release: { params: [I], results: [] },
   /** The bulk queue of a device is flushed. */
-  xmit: { params: [T.I32], results: [] },
-  /** As much of a device's bulk queue as `sent` went through, the rest did not. */
-  xmitRest: { params: [T.I32, T.I32], results: [] },
-  /** Acts on the redirect that was asked for. */
-  redirect: { params: [T.I32], results: [] },
-  /** A device's program gave another verdict than XDP_DROP. */
-  received: { params: [T.I32, T.I32, T.I32], results: [] },
-  /** The end of a poll in which that happened. */
-  polled: { params: [T.I32], results: [] },
-  /** Polls a device for at most 64 frames: how many there were. */
-  poll: { params: [T.I32], results: [T.I32] },
+  xmit: { params: [I], results: [] },
+  /** As much of a device's bulk queue as (program) let pass and as (device) took; the rest is dropped. */
+  xmitRest: { params: [I, I, I], results: [] },
+  /** A program behind a devmap, by its id, gave a device's frame a verdict that is none there. */
+  exception: { params: [I, I, I], results: [] },
+  /** Acts on the redirect that was asked for: the device that got the frame, 0 if it went elsewhere. */
+  redirect: { params: [I], results: [I] },
+  /** There is no page for a copy of a frame that is broadcast. */
+  noCopy: { params: [I], results: [] },
+  /** A device's program gave another verdict than XDP_DROP and XDP_PASS. */
+  received: { params: [I, I, I], results: [] },
+  /** The end of a poll in which frames went elsewhere. */
+  polled: { params: [I], results: [] },
+  /** Frames wait for the stack of a device's namespace. */
+  toStack: { params: [I], results: [] },
+  /** Of so many frames a CPU's ring dropped so many: tells of it, the first time. */
+  enqueued: { params: [I, I, I], results: [] },
+  /** Acts on the redirect that a CPU's program asked for; 1: it went. */
+  cpuRedirect: { params: [I], results: [I] },
+  /** A CPU's thread ran: queue; frames, whether it slept before, frames that pass, that were dropped, that were redirected. */
+  cpuRan: { params: [I, I, I, I, I, I], results: [] },
   /** Frames wait for the stack. */
   deliver: { params: [], results: [] },
-  /** __cpu_map_flush */
-  flushCpus: { params: [], results: [] },
   /** Between two batches: CPUs and sockets. */
   settle: { params: [], results: [] },
 } as const satisfies Record<string, FuncType>;
@@ -104,10 +114,11 @@ export type Imports = Readonly<Record<LiveImport, number>>;
 /** Words of struct xdp_md in linear memory. */
 const MD = { DATA: 0, DATA_END: 4, DATA_META: 8, INGRESS: 12, QUEUE: 16, EGRESS: 20 };
 
-/** A program of the same module: its place in the shared table, and its function. */
+/** A program of the same module: its id, and its function. */
 export interface ProgramEntry {
-  readonly place: number;
+  readonly id: number;
   readonly func: number;
+  readonly needs: ProgramNeeds;
 }
 
 /** The imports of the loop, declared in a module. */
@@ -123,8 +134,8 @@ export class CodeSite {
   readonly input: LiveCodeInput;
   private readonly module: WasmModule;
   private readonly imports: Imports;
-  /** The program that is run, then those of the devices. */
-  private readonly entries: readonly ProgramEntry[];
+  /** The program that is run, then all others that frames can meet. */
+  readonly entries: readonly ProgramEntry[];
 
   constructor(module: WasmModule, imports: Imports, entries: readonly ProgramEntry[], input: LiveCodeInput) {
     this.module = module;
@@ -148,40 +159,28 @@ export class CodeSite {
     return call(this.imports[name], ...args);
   }
 
-  /** bpf_prog_run_xdp of the program that is run, on the frame in hand. */
-  runMain(): Code {
-    return this.direct(this.entries[0]!.func);
-  }
-
-  /** bpf_prog_run_xdp of a device's program, which `place` names; the verdict goes to `act`. */
-  runOf(place: Code, act: Local): Code {
-    const indirect: Code = (c) => {
-      entryArguments(c);
-      place(c);
-      c.indirect(W.call_indirect, this.module.type(FUNC_TYPE)).op(W.i32_wrap_i64);
-    };
-    return this.entries.reduceRight<Code>(
-      (otherwise, entry) => when(eq(place, k(entry.place)), act.set(this.direct(entry.func)), otherwise),
-      act.set(indirect),
-    );
-  }
-
-  private direct(func: number): Code {
+  /** bpf_prog_run_xdp of a program, on the frame in hand: the verdict. */
+  run({ func, needs }: ProgramEntry): Code {
+    const tailCalls = setWord(PRIV.TAIL_CALLS, k(0));
     return (c) => {
-      entryArguments(c);
+      if (needs.tailCalls) tailCalls(c);
+      // The context in r1, nothing in r2 to r5, a frame at the top of the stack.
+      c.i64(CTX_BASE).i64(0).i64(0).i64(0).i64(0).i32(STACK_TOP);
       c.call(func).op(W.i32_wrap_i64);
     };
+  }
+
+  /** Calls what was written for the program with an id; `otherwise` when the module has none of that id. */
+  choose(id: Code, funcs: readonly number[], then: (func: number) => Code, otherwise: Code): Code {
+    return this.entries.reduceRight<Code>(
+      (rest, entry, i) => when(eq(id, k(entry.id)), then(funcs[i]!), rest),
+      otherwise,
+    );
   }
 
   export(name: string, func: number): void {
     this.module.export(name, func);
   }
-}
-
-/** The context in r1, nothing in r2 to r5, a frame at the top of the stack. */
-function entryArguments(c: WasmCode): void {
-  setWord(PRIV.TAIL_CALLS, k(0))(c);
-  c.i64(CTX_BASE).i64(0).i64(0).i64(0).i64(0).i32(STACK_TOP);
 }
 
 /** The bounds of the frame in hand, where checks and programs read them. */
@@ -191,6 +190,32 @@ export function bound(meta: Code, data: Code, end: Code): Code {
     setWord(PRIV.PKT_END, end),
     setWide(CTX_BASE + MD.DATA, pair(data, end)),
     setWord(CTX_BASE + MD.DATA_META, meta),
+  );
+}
+
+/** xdp_convert_frame_to_buff of a page whose data begin at `data`. */
+export function showPage(page: Code, data: Code): Code {
+  return block(
+    setWord(LIVE.PAGE, page),
+    bound(sub(data, load(page, PAGE_AT.META)), data, add(data, load(page, PAGE_AT.LEN))),
+  );
+}
+
+/** The same for a program that is about to run, as far as it looks there. */
+export function show(_site: CodeSite, _entry: ProgramEntry, page: Code, data: Code): Code {
+  return showPage(page, data);
+}
+
+/** xdp_update_frame_from_buff, after a program that may have moved the bounds; `at`: room for the data's address. */
+export function keep({ needs }: ProgramEntry, page: Code, at: Local): Code {
+  return needs.helpers ? keepBounds(page, at) : block();
+}
+
+export function keepBounds(page: Code, at: Local): Code {
+  return block(
+    at.set(word(PRIV.PKT_DATA)),
+    storeWide(page, PAGE_AT.DATA, pair(at.get, sub(word(PRIV.PKT_END), at.get))),
+    store(page, PAGE_AT.META, sub(at.get, word(PRIV.PKT_META))),
   );
 }
 
@@ -214,8 +239,8 @@ export function boundPacket(site: CodeSite, base: Code, length: Code): Code {
   return bound(add(base, k(DATA_AT - site.input.meta)), data, add(data, length));
 }
 
-export function enter(ingress: Code, queue: number): Code {
-  return block(setWide(CTX_BASE + MD.INGRESS, pair(ingress, k(queue))), setWord(CTX_BASE + MD.EGRESS, k(0)));
+export function enter(ingress: Code, queue: number, egress: Code = k(0)): Code {
+  return block(setWide(CTX_BASE + MD.INGRESS, pair(ingress, k(queue))), setWord(CTX_BASE + MD.EGRESS, egress));
 }
 
 /** struct bpf_redirect_info of a new batch. */
@@ -245,5 +270,22 @@ export function recycle(site: CodeSite, page: Code, place: Local): Code {
       place.set(choose(atLeast(place.get, word(ring + RING_AT.SIZE)), k(0), place.get)),
       setWord(ring + RING_AT.PRODUCER, place.get),
     ),
+  );
+}
+
+/** Counts an event at the slot whose counter's address is in `slot`; `words`: its fields, two in each u64. */
+export function countEvent(
+  site: CodeSite,
+  kind: 'redirect' | 'xmit' | 'enqueue',
+  slot: Local,
+  words: readonly Code[],
+): Code {
+  const { trace } = site.input;
+  // Counters are 8 bytes apart, last events 32.
+  const last = add(shl(sub(slot.get, k(trace.counts)), k(2)), k(trace.lasts));
+  return block(
+    count(slot.get, 0, k(1)),
+    ...words.map((word, i) => storeWide(last, i * 8, word)),
+    setWord(trace[kind], slot.get),
   );
 }
