@@ -20,6 +20,11 @@ export function missingAlthough(since: string | null, running = kernelRelease())
   return `missing although ${short} ${relation}`;
 }
 
+/** Why a test of something is skipped on a kernel that is older than it; null when it is to run, and then has to pass. */
+export function tooOld(name: string, since: string, running = kernelRelease()): string | null {
+  return rank(running) < rank(since) ? `${name}: this kernel (${running}) is older than ${since}` : null;
+}
+
 /**
  * Why a test that needs a feature is skipped, null when the feature is there. Throws where the kernel is new enough to have
  * it: then its absence is a failure, not a reason to skip.
@@ -28,5 +33,5 @@ export function skipWithout(name: string, supported: boolean, since: string, run
   if (supported) return null;
   const although = missingAlthough(since, running);
   if (although !== null) throw new Error(`${name}: ${although}`);
-  return `${name}: this kernel (${running}) is older than ${since}`;
+  return tooOld(name, since, running);
 }

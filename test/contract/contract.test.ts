@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { EngineBackend } from '../../src/backends/engine.ts';
 import { probeKernel } from '../../src/backends/kernel-probe.ts';
 import { contractFiles } from './cases.ts';
-import { ContractJudge } from './judge.ts';
+import { ContractJudge, whyNotAsked } from './judge.ts';
 import { ROWS, SHOWN_ELSEWHERE, WITHOUT_MEANING } from './rows.ts';
 
 const FILES = contractFiles();
@@ -27,7 +27,9 @@ for (const file of FILES) {
     beforeAll(() => judge.open(file));
     afterAll(() => judge.close());
     for (const [id, cases] of groups) {
-      test(`${id} ${ROWS[id]}: ${cases.length} runs`, async () => {
+      const unasked = new Set(probed.usable ? cases.flatMap((one) => whyNotAsked(file.spec, one) ?? []) : []);
+      const but = unasked.size === 0 ? '' : ` (the kernel is not always asked: ${[...unasked].join('; ')})`;
+      test(`${id} ${ROWS[id]}: ${cases.length} runs${but}`, async () => {
         const wrong: unknown[] = [];
         for (const one of cases) {
           const { engine, kernel } = await judge.judge(file, one);

@@ -5,6 +5,7 @@ import type { RunReply } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
 import { KernelSession } from '../../src/backends/kernel-session.ts';
 import { compareReplies } from '../../src/compare-replies.ts';
+import { tooOldFor } from '../kernel/needs.ts';
 import { runWithSockets } from '../support/kernel-sockets.ts';
 import type { ContractCase, ContractFile } from './cases.ts';
 import { differences } from './differences.ts';
@@ -37,7 +38,7 @@ export class ContractJudge {
   async judge({ spec }: ContractFile, one: ContractCase): Promise<Verdict> {
     const engine = await this.engine.run(one.request);
     const wrong = differences(spec, one, engine);
-    if (this.kernel === null || one.kernel !== null) return { engine: wrong, kernel: null };
+    if (this.kernel === null || whyNotAsked(spec, one) !== null) return { engine: wrong, kernel: null };
     const session = this.kernel;
     const maps = spec.maps.filter((map) => SOCKET_MAPS.has(map.type)).map((map) => map.name);
     const kernel = runWithSockets(one.request, maps, (request) => session.run(request));
@@ -47,6 +48,11 @@ export class ContractJudge {
   close(): void {
     this.kernel?.close();
   }
+}
+
+/** Why the kernel is not asked about a case: the case says so, or the running kernel is older than its program. */
+export function whyNotAsked(spec: ContractFile['spec'], { kernel, request }: ContractCase): string | null {
+  return kernel ?? tooOldFor(spec, request.program);
 }
 
 function mismatches(engine: RunReply, kernel: RunReply): string[] {

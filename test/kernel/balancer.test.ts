@@ -6,6 +6,7 @@ import { loadCases } from '../../src/case-load.ts';
 import { loadProject } from '../../src/config.ts';
 import { requestOf, judge as verdictOf } from '../../src/runner.ts';
 import { Judge, noKernel } from './judge.ts';
+import { skipText, tooOldForCase } from './needs.ts';
 
 const loaded = await loadProject(join(import.meta.dir, '../../fixtures/projects/balancer'));
 if (!loaded.ok) throw new Error(loaded.error.message);
@@ -15,7 +16,8 @@ describe.skipIf(noKernel !== null)(
   `balancer on the kernel${noKernel === null ? '' : ` (skipped: ${noKernel})`}`,
   () => {
     for (const one of cases) {
-      test(one.id, async () => {
+      const why = tooOldForCase(one);
+      test.skipIf(why !== null)(`${one.id}${skipText(why)}`, async () => {
         const judge = new Judge();
         const spec = await judge.open(one.object, new Uint8Array(readFileSync(one.object)));
         const request = requestOf(one, false);

@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { ProgramSpec } from '../../engine/index.ts';
+import type { ObjectSpec, ProgramSpec } from '../../engine/index.ts';
 import { openObject } from '../../engine/index.ts';
 import { type Input, inputsFor } from './inputs.ts';
 import { Judge, noKernel, presetsOf } from './judge.ts';
+import { skipText, tooOldFor } from './needs.ts';
 import { CONTENTS, type Content } from './presets.ts';
 
 const FIXTURES = join(import.meta.dir, '../../fixtures');
@@ -18,6 +19,7 @@ interface Subject {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly name: string;
+  readonly spec: ObjectSpec;
   readonly program: ProgramSpec;
 }
 
@@ -26,7 +28,8 @@ function subjects(relative: string): Subject[] {
   const bytes = new Uint8Array(readFileSync(path));
   const opened = openObject({ path, bytes });
   if (!opened.ok) throw new Error(opened.error.message);
-  return opened.value.programs.map((program) => ({ path, bytes, name: basename(path, '.bpf.o'), program }));
+  const spec = opened.value;
+  return spec.programs.map((program) => ({ path, bytes, name: basename(path, '.bpf.o'), spec, program }));
 }
 
 async function judged(judge: Judge, { path, program }: Subject, inputs: readonly Input[], content: Content) {
@@ -46,15 +49,21 @@ describe.skipIf(noKernel !== null)(
       const inputs = inputsFor(subject.program.type);
       const contents = { 'maps as they are': {}, ...CONTENTS[subject.name] };
       for (const [what, content] of Object.entries(contents)) {
-        test(`${subject.name}/${subject.program.name}, ${what}: ${inputs.length} inputs`, async () => {
-          const judge = new Judge();
-          await judge.open(subject.path, subject.bytes);
-          try {
-            expect(await judged(judge, subject, inputs, content)).toEqual([]);
-          } finally {
-            judge.close();
-          }
-        }, 180_000);
+        const why = tooOldFor(subject.spec, subject.program.name);
+        const name = `${subject.name}/${subject.program.name}, ${what}: ${inputs.length} inputs${skipText(why)}`;
+        test.skipIf(why !== null)(
+          name,
+          async () => {
+            const judge = new Judge();
+            await judge.open(subject.path, subject.bytes);
+            try {
+              expect(await judged(judge, subject, inputs, content)).toEqual([]);
+            } finally {
+              judge.close();
+            }
+          },
+          180_000,
+        );
       }
     }
   },

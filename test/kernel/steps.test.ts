@@ -6,10 +6,12 @@ import { objectsOf } from '../../src/case-steps.ts';
 import { requestOf, judge as verdictOf } from '../../src/runner.ts';
 import { STEP_CASES } from '../support/step-cases.ts';
 import { Judge, noKernel } from './judge.ts';
+import { skipText, tooOldForCase } from './needs.ts';
 
 describe.skipIf(noKernel !== null)(`steps on the kernel${noKernel === null ? '' : ` (skipped: ${noKernel})`}`, () => {
   for (const one of STEP_CASES) {
-    test(one.name, async () => {
+    const why = tooOldForCase(one);
+    test.skipIf(why !== null)(`${one.name}${skipText(why)}`, async () => {
       const judge = new Judge();
       const world = [];
       for (const path of objectsOf(one)) {
