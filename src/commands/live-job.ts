@@ -1,18 +1,16 @@
 /** What `live` was asked for, settled: files read, devices described, the context made, the program found. */
-import { ctxFromFields, type NetnsSpec, type ObjectSpec, openObject, PROG_TYPE } from '../../engine/index.ts';
-import { countArg, flagArg, listArg, textArg, U32_MAX } from '../args.ts';
-import { bytesArg, fileArg, packetArg } from '../args-input.ts';
+import { ctxFromFields, type ObjectSpec, PROG_TYPE } from '../../engine/index.ts';
+import { countArg, flagArg, textArg, U32_MAX } from '../args.ts';
+import { bytesArg, fileArg } from '../args-input.ts';
 import { parseJsonObject } from '../args-json.ts';
 import { presetUpdates } from '../backends/presets.ts';
-import { EXIT, InputError } from '../input-error.ts';
-import { parseDevice } from '../live/live-devices.ts';
-import { liveNetwork } from '../live/live-network.ts';
+import { InputError } from '../input-error.ts';
 import { type LiveBackendName, liveBackendName } from '../live/live-start.ts';
-import type { LiveNetwork, LiveObject, LiveRequest } from '../live/live-types.ts';
+import type { LiveNetwork, LiveRequest } from '../live/live-types.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Args, CommandIo } from './command.ts';
-import { refusalText } from './refusal-text.ts';
-import { chooseProgram, onceOnly, readNetns, readPresets, type Source } from './run-job.ts';
+import { deviceObjects, openSpec, readNetwork, readTraffic } from './live-args.ts';
+import { chooseProgram, onceOnly, readPresets, type Source } from './run-job.ts';
 
 export interface LiveInput {
   readonly backend: LiveBackendName;
@@ -24,6 +22,8 @@ export interface LiveInput {
   readonly json: boolean;
   /** File for frames that left, null: none. */
   readonly capture: string | null;
+  /** What to know about the packets, '' for nothing. */
+  readonly note: string;
 }
 
 const INTERVAL_MS = 1000;
@@ -32,27 +32,6 @@ const RATE_MAX = 1e12;
 const LOOPBACK = 1;
 /** Of each device. */
 const CAPTURE_FRAMES = 1000;
-
-function openSpec(path: string, bytes: Uint8Array, btf: Uint8Array | undefined): ObjectSpec {
-  const opened = openObject({ path, bytes }, btf === undefined ? {} : { btf });
-  if (opened.ok) return opened.value;
-  throw new InputError(refusalText(path, opened.error), EXIT.NOT_LOADED);
-}
-
-/** Objects of programs at far ends; a program that is not there is a mistake in `--dev`. */
-function peerObjects(network: LiveNetwork, io: CommandIo, btf: Uint8Array | undefined): LiveObject[] {
-  const objects = new Map<string, LiveObject>();
-  for (const { name, xdp } of network.devices) {
-    if (typeof xdp === 'string') continue;
-    const known = objects.get(xdp.object) ?? { path: xdp.object, bytes: fileArg(xdp.object, io) };
-    objects.set(xdp.object, known);
-    const names = openSpec(known.path, known.bytes, btf).programs.map((one) => one.name);
-    if (names.includes(xdp.program)) continue;
-    const hint = didYouMean(xdp.program, names) || `: one of ${names.join(', ')}`;
-    throw new InputError(`--dev: ${name}: ${xdp.object} has no program ${xdp.program}${hint}`);
-  }
-  return [...objects.values()];
-}
 
 function ifindexOf(network: LiveNetwork, name: string): number {
   const near = network.devices.filter((one) => one.netns === 'near');
@@ -99,13 +78,17 @@ function ingressName(ctx: Uint8Array | null, network: LiveNetwork): string {
   return network.devices.find((one) => one.netns === 'near' && one.ifindex === ifindex)?.name ?? `ifindex ${ifindex}`;
 }
 
-function readNumbers(args: Args): Pick<LiveRequest, 'repeat' | 'batch_size' | 'rate' | 'cpus'> {
+type Numbers = Pick<LiveRequest, 'repeat' | 'batch_size' | 'rate' | 'cpus' | 'seed'>;
+
+function readNumbers(args: Args): Numbers {
   const forever = textArg(args, 'repeat') ?? 'forever';
+  const seed = countArg(args, 'seed', 0, U32_MAX);
   return {
     repeat: forever === 'forever' ? Infinity : countArg(args, 'repeat', 0, U32_MAX)!,
     batch_size: countArg(args, 'batch-size', 0, U32_MAX) ?? 0,
     rate: countArg(args, 'rate', 1, RATE_MAX) ?? Infinity,
     cpus: countArg(args, 'cpus', 1, CPUS_MAX) ?? 1,
+    ...(seed === undefined ? {} : { seed }),
   };
 }
 
@@ -113,25 +96,32 @@ function readNumbers(args: Args): Pick<LiveRequest, 'repeat' | 'batch_size' | 'r
 export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInput> {
   const path = String(args.object);
   const source = onceOnly(io);
-  const data = textArg(args, 'data-in');
-  if (data === undefined) throw new InputError('live needs a packet: --data-in FILE, CAPTURE#N or hex:…');
   const bytes = fileArg(path, io);
   const btfPath = textArg(args, 'btf');
   const btf = btfPath === undefined ? undefined : fileArg(btfPath, io);
   const spec = openSpec(path, bytes, btf);
   const program = chooseProgram(spec, args.program === undefined ? null : String(args.program), null);
-  const { netns = {} as NetnsSpec } = await readNetns(args, source);
-  const network = liveNetwork(
-    listArg(args, 'dev').map((text) => parseDevice(text)),
-    netns,
-  );
+  const { network, sockets, faults } = await readNetwork(args, source);
   const presets = await readPresets(args, source);
   const numbers = readNumbers(args);
   presetUpdates(spec, presets, numbers.cpus);
-  const data_in = await packetArg(data, '--data-in', source);
+  const traffic = await readTraffic(args, source, numbers.seed ?? 0);
+  const data_in = traffic.packets[0]!;
   const ctx_in = await readContext(args, source, network, data_in.length);
   const request: LiveRequest = {
-    ...{ path, bytes, program: program.name, network, peers: peerObjects(network, io, btf), presets, data_in, ctx_in },
+    ...{
+      path,
+      bytes,
+      program: program.name,
+      network,
+      peers: deviceObjects(network, io, btf),
+      presets,
+      data_in,
+      ctx_in,
+    },
+    ...(traffic.frames === null ? {} : { frames: traffic.frames }),
+    ...(sockets.length === 0 ? {} : { sockets }),
+    ...(faults === undefined ? {} : { faults }),
     ...(btf === undefined ? {} : { btf }),
     ...{ ...numbers, running: true, capture: textArg(args, 'capture') === undefined ? 0 : CAPTURE_FRAMES },
   };
@@ -144,5 +134,6 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
     interval_ms,
     json: flagArg(args, 'json'),
     capture: textArg(args, 'capture') ?? null,
+    note: traffic.note,
   };
 }

@@ -9,6 +9,16 @@ function options(yargs: Argv): Argv {
     .positional('object', { type: 'string', describe: 'ELF object with BPF programs' })
     .positional('program', { type: 'string', describe: "Program's name" })
     .option('data-in', { ...VALUE, describe: 'Packet: FILE, CAPTURE#N (from 1), hex:…, or - for standard input' })
+    .option('frames', {
+      ...VALUE,
+      describe: 'Packets of frames in turn, in place of --data-in: a pcap, a pcapng, or lines of hex',
+    })
+    .option('frames-order', { ...VALUE, describe: 'turn (default) or random' })
+    .option('vary', {
+      ...VALUE,
+      array: true,
+      describe: 'FIELD=VALUES[:random]: ip.src=10.0.0.0/24, udp.dport=80,1000-2000; checksums are kept right',
+    })
     .option('ctx-in', { ...VALUE, describe: 'Context: FILE, hex:…, or json:{"field": value}' })
     .option('ingress', {
       ...VALUE,
@@ -18,16 +28,22 @@ function options(yargs: Argv): Argv {
       ...VALUE,
       array: true,
       describe:
-        'NAME[:KEY=VALUE,…] with ifindex, type (veth, ifb, lo, dummy), peer, peer_xdp (none, pass, drop, tx, OBJ#PROG), up, peer_up, mtu, gro, queues',
+        'NAME[:KEY=VALUE,…] with ifindex, type (veth, ifb, lo, dummy), peer, peer_xdp (none, pass, drop, tx, OBJ#PROG), up, peer_up, mtu, gro, queues, tc_ingress and peer_tc_ingress (OBJ#PROG)',
     })
     .option('netns', {
       ...VALUE,
-      describe: 'Network namespace: FILE or json:{"devices": …, "routes": …, "sockets": …}',
+      describe: 'Network namespace: FILE or json:{"devices": …, "routes": …, "sockets": …, "far": …, "faults": …}',
+    })
+    .option('fault', {
+      ...VALUE,
+      array: true,
+      describe: 'down=DEV@FRAME, up=, full=, drains= (rings), page=FRAME (no page), alloc=N (the N-th 64 pages)',
     })
     .option('repeat', { ...VALUE, describe: 'Frames, or forever (default)' })
     .option('batch-size', { ...VALUE, describe: 'Frames a batch, 1 to 256 (default 64)' })
     .option('rate', { ...VALUE, describe: 'Frames a second (default: as fast as it goes)' })
     .option('map', { ...VALUE, array: true, describe: 'NAME=json:… or NAME=FILE: fills a map or .data beforehand' })
+    .option('seed', { ...VALUE, describe: 'Seed of chance: random order, random fields, bpf_get_prandom_u32' })
     .option('cpus', { ...VALUE, describe: 'Possible CPUs: sizes of percpu maps, targets of cpumaps' })
     .option('btf', { ...VALUE, describe: 'Kernel types for CO-RE: raw BTF, or an ELF file with .BTF' })
     .option('backend', {

@@ -1,8 +1,9 @@
 /** `bpfdeck live` without a terminal: lines, totals, JSON, exit codes, Ctrl-C. */
 import { expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pkt } from '../../../src/packet/build.ts';
 import { toHex } from '../../../src/packet/hex.ts';
 import { readCapture } from '../../../src/packet/pcap.ts';
 import { cli, fixture, ROOT, startCli } from '../../support/cli.ts';
@@ -80,6 +81,11 @@ test.each([
   [['--dev', `a:peer_xdp=${PEER}#p_dropp`], 'did you mean p_drop?'],
   [['--dev', 'a', '--ingress', 'b'], 'there is no device b'],
   [['--repeat', 'ever'], '--repeat'],
+  [['--frames', 'x.pcap'], '--data-in and --frames both say'],
+  [['--vary', 'ip.src=10.0.0.0/8'], 'the packet has no ipv4.src: it is eth, payload'],
+  [['--frames-order', 'any'], 'turn or random'],
+  [['--dev', 'a', '--fault', 'down=b@1'], 'there is no device b'],
+  [['--dev', 'a:tc_ingress=x'], 'write OBJECT#PROGRAM'],
 ])('a mistake is a sentence: %p', async (args, says) => {
   const { code, err } = await live('lv_drop', ...args);
   expect(err).toContain(says);
@@ -120,6 +126,36 @@ test('devices of --netns take part; what is not said of them is as there', async
     ]),
   );
   expect(summary.lost).toEqual([expect.objectContaining({ what: 'dropped by the far end', count: 5, wanted: true })]);
+});
+
+test('frames from a file and fields that vary, faults at their frames', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-live-'));
+  try {
+    const [list, out] = [join(dir, 'list.hex'), join(dir, 'out.pcapng')];
+    const [one, two] = [pkt.eth().ipv4().udp(), pkt.eth().ipv4().udp().payload('two')];
+    writeFileSync(list, `# two\n${toHex(one.bytes())}\n${toHex(two.bytes())}\n`);
+    const args = [
+      'live',
+      OBJECT,
+      'lv_tx',
+      '--frames',
+      list,
+      '--vary',
+      'udp.dport=7-9',
+      '--repeat',
+      '12',
+      '--batch-size',
+      '4',
+    ];
+    const more = ['--dev', 'veth0:peer_xdp=drop', '--fault', 'down=veth0@6', '--fault', 'up=veth0@9', '--capture', out];
+    const { code } = await cli([...args, ...more]);
+    expect(code).toBe(0);
+    const built = (n: number) => (n % 2 === 0 ? one : two).with('udp', { dport: 7 + (n % 3) }).bytes();
+    const left = [0, 1, 2, 3, 4, 5, 9, 10, 11].map((n) => toHex(built(n)));
+    expect(readCapture(new Uint8Array(readFileSync(out))).map(({ bytes }) => toHex(bytes))).toEqual(left);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('--capture: what left, byte by byte, with the device', async () => {
