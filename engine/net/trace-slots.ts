@@ -106,9 +106,12 @@ export class TraceSlots {
     return slot;
   }
 
-  /** Every kind: tracepoint, code, the slots of its targets, the slot of its latest event, the slot that stands for several targets. */
+  /** Every kind, in the order of tracepoints and codes: tracepoint, code, the slots of its targets, the slot of its latest event, the slot that stands for several targets. */
   list(): { tracepoint: number; code: number; slots: readonly number[]; latest: number; others: number }[] {
-    return this.kinds.map((kind, i) => ({ ...kind, latest: (this.mem.u32[this.latest + i]! >>> 3) - this.counts }));
+    const { latest, mem, counts } = this;
+    return this.kinds
+      .map((kind, i) => ({ ...kind, latest: (mem.u32[latest + i]! >>> 3) - counts }))
+      .sort((a, b) => a.tracepoint - b.tracepoint || a.code - b.code);
   }
 
   /** Address of a slot's count, and of its last event. */

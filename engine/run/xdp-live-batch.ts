@@ -51,6 +51,7 @@ export class LiveBatch {
       receive: (dev, list, count) => devices.stacks[dev.netns as 'near' | 'far'].receiveList(dev, list, count),
       redirect: (page, rx) => redirects.redirect(page, rx),
       flush: () => redirects.flush(),
+      forget: () => redirects.forget(),
     };
   }
 

@@ -26,7 +26,7 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import { type CodeSite, countEvent, enter, keep, type ProgramEntry, show, XDP } from './xdp-live-site.ts';
+import { type CodeSite, countEvent, enter, forget, keep, type ProgramEntry, show, XDP } from './xdp-live-site.ts';
 
 /** bq_flush_to_queue(queue): into the CPU's ring, what has no place there is dropped. */
 export function cpuFlush(site: CodeSite, put: number): number {
@@ -156,6 +156,7 @@ export function cpuThread(site: CodeSite, entry: ProgramEntry | null, put: numbe
         taken.get,
         block(
           ...[at, passed, drops, sent].map((one) => one.set(k(0))),
+          forget(),
           loop(below(at.get, taken.get), each),
           ran,
           asleep.set(k(0)),

@@ -21,6 +21,8 @@ export interface CpuWork {
   /** xdp_do_redirect: 0, or a positive errno and the frame is still the caller's. */
   redirect(page: number, rx: LiveDevice): number;
   flush(): void;
+  /** bpf_net_ctx_set */
+  forget(): void;
 }
 
 /** Up to eight frames that a thread took at once, and what became of them. */
@@ -106,6 +108,7 @@ export class LiveCpus {
     const { frames, passed } = this;
     for (let sched = 1; queue.ring.count > 0; sched = 0) {
       queue.take(frames);
+      work.forget();
       passed.length = 0;
       let redirected = 0;
       let dropped = 0;

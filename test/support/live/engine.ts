@@ -4,6 +4,7 @@ import {
   datasecVars,
   encodeBtf,
   type LinkSpec,
+  type LiveReport,
   type LiveRun,
   type LoadedObject,
   loadObject,
@@ -165,6 +166,11 @@ function countsOf(run: LiveRun): Record<string, number> {
 }
 
 export function runOnEngine(scenario: Scenario, generated = true): Outcome {
+  return reportOnEngine(scenario, generated).outcome;
+}
+
+/** The outcome, and everything that the run counted. */
+export function reportOnEngine(scenario: Scenario, generated: boolean): { outcome: Outcome; report: LiveReport } {
   const object = loadLive();
   const run = openScenario(object, scenario, generated);
   if (!generated) run.recordEvents(1_000_000);
@@ -183,7 +189,7 @@ export function runOnEngine(scenario: Scenario, generated = true): Outcome {
       if (dev[counter] !== 0) devices[`${names[dev.ifindex]}.${counter}`] = dev[counter];
     }
   }
-  return {
+  const outcome = {
     errno: run.errno,
     events: generated ? countsOf(run) : eventCounts(events),
     order: events.slice(0, EVENTS_MAX).map(textOf),
@@ -191,4 +197,5 @@ export function runOnEngine(scenario: Scenario, generated = true): Outcome {
     visits: [0, 1, 2].map((who) => visitAt(view, visits + who * VISIT_BYTES)),
     devices,
   };
+  return { outcome, report };
 }
