@@ -1,5 +1,6 @@
 /** Types, functions and variables of a kernel by name, out of its raw BTF: what loading a program names by id. */
 import { type BtfData, findType, KIND, kindOf, membersOf, parseBtfOnce, referredType, skipModifiers } from './btf.ts';
+import { typeSize } from './btf-types.ts';
 import { essentialName, typesCompatible } from './core-compat.ts';
 import { opening } from './elf.ts';
 
@@ -8,18 +9,21 @@ const KINDS = { struct: KIND.STRUCT, func: KIND.FUNC, typedef: KIND.TYPEDEF } as
 /** Id of a type, 0 if there is none, and the names of a struct's members in their order. */
 export interface KernelType {
   readonly id: number;
+  /** In bytes; 0 where the type has none. */
+  readonly size: number;
   readonly members: readonly string[];
 }
 
-const NONE: KernelType = { id: 0, members: [] };
+const NONE: KernelType = { id: 0, size: 0, members: [] };
 
 /** Looks a type up in raw BTF, as /sys/kernel/btf/vmlinux holds it; what is no BTF has no types. */
 export function kernelType(btf: Uint8Array, kind: keyof typeof KINDS, name: string): KernelType {
   const parsed = opening(() => parseBtfOnce(btf, () => btf, 'kernel types'));
   if (!parsed.ok) return NONE;
   const id = findType(parsed.value, KINDS[kind], name);
-  const members = id !== 0 && kind === 'struct' ? membersOf(parsed.value, id).map((member) => member.name) : [];
-  return { id, members };
+  if (id === 0 || kind !== 'struct') return { ...NONE, id };
+  const members = membersOf(parsed.value, id).map((member) => member.name);
+  return { id, size: typeSize(parsed.value, id), members };
 }
 
 /** What a kernel has under the name of an object's extern. */

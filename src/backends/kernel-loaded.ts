@@ -17,6 +17,7 @@ import {
   type ProgramMakers,
 } from './kernel-progs.ts';
 import { isRefusal } from './kernel-refusal.ts';
+import { createTable } from './kernel-struct-ops.ts';
 import { closeFd } from './kernel-syscall.ts';
 import { applyUpdates, needsProgram, programsIn, staticUpdates, type UpdateTargets } from './kernel-updates.ts';
 import type { MapUpdate } from './presets.ts';
@@ -82,7 +83,7 @@ export class LoadedInKernel {
   private readonly extra: KernelMap[] = [];
   /** Programs as they are loaded, what the environment says put in. */
   private wanted: readonly ProgramSpec[] = [];
-  /** Descriptors of extensions and their links, in the order they were made. */
+  /** Descriptors of tables of operations, extensions and their links, in the order they were made. */
   private readonly fds: number[] = [];
   private btf: KernelBtf | null = null;
   private btfFd = 0;
@@ -105,6 +106,7 @@ export class LoadedInKernel {
     this.loadBtf(wanted);
     const refusal =
       this.createMaps(wish.env) ??
+      this.createTables(wanted) ??
       applyUpdates(
         this.targets(),
         updates.filter((u) => !needsProgram(u.value)),
@@ -170,6 +172,18 @@ export class LoadedInKernel {
       this.maps.set(spec.name, map);
       if (pinned) this.borrowed.add(map);
       else if (spec.pinning === PIN_BY_NAME) pins.set(spec.name, map);
+    }
+    return null;
+  }
+
+  /** The tables of operations that programs are for; nobody is given them, but a kernel that has no such table says so here. */
+  private createTables(programs: readonly ProgramSpec[]): Refusal | null {
+    const names = programs.map(({ name }) => name);
+    for (const table of this.spec.struct_ops ?? []) {
+      if (!table.members.some(({ program }) => names.includes(program))) continue;
+      const fd = createTable(table, this.btfFd);
+      if (typeof fd !== 'number') return fd;
+      this.fds.push(fd);
     }
     return null;
   }
