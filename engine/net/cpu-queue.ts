@@ -88,6 +88,7 @@ export class CpuQueue {
       this.state.put(page);
     }
     this.setWord(CPUQ_AT.COUNT, 0);
+    this.state.count('cpu_queue_drops', drops);
     this.enqueued(count, drops);
   }
 

@@ -204,6 +204,7 @@ export const RUN_COUNTERS = [
   ...(['frames', 'batches', 'insns'] as const),
   ...(['aborted', 'drop', 'pass', 'tx', 'redirect', 'unknown'] as const),
   ...(['allocated', 'recycled', 'released', 'in_pool', 'in_flight', 'pages_copied'] as const),
+  ...(['cpu_queue_drops', 'cpu_xdp_drops'] as const),
 ] as const;
 export type RunCounter = (typeof RUN_COUNTERS)[number];
 

@@ -8,6 +8,7 @@ import {
   type Code,
   call,
   choose,
+  count,
   eq,
   give,
   k,
@@ -26,13 +27,23 @@ import {
   when,
   word,
 } from './xdp-live-emit.ts';
-import { type CodeSite, countEvent, enter, forget, keep, type ProgramEntry, show, XDP } from './xdp-live-site.ts';
+import {
+  type CodeSite,
+  countEvent,
+  enter,
+  forget,
+  keep,
+  type ProgramEntry,
+  runCounter,
+  show,
+  XDP,
+} from './xdp-live-site.ts';
 
 /** bq_flush_to_queue(queue): into the CPU's ring, what has no place there is dropped. */
 export function cpuFlush(site: CodeSite, put: number): number {
   return site.func(1, false, (f) => {
     const queue = f.param(0);
-    const { count, drops, at, place, slot, page } = f.named('count', 'drops', 'at', 'place', 'slot', 'page');
+    const { frames, drops, at, place, slot, page } = f.named('frames', 'drops', 'at', 'place', 'slot', 'page');
     const size = load(queue.get, CPUQ_AT.RING + RING_AT.SIZE);
     const target = add(load(queue.get, CPUQ_AT.RING + RING_AT.QUEUE), shl(place.get, k(2)));
     const produced = block(
@@ -47,16 +58,17 @@ export function cpuFlush(site: CodeSite, put: number): number {
     );
     return block(
       unlist(site, f, queue),
-      count.set(load(queue.get, CPUQ_AT.COUNT)),
-      when(not(count.get), give()),
+      frames.set(load(queue.get, CPUQ_AT.COUNT)),
+      when(not(frames.get), give()),
       place.set(load(queue.get, CPUQ_AT.RING + RING_AT.PRODUCER)),
-      loop(below(at.get, count.get), one),
+      loop(below(at.get, frames.get), one),
       store(queue.get, CPUQ_AT.RING + RING_AT.PRODUCER, place.get),
       store(queue.get, CPUQ_AT.COUNT, k(0)),
+      count(k(site.input.counters), runCounter('cpu_queue_drops'), drops.get),
       slot.set(load(queue.get, CPUQ_AT.SLOT)),
-      when(not(slot.get), block(site.ask('enqueued', queue.get, count.get, drops.get), give())),
+      when(not(slot.get), block(site.ask('enqueued', queue.get, frames.get, drops.get), give())),
       countEvent(site, 'enqueue', slot, [
-        pair(load(queue.get, CPUQ_AT.MAP_ID), count.get),
+        pair(load(queue.get, CPUQ_AT.MAP_ID), frames.get),
         pair(drops.get, load(queue.get, CPUQ_AT.CPU)),
       ]),
     );

@@ -133,6 +133,7 @@ export class LiveCpus {
     const { trace } = this.state;
     if (sent > 0) work.flush();
     const xdpPass = queue.prog === null ? 0 : passed;
+    this.state.count('cpu_xdp_drops', drops);
     trace.emit('xdp_cpumap_kthread', 0, queue.map_id, frames, 0, sched, xdpPass, drops, sent);
     const list = this.state.batch + BATCH_AT.STACK;
     for (let from = 0; from < passed; ) {

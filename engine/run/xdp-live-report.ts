@@ -27,6 +27,8 @@ export interface LiveReport {
   readonly tracepoints: readonly TraceCount[];
   readonly devices: readonly LiveDeviceReport[];
   readonly stacks: Readonly<Record<NetnsName, Readonly<Record<StackCounter, number>>>>;
+  /** Frames that cpumaps lost: their queue was full; their program dropped them. Absent where nobody counts them. */
+  readonly cpumap?: Readonly<Record<'queue_drops' | 'xdp_drops', number>>;
   readonly xsk: readonly Readonly<XskSocket>[];
 }
 
@@ -54,6 +56,7 @@ export function liveReport(parts: LiveParts, ns_per_frame: number): LiveReport {
       ...dev.report(),
     })),
     stacks: { near: devices.stacks.near.report(), far: devices.stacks.far.report() },
+    cpumap: { queue_drops: state.get('cpu_queue_drops'), xdp_drops: state.get('cpu_xdp_drops') },
     xsk: redirects.xskSockets().map((socket) => ({ ...socket })),
   };
 }

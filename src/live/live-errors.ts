@@ -3,8 +3,9 @@ import type { LiveReport } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { retvalText } from '../format/verdicts.ts';
 import { whyLost } from '../live-why.ts';
+import { targetsOf } from './live-targets.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
-import { dropsKey, type LiveFacts, type Loss, silentKey, stackKey, traceKey } from './why-types.ts';
+import { dropsKey, type LiveFacts, type Loss, silentKey, stackKey } from './why-types.ts';
 
 export interface ErrorRow {
   readonly key: string;
@@ -15,6 +16,8 @@ export interface ErrorRow {
 }
 
 const XDP_TYPE = 6;
+/** Tracepoints whose events are errors when they have a code. */
+const TOLD: readonly string[] = ['xdp_redirect_err', 'xdp_exception', 'xdp_devmap_xmit'];
 /** Counters of a stack that are reasons for a drop are written in capitals. */
 const REASON = /^[A-Z_]+$/;
 
@@ -24,15 +27,16 @@ function nameAt(devices: readonly LiveDeviceInfo[], ifindex: number | undefined)
 }
 
 function byTracepoint(report: LiveReport, devices: readonly LiveDeviceInfo[]): ErrorRow[] {
-  return report.tracepoints.flatMap(({ name, code, count, last }): ErrorRow[] => {
-    const row = { key: traceKey({ name, code }), count, tracepoint: name };
-    if (name === 'xdp_redirect_err')
-      return [{ ...row, reason: errnoText(-code), detail: `→ ${nameAt(devices, last.to_ifindex)}` }];
-    if (name === 'xdp_exception')
-      return [{ ...row, reason: retvalText(XDP_TYPE, code), detail: nameAt(devices, last.ifindex) }];
-    if (name === 'xdp_devmap_xmit' && code !== 0)
-      return [{ ...row, reason: errnoText(-code), detail: `→ ${nameAt(devices, last.to_ifindex)}, calls` }];
-    return [];
+  return report.tracepoints.flatMap((one) => {
+    const { name, code } = one;
+    if (code === 0 || !TOLD.includes(name)) return [];
+    const reason = name === 'xdp_exception' ? retvalText(XDP_TYPE, code) : errnoText(-code);
+    return targetsOf(one).map(({ key, count, last }): ErrorRow => {
+      const from = nameAt(devices, last.ifindex);
+      const to = `→ ${nameAt(devices, last.to_ifindex)}`;
+      const detail = name === 'xdp_exception' ? from : name === 'xdp_devmap_xmit' ? `${to}, calls` : to;
+      return { key, count, tracepoint: name, reason, detail };
+    });
   });
 }
 

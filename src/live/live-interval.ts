@@ -1,5 +1,6 @@
 /** What came between two samples of a live run: counts as differences, states as the later one has them. */
 import type { LiveReport } from '../../engine/index.ts';
+import { tracepointMinus } from './live-targets.ts';
 import type { LiveSample } from './live-types.ts';
 
 export interface LiveInterval {
@@ -44,9 +45,9 @@ export function reportMinus(now: LiveReport, then: LiveReport): LiveReport {
     page_pool: { ...minus(pages, then.page_pool), in_pool, in_flight },
     tracepoints: now.tracepoints.flatMap((one) => {
       const old = then.tracepoints.find(({ name, code }) => name === one.name && code === one.code);
-      const count = one.count - (old?.count ?? 0);
-      return count === 0 ? [] : [{ ...one, count }];
+      return tracepointMinus(one, old) ?? [];
     }),
+    ...(now.cpumap === undefined ? {} : { cpumap: minus(now.cpumap, then.cpumap) }),
     devices: now.devices.map((one) =>
       deviceMinus(
         one,

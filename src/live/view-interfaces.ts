@@ -5,6 +5,7 @@ import type { Loss } from '../live-why.ts';
 import type { Tag } from '../view-text.ts';
 import { compact } from './live-format.ts';
 import { type LiveState, newest, type Shown } from './live-state.ts';
+import { targetsOf } from './live-targets.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
 
 export interface InterfaceRow {
@@ -29,11 +30,10 @@ type Numbers = Readonly<Record<'rx' | 'pass' | 'drop' | 'tx' | 'redirect' | 'xmi
 /** A device's part in a report; the frames of the run come in at the ingress device. */
 function numbersOf(report: LiveReport, dev: LiveDeviceInfo, isIngress: boolean): Numbers {
   const found = report.devices.find((one) => one.netns === dev.netns && one.ifindex === dev.ifindex);
-  const refused = report.tracepoints.reduce(
-    (sum, { name, last, count }) =>
-      sum + (dev.netns === 'near' && name === 'xdp_redirect_err' && last.to_ifindex === dev.ifindex ? count : 0),
-    0,
-  );
+  const errors = report.tracepoints.filter(({ name }) => dev.netns === 'near' && name === 'xdp_redirect_err');
+  const refused = errors
+    .flatMap(targetsOf)
+    .reduce((sum, { last, count }) => (last.to_ifindex === dev.ifindex ? sum + count : sum), 0);
   if (!found) return { rx: 0, pass: 0, drop: 0, tx: 0, redirect: 0, xmit: 0, err: refused };
   const { frames, verdicts } = report;
   const run = isIngress ? { frames, ...verdicts } : { frames: 0, pass: 0, drop: 0, tx: 0, redirect: 0 };

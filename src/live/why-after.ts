@@ -1,5 +1,6 @@
 /** Frames that are lost after the redirect: in a device's bulk queue, at the other end of a veth, on another CPU, in a network stack. */
 import type { LiveReport, NetnsName } from '../../engine/index.ts';
+import { type Tracepoint, targetsOf } from './live-targets.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
 import {
   dropsKey,
@@ -12,7 +13,6 @@ import {
   nameOf,
   stackKey,
   stateOf,
-  traceKey,
   tracepoint,
 } from './why-types.ts';
 
@@ -21,9 +21,10 @@ type Words = Pick<Found, 'word' | 'sentence' | 'mend'>;
 /** Keys of the tracepoints that tell of frames lost at a device. */
 function toldAt({ report }: LiveFacts, ifindex: number): string[] {
   return report.tracepoints.flatMap((one) => {
-    const exception = one.name === 'xdp_exception' && one.last.ifindex === ifindex;
-    const unsent = one.name === 'xdp_devmap_xmit' && one.code !== 0 && one.last.to_ifindex === ifindex;
-    return exception || unsent ? [traceKey(one)] : [];
+    const exception = one.name === 'xdp_exception';
+    if (!exception && (one.name !== 'xdp_devmap_xmit' || one.code === 0)) return [];
+    const at = exception ? 'ifindex' : 'to_ifindex';
+    return targetsOf(one).flatMap(({ key, last }) => (last[at] === ifindex ? [key] : []));
   });
 }
 
@@ -54,10 +55,8 @@ function atPeer(state: LiveDeviceReport): number {
 
 /** Verdicts of egress programs that are neither PASS nor DROP, at a device. */
 function exceptions(facts: LiveFacts, dev: LiveDeviceInfo): number {
-  return facts.report.tracepoints.reduce(
-    (sum, { name, last, count }) => (name === 'xdp_exception' && last.ifindex === dev.ifindex ? sum + count : sum),
-    0,
-  );
+  const told = facts.report.tracepoints.filter(({ name }) => name === 'xdp_exception').flatMap(targetsOf);
+  return told.reduce((sum, { last, count }) => (last.ifindex === dev.ifindex ? sum + count : sum), 0);
 }
 
 function byEgress(state: LiveDeviceReport): number {
@@ -123,14 +122,28 @@ const QUEUES: readonly LossRow[] = [
   ),
 ];
 
+/** CPUs that a tracepoint of cpumaps told of: `CPU 1`. */
+function cpusOf(facts: LiveFacts): string {
+  const told = facts.report.tracepoints.filter(({ name }) => name === 'xdp_cpumap_enqueue').flatMap(targetsOf);
+  const full = told.filter(({ last }) => (last.drops ?? 0) > 0);
+  const cpus = [...new Set((full.length > 0 ? full : told).map(({ last }) => last.to_cpu))];
+  return cpus.length === 0 ? 'a CPU' : `CPU ${cpus.join(', ')}`;
+}
+
+/** What the last event of a tracepoint said, for backends that do not count it all. */
+function lastOf(facts: LiveFacts, name: Tracepoint['name'], field: string): number {
+  return tracepoint(facts, name, 0)?.last[field] ?? 0;
+}
+
 const CPUS: readonly LossRow[] = [
   {
     name: 'cpumap queue full',
+    silent: true,
     find: (facts) => {
-      const last = tracepoint(facts, 'xdp_cpumap_enqueue', 0)?.last;
-      return found(last?.drops ?? 0, () => ({
+      const lost = facts.report.cpumap?.queue_drops ?? lastOf(facts, 'xdp_cpumap_enqueue', 'drops');
+      return found(lost, () => ({
         ...{ device: null, word: 'cpu queue' },
-        sentence: `the queue of CPU ${last!.to_cpu} was full: the last bulk of ${last!.processed} lost ${last!.drops}`,
+        sentence: `${frames(lost)}: the cpumap's queue for ${cpusOf(facts)} was full (xdp_cpumap_enqueue drops, no xdp_redirect_err)`,
         mend: 'a larger qsize in the cpumap (--map), or a smaller batch',
       }));
     },
@@ -139,10 +152,10 @@ const CPUS: readonly LossRow[] = [
     name: 'dropped on the other CPU',
     wanted: true,
     find: (facts) => {
-      const last = tracepoint(facts, 'xdp_cpumap_kthread', 0)?.last;
-      return found(last?.xdp_drop ?? 0, () => ({
+      const lost = facts.report.cpumap?.xdp_drops ?? lastOf(facts, 'xdp_cpumap_kthread', 'xdp_drop');
+      return found(lost, () => ({
         ...{ device: null, word: 'cpu drop' },
-        sentence: `the cpumap's program dropped ${last!.xdp_drop} of the last bulk: XDP_DROP, or a verdict that is none there, such as XDP_TX`,
+        sentence: `${frames(lost)}: the cpumap's program dropped them: XDP_DROP, a verdict that is none there, such as XDP_TX, or a redirect to nowhere`,
         mend: 'a program of a cpumap may pass, drop or redirect',
       }));
     },

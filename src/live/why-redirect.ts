@@ -1,5 +1,6 @@
 /** Frames that a redirect loses: refused with an errno, or taken and sent nowhere. */
 import { ERRNO } from '../../engine/index.ts';
+import { targetsOf } from './live-targets.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
 import {
   type Found,
@@ -10,7 +11,6 @@ import {
   nameOf,
   near,
   stateOf,
-  traceKey,
   tracepoint,
 } from './why-types.ts';
 
@@ -31,13 +31,14 @@ function refusedRow(
     find: (facts) => {
       const event = tracepoint(facts, 'xdp_redirect_err', errno);
       if (event === null) return [];
-      const ifindex = event.last.to_ifindex ?? 0;
-      const dev = near(facts, ifindex);
-      if (!applies(dev, facts)) return [];
-      const target = nameOf(facts, ifindex);
-      const device = dev === null ? null : { netns: 'near' as const, ifindex };
-      const errors = [traceKey(event)];
-      return found(event.count, () => ({ device, errors, ...words(frames(event.count), target, dev, facts) }));
+      return targetsOf(event).flatMap(({ key, count, last }) => {
+        const ifindex = last.to_ifindex ?? 0;
+        const dev = near(facts, ifindex);
+        if (!applies(dev, facts)) return [];
+        const target = nameOf(facts, ifindex);
+        const device = dev === null ? null : { netns: 'near' as const, ifindex };
+        return found(count, () => ({ device, errors: [key], ...words(frames(count), target, dev, facts) }));
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 /** What a row of the WHY table looks at, what it finds, and small questions that rows share. */
 import type { LiveReport, NetnsName } from '../../engine/index.ts';
+import type { Tracepoint } from './live-targets.ts';
 import type { LiveDeviceInfo, LiveDevmap } from './live-types.ts';
 
 export interface LiveFacts {
@@ -38,12 +39,6 @@ export interface LossRow {
   readonly wanted?: boolean;
   readonly silent?: boolean;
   readonly find: (facts: LiveFacts) => readonly Found[];
-}
-
-type Tracepoint = LiveReport['tracepoints'][number];
-/** What tells kinds of a tracepoint apart. */
-export function traceKey({ name, code }: Pick<Tracepoint, 'name' | 'code'>): string {
-  return `${name} ${code}`;
 }
 
 export function dropsKey(netns: string, ifindex: number): string {
