@@ -49,8 +49,8 @@ export interface RunOptions {
   readonly coverage?: boolean;
   /** How often a case that does not pass is run again. */
   readonly retries?: number;
-  /** Why a case failed is found before its outcome is told, as part of it; else whoever wants to know asks with explained(). */
-  readonly explain?: boolean;
+  /** Why a case ended as it did is found before its outcome is told, as part of it; else whoever wants to know asks with explained(). */
+  readonly explain?: 'failures' | 'all';
 }
 
 function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Partial<TestOutcome> = {}): TestOutcome {
@@ -250,7 +250,8 @@ export async function runCases(
     if (stopped()) break;
     const result = await runPatiently(one, scope, options.retries ?? 0, stopped);
     if (stopped()) break;
-    const wanted = options.explain === true && result.verdict === 'fail' && ++whys <= WHYS_MAX;
+    const asked = options.explain === 'all' || (options.explain === 'failures' && result.verdict === 'fail');
+    const wanted = asked && ++whys <= WHYS_MAX;
     const why = wanted ? await explained(one, result, scope) : undefined;
     emit({ type: 'outcome', run, outcome: why === undefined ? result : { ...result, why } });
     if (options.bail && isBad(result)) break;

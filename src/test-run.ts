@@ -61,7 +61,7 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
     const unused = filtered ? [] : await unusedObjectErrors(suite, runner);
     for (const error of unused) emit({ type: 'file-error', error });
     const ids = new Set(cases.map((one) => one.id));
-    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries, coverage, explain: true }, emit);
+    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries, coverage, explain: 'failures' }, emit);
   }
   if (coverage) summary = { ...summary, coverage: coverageReport(covered, suite.project?.root ?? options.request.cwd) };
   for (const reporter of reporters) reporter.finish(summary);

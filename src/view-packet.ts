@@ -47,6 +47,7 @@ function layerText(layer: Layer | null): string {
 }
 
 function layerRows(change: LayerChange, judged: boolean): HeaderRow[] {
+  const tags = judged ? JUDGED : CHANGED;
   const same = change.kind === 'same';
   const [left, right] = [layerText(change.before), layerText(change.after)];
   const row: HeaderRow = {
@@ -59,14 +60,16 @@ function layerRows(change: LayerChange, judged: boolean): HeaderRow[] {
     (field): HeaderRow => ({
       sign: span(' '),
       name: span(`  ${field.name}`, 'warn'),
-      left: span(field.before ?? ABSENT, 'good'),
-      right: span(field.after ?? ABSENT, 'bad'),
+      left: span(field.before ?? ABSENT, tags.before),
+      right: span(field.after ?? ABSENT, tags.after),
     }),
   );
   return [row, ...fields];
 }
 
-const HEX_TAGS = { same: 'dim', before: 'good', after: 'bad', marks: 'warn' } as const;
+/** What was expected and what came instead; what was sent and what became of it. */
+const JUDGED = { same: 'dim', before: 'good', after: 'bad', marks: 'warn' } as const;
+const CHANGED = { same: 'dim', before: 'dim', after: 'info', marks: 'warn' } as const;
 const ROW = 16;
 const NOTE_AT = 60;
 
@@ -81,11 +84,11 @@ function startsIn(ranges: readonly ByteRange[], offset: number): readonly [numbe
   return [from, ranges.filter((range) => range.start < offset + ROW).length];
 }
 
-function hexLines(before: Uint8Array, after: Uint8Array, ranges: readonly ByteRange[]): HexLine[] {
+function hexLines(before: Uint8Array, after: Uint8Array, ranges: readonly ByteRange[], judged: boolean): HexLine[] {
+  const tags = judged ? JUDGED : CHANGED;
   return hexDiff(before, after).map((row): HexLine => {
     const text = row.text.trimEnd();
-    if (row.kind !== 'marks')
-      return { line: [span(text, HEX_TAGS[row.kind])], from: 0, to: 0, same: row.kind === 'same' };
+    if (row.kind !== 'marks') return { line: [span(text, tags[row.kind])], from: 0, to: 0, same: row.kind === 'same' };
     const [from, to] = startsIn(ranges, row.offset);
     const note = numbered(from, to, ranges.length);
     return { line: [span(text.padEnd(NOTE_AT), 'warn'), span(note, 'dim')], from, to, same: false };
@@ -106,7 +109,7 @@ export function comparePackets(left: Side, right: Side, judged: boolean): Packet
     note: `${sizeNote(left.bytes.length, right.bytes.length)} · ${what}`,
     sides: [`${left.title} ${left.bytes.length} B`, `${right.title} ${right.bytes.length} B`],
     headers: diff.layers.flatMap((change) => layerRows(change, judged)),
-    hex: hexLines(left.bytes, right.bytes, diff.ranges),
+    hex: hexLines(left.bytes, right.bytes, diff.ranges, judged),
     differences: count,
     judged,
   };

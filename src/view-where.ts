@@ -3,16 +3,11 @@ import type { Fault } from '../engine/index.ts';
 import type { TestOutcome } from './outcome.ts';
 import { type SourceText, type State, sourceKey } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
+import { returnPlace, type SourcePlace } from './view-return.ts';
 import { type Line, type PaneLine, plural, span, type TextPane } from './view-text.ts';
 import type { Why } from './why-types.ts';
 
-/** A line of source as debug information names it. */
-export interface SourcePlace {
-  readonly file: string;
-  readonly line: number;
-  /** Its text, '' if unknown. */
-  readonly source: string;
-}
+export type { SourcePlace } from './view-return.ts';
 
 /** Where the fault is, or the return; null where the object has no lines for it. */
 export function placeOf(outcome: TestOutcome | undefined): SourcePlace | null {
@@ -92,6 +87,28 @@ function registerLines(fault: Fault): PaneLine[] {
 }
 
 const VALUES_SHOWN = 6;
+const BYTE_OF = /^(.+?)(?:\+(\d+))?$/;
+
+/** Bytes that were read one by one from one place, as one: `own_mac = 02 00 00 00 00 02`. */
+function together(values: Why['values']): Why['values'] {
+  const bytes = new Map<string, Map<number, string>>();
+  for (const { name, value, where } of values) {
+    const [, base = name, at = '0'] = BYTE_OF.exec(name) ?? [];
+    if (where !== '' || !/^\d{1,3}$/.test(value) || Number(value) > 0xff) continue;
+    bytes.set(base, (bytes.get(base) ?? new Map()).set(Number(at), Number(value).toString(16).padStart(2, '0')));
+  }
+  const whole = (base: string) => {
+    const list = bytes.get(base);
+    return list && list.size > 1 && [...list.keys()].every((at) => at < list.size) ? list : undefined;
+  };
+  return values.flatMap((one) => {
+    const [, base = one.name, at = '0'] = BYTE_OF.exec(one.name) ?? [];
+    const list = whole(base);
+    if (!list) return [one];
+    const value = [...list].sort(([a], [b]) => a - b).map(([, text]) => text);
+    return at === '0' ? [{ ...one, name: base, value: value.join(' ') }] : [];
+  });
+}
 
 function valueSpans({ name, value, where }: Why['values'][number], i: number): Line {
   const gap = i > 0 ? [span('  ·  ', 'dim')] : [];
@@ -102,7 +119,7 @@ function valueSpans({ name, value, where }: Why['values'][number], i: number): L
 function whyLines(why: Why | undefined): PaneLine[] {
   if (!why) return [];
   const calls = why.calls.filter((call) => call.failed).slice(-2);
-  const values = why.values.slice(-VALUES_SHOWN).reverse();
+  const values = together(why.values).slice(-VALUES_SHOWN).reverse();
   return [
     ...calls.map((call): PaneLine => ({ text: [span('! ', 'warn'), span(call.said)] })),
     ...(values.length > 0 ? [{ text: values.flatMap(valueSpans), spare: SPARE_FIRST - 1 }] : []),
@@ -135,11 +152,16 @@ export function wherePane(outcome: TestOutcome, source: SourceText | null): Text
   if (fault) return faultPane(fault, outcome, source);
   const { why } = outcome;
   if (!why?.returned) return null;
-  const place = placeOf(outcome);
-  const { file, line, insn, subprogram, program } = why.returned;
-  const where = place ? `${file}:${line}` : subprogram || program;
-  const code = place ? around(place, source, why, decision(why)) : [NO_LINES];
-  return { title: 'Returned here', note: `${where} · insn ${insn}`, lines: [...code, ...whyLines(why)], bad: false };
+  const known = placeOf(outcome);
+  const { insn, subprogram, program } = why.returned;
+  if (!known) {
+    const note = `${subprogram || program} · insn ${insn}`;
+    return { title: 'Returned here', note, lines: [NO_LINES, ...whyLines(why)], bad: false };
+  }
+  const { place, word } = returnPlace(known, outcome, source);
+  const title = word === 'at' ? 'Returned here' : 'Returned after this';
+  const lines = [...around(place, source, why, decision(why)), ...whyLines(why)];
+  return { title, note: `${place.file}:${place.line} · insn ${insn}`, lines, bad: false };
 }
 
 /** The last instructions that ran, as far as the run was traced. */
@@ -158,10 +180,11 @@ const NEAR = 3;
 
 /** The place in a few lines, for the pane beside the list. */
 export function placeLines(outcome: TestOutcome, source: SourceText | null): PaneLine[] {
-  const place = placeOf(outcome);
+  const known = placeOf(outcome);
   const returned = outcome.why?.returned;
-  if (!place || !returned || outcome.result?.fault) return [];
-  const head: Line = [span(`returned at ${place.file}:${place.line}`), span(` (insn ${returned.insn})`, 'dim')];
+  if (!known || !returned || outcome.result?.fault) return [];
+  const { place, word } = returnPlace(known, outcome, source);
+  const head: Line = [span(`returned ${word} ${place.file}:${place.line}`), span(` (insn ${returned.insn})`, 'dim')];
   const calls = (outcome.why?.calls ?? []).filter((call) => call.failed).slice(-1);
   return [
     { text: head },

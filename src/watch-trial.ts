@@ -64,7 +64,7 @@ export async function runTrial(
 ): Promise<TestOutcome | null> {
   let came: TestOutcome | null = null;
   runner.setCases([...cases(), one]);
-  await runner.run(new Set([one.id]), { run: 0, cause: 'run', kept: 0 }, (event) => {
+  await runner.run(new Set([one.id]), { run: 0, cause: 'run', kept: 0, explain: 'all' }, (event) => {
     if (event.type === 'outcome') came = event.outcome;
   });
   runner.setCases(cases());

@@ -30,10 +30,10 @@ const FIXED_ROWS = 3;
 const SIDE_MIN = 34;
 const SIDE_MAX = 52;
 
+/** Where there are three panes, one of them has them. */
 function eventRows(rows: number): number {
   if (rows < 20) return 1;
-  if (rows < ROOMY_ROWS) return 2;
-  return rows < 45 ? 3 : 6;
+  return rows < ROOMY_ROWS ? 2 : 3;
 }
 
 /** Every size, however odd, gives boxes that fit it. */
@@ -43,7 +43,7 @@ export function layout(columns: number, rows: number): Layout {
     return { ...base, kind: 'tiny', list: { width: columns, height: Math.max(0, rows - 1) } };
   }
   const roomy = rows >= ROOMY_ROWS;
-  const events = eventRows(rows);
+  const events = columns < THREE_PANES ? eventRows(rows) : 1;
   const height = rows - FIXED_ROWS - events - (roomy ? 2 : 0);
   const common = { ...base, events, roomy };
   if (columns < TWO_PANES) return { ...common, kind: 'one', list: { width: columns, height } };

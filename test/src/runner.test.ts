@@ -132,7 +132,10 @@ test('bail stops at the first case that does not pass', async () => {
 });
 
 test('retries: a case that does not pass runs again, and says how often it ran', async () => {
-  const { outcomes, scope } = await run(TX, [one('a', { expect: { retval: 1 } }), one('b')], { retries: 2, explain: true });
+  const { outcomes, scope } = await run(TX, [one('a', { expect: { retval: 1 } }), one('b')], {
+    retries: 2,
+    explain: 'failures',
+  });
   expect(outcomes.map((o) => [o.verdict, o.attempts])).toEqual([
     ['fail', 3],
     ['pass', undefined],

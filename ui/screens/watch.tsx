@@ -1,7 +1,7 @@
 /** The watch screen: verdict on line 2, the case tree beside the detail, the summary of objects where there is room. */
 import { Box } from 'ink';
 import type { Line as LineOfText, ViewModel } from '../../src/view.ts';
-import { wrap } from '../cells.ts';
+import { cells, wrap } from '../cells.ts';
 import { EventLines, KeyLine } from '../components/foot.tsx';
 import { TitleLine, VerdictLine } from '../components/head.tsx';
 import { Line } from '../components/line.tsx';
@@ -47,10 +47,26 @@ function Detail({ vm, size }: { vm: ViewModel; size: Size }) {
   );
 }
 
-/** Every object in a row of its own, then as many events as fit. */
+/** Lines of events that are worth a pane. */
+const LOG_LEAST = 5;
+
+/** Every object in a row of its own, and below what happened, where the objects leave room for it. */
 function Side({ vm, size }: { vm: ViewModel; size: Size }) {
   const { width, height } = inner(size);
-  const objects = vm.objects.slice(0, Math.max(0, height - 2));
+  const all = tableRows(vm.objects);
+  const log = height - all - 2 >= LOG_LEAST;
+  const objects = { width: size.width, height: log ? all + 2 : size.height };
+  return (
+    <Box flexDirection="column" flexShrink={0} width={size.width}>
+      <Objects vm={vm} size={objects} />
+      {log ? <Log vm={vm} size={{ width: width + 2, height: size.height - objects.height }} /> : null}
+    </Box>
+  );
+}
+
+function Objects({ vm, size }: { vm: ViewModel; size: Size }) {
+  const { width, height } = inner(size);
+  const objects = vm.objects.slice(0, Math.max(0, tableRows(vm.objects) > height ? height - 2 : height));
   const left = vm.objects.length - objects.length;
   const lines: LineOfText[] = left > 0 ? [[{ text: `${left} more`, tag: 'dim' }]] : [];
   const top = tableRows(objects);
@@ -64,6 +80,17 @@ function Side({ vm, size }: { vm: ViewModel; size: Size }) {
       topRows={top}
     />
   );
+}
+
+/** Time in a column of its own, the latest first. */
+function Log({ vm, size }: { vm: ViewModel; size: Size }) {
+  const { width, height } = inner(size);
+  const lines = vm.events.flatMap(([time, ...text]): LineOfText[] => {
+    const under = { text: ' '.repeat(cells(time?.text ?? '')), tag: 'plain' } as const;
+    const room = width - 2 - cells(under.text);
+    return wrap(text, Math.max(1, room)).map((part, i) => [i === 0 && time ? time : under, ...part]);
+  });
+  return <Panel size={size} title="Log" note="L all" lines={lines.slice(0, height).map(pad)} />;
 }
 
 function Panes({ vm, layout }: { vm: ViewModel; layout: Layout }) {

@@ -31,7 +31,7 @@ async function outcomeOf(given: Omit<TestCase, 'name'>): Promise<Came> {
   const backend = new Watched();
   const events: RunEvent[] = [];
   const scope = { backend, objects: new ObjectStore(backend, null), lenient: false };
-  const options = { run: 1, cause: 'start', kept: 0, explain: true };
+  const options = { run: 1, cause: 'start', kept: 0, explain: 'failures' } as const;
   await runCases([fixtureCase(given)], scope, options, (event) => events.push(event));
   const [came] = events.flatMap((event) => (event.type === 'outcome' ? [event.outcome] : []));
   return { came: came!, asked: backend.asked };
