@@ -18,8 +18,8 @@ import { ANYTHING, constant, number, VAGUE, type Value } from './value.ts';
 import { leadsTo } from './ways.ts';
 
 /** Instructions gone along before it is given up, and states remembered where paths meet. */
-const STEPS_MAX = 200_000;
-const STATES_MAX = 64;
+const STEPS_MAX = 50_000;
+const STATES_MAX = 32;
 const ARGS = 5;
 const CONTEXT: Value = { kind: 'ctx', off: 0 };
 

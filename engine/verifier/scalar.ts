@@ -32,19 +32,20 @@ export function isKnown(scalar: Scalar): boolean {
 
 /** Any number of `bytes` bytes, zero-extended. */
 export function ofBytes(bytes: number): Scalar {
-  return bytes === 8 ? UNKNOWN : between(0n, 2n ** BigInt(8 * bytes) - 1n);
-}
-
-export function between(umin: bigint, umax: bigint): Scalar {
-  return settled({ ...UNKNOWN, umin, umax }) ?? UNKNOWN;
+  return OF_BYTES[bytes]!;
 }
 
 /** Of two numbers the larger, and the smaller: Math.max takes no bigints. */
 export const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 export const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
+const MASKS = Array.from({ length: 65 }, (_, bits) => 2n ** BigInt(bits) - 1n);
+
 /** All bits up to the highest one of `number`. */
-const ones = (number: bigint): bigint => (number === 0n ? 0n : 2n ** BigInt(number.toString(2).length) - 1n);
+function ones(number: bigint): bigint {
+  const upper = Number(number >> 32n);
+  return MASKS[upper === 0 ? 32 - Math.clz32(Number(number)) : 64 - Math.clz32(upper)]!;
+}
 
 /** What the bounds and the bits say of each other (reg_bounds_sync); null where they contradict: there is no such number. */
 export function settled(scalar: Scalar): Scalar | null {
@@ -107,3 +108,7 @@ export function ofSigned(bits: number): Scalar {
 export function covers(a: Scalar, b: Scalar): boolean {
   return a.umin <= b.umin && a.umax >= b.umax && a.smin <= b.smin && a.smax >= b.smax;
 }
+
+const OF_BYTES: readonly Scalar[] = Array.from({ length: 9 }, (_, bytes) =>
+  bytes === 8 ? UNKNOWN : lower(UNKNOWN, 8 * bytes),
+);
