@@ -8,6 +8,8 @@ import type { StartLive } from '../live/live-backend.ts';
 import { captureFile } from '../live/live-capture.ts';
 import { isRefusal } from '../live/live-client.ts';
 import { intervalOf } from '../live/live-interval.ts';
+import { metricsText } from '../live/live-metrics.ts';
+import { serveMetrics } from '../live/live-metrics-server.ts';
 import { startOf } from '../live/live-start.ts';
 import { factsOf } from '../live/live-state.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
@@ -48,10 +50,16 @@ function finish(input: LiveInput, end: LiveEnd, io: CommandIo): ExitCode {
 }
 
 /** On the terminal's other screen; the totals are printed when it is gone. */
-async function screenRun(start: StartLive, input: LiveInput, ascii: boolean, io: CommandIo): Promise<ExitCode> {
+async function screenRun(
+  start: StartLive,
+  input: LiveInput,
+  notes: readonly string[],
+  ascii: boolean,
+  io: CommandIo,
+): Promise<ExitCode> {
   const { request, ingress } = input;
   const { LiveSession } = await import('../live/live-session.ts');
-  const session = new LiveSession({ start, request, ingress, ascii, cwd: io.cwd });
+  const session = new LiveSession({ start, request, ingress, ascii, cwd: io.cwd, note: notes.join(' · ') });
   const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
   try {
     const screen = await io.openScreen(session);
@@ -77,6 +85,28 @@ async function plainRun(start: StartLive, input: LiveInput, io: CommandIo): Prom
   }
 }
 
+interface Metrics {
+  /** Begins a run whose samples are served. */
+  readonly start: StartLive;
+  /** '' where nothing is served. */
+  readonly url: string;
+  close(): void;
+}
+
+async function openMetrics({ metrics, request, ingress, backend }: LiveInput, start: StartLive): Promise<Metrics> {
+  if (metrics === null) return { start, url: '', close: () => {} };
+  let newest: LiveSample | null = null;
+  const server = await serveMetrics(metrics, () => {
+    return newest === null ? '' : metricsText(request, newest, ingress, backend);
+  });
+  const watched: StartLive = (asked, sample_ms, onSample) =>
+    start(asked, sample_ms, (sample) => {
+      newest = sample;
+      onSample(sample);
+    });
+  return { start: watched, url: server.url, close: server.close };
+}
+
 export async function liveCommand(args: Args, io: CommandIo): Promise<ExitCode> {
   let input: LiveInput;
   try {
@@ -86,7 +116,16 @@ export async function liveCommand(args: Args, io: CommandIo): Promise<ExitCode> 
     throw thrown;
   }
   const screen = io.isTerminal && io.env.TERM !== 'dumb' && !input.json;
+  if (input.backend === 'both' && input.metrics !== null)
+    throw new InputError('--metrics goes with one backend: --backend both runs twice, to compare');
   if (input.backend === 'both') return (await import('./live-both.ts')).bothRun(input, io);
-  const start = await startOf(input.backend);
-  return screen ? screenRun(start, input, flagArg(args, 'ascii'), io) : plainRun(start, input, io);
+  const metrics = await openMetrics(input, await startOf(input.backend));
+  const notes = [input.note, metrics.url === '' ? '' : `metrics at ${metrics.url}`].filter((note) => note !== '');
+  try {
+    if (screen) return await screenRun(metrics.start, input, notes, flagArg(args, 'ascii'), io);
+    for (const note of notes) io.err(`${note}\n`);
+    return await plainRun(metrics.start, input, io);
+  } finally {
+    metrics.close();
+  }
 }

@@ -5,6 +5,7 @@ import { bytesArg, fileArg } from '../args-input.ts';
 import { parseJsonObject } from '../args-json.ts';
 import { presetUpdates } from '../backends/presets.ts';
 import { InputError } from '../input-error.ts';
+import { type Endpoint, parseEndpoint } from '../live/live-metrics-server.ts';
 import { type LiveBackendName, liveBackendName } from '../live/live-start.ts';
 import type { LiveNetwork, LiveRequest } from '../live/live-types.ts';
 import { didYouMean } from '../suggest.ts';
@@ -24,6 +25,8 @@ export interface LiveInput {
   readonly capture: string | null;
   /** What to know about the packets, '' for nothing. */
   readonly note: string;
+  /** Where Prometheus text is served, null: nowhere. */
+  readonly metrics: Endpoint | null;
 }
 
 const INTERVAL_MS = 1000;
@@ -125,6 +128,7 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
     ...(btf === undefined ? {} : { btf }),
     ...{ ...numbers, running: true, capture: textArg(args, 'capture') === undefined ? 0 : CAPTURE_FRAMES },
   };
+  const metrics = textArg(args, 'metrics');
   const interval_ms = countArg(args, 'interval', 10, U32_MAX) ?? INTERVAL_MS;
   return {
     request,
@@ -135,5 +139,6 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
     json: flagArg(args, 'json'),
     capture: textArg(args, 'capture') ?? null,
     note: traffic.note,
+    metrics: metrics === undefined ? null : parseEndpoint(metrics),
   };
 }

@@ -54,6 +54,7 @@ function options(yargs: Argv): Argv {
       ...VALUE,
       describe: 'pcapng FILE for the first 1000 frames that leave by each device or go up',
     })
+    .option('metrics', { ...VALUE, describe: 'HOST:PORT: serves Prometheus text at /metrics while the run goes on' })
     .option('interval', { ...VALUE, describe: 'Milliseconds between two lines (default 1000)' })
     .option('json', { type: 'boolean', describe: 'One JSON object a line: intervals, then a summary' })
     .option('ascii', { type: 'boolean', describe: 'Draw with the characters of ASCII alone' })

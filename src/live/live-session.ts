@@ -39,6 +39,8 @@ export interface LiveSessionOptions {
   readonly ascii: boolean;
   /** Where captures are written. */
   readonly cwd: string;
+  /** Said until the first key, '' for nothing. */
+  readonly note?: string;
 }
 
 export class LiveSession implements LiveStore {
@@ -58,10 +60,10 @@ export class LiveSession implements LiveStore {
   private readonly cwd: string;
   private spec: ObjectSpec | null = null;
 
-  constructor({ start, request, ingress, ascii, cwd }: LiveSessionOptions) {
+  constructor({ start, request, ingress, ascii, cwd, note = '' }: LiveSessionOptions) {
     this.ascii = ascii;
     this.cwd = cwd;
-    this.state = initialState(request, ingress);
+    this.state = { ...initialState(request, ingress), notice: note === '' ? null : span(note, 'info') };
     this.view = liveView(this.state);
     this.rate = request.rate;
     this.size = request.batch_size || BATCH_DEFAULT;

@@ -52,8 +52,11 @@ test('the far end runs a program of another object; JSON is an interval a line a
   expect(summary.maps.map((map: { name: string }) => map.name)).toContain('dm');
 });
 
-test('Ctrl-C ends a run that goes on for ever, with its summary', async () => {
-  const child = startCli(['live', OBJECT, 'lv_drop', '--data-in', PACKET, '--interval', '50', '--json']);
+test('Ctrl-C ends a run that goes on for ever, with its summary; meanwhile its metrics can be had', async () => {
+  const more = ['--interval', '50', '--metrics', '127.0.0.1:0', '--json'];
+  const child = startCli(['live', OBJECT, 'lv_drop', '--data-in', PACKET, ...more]);
+  const told = await child.stderr.getReader().read();
+  const url = /metrics at (\S+)/.exec(new TextDecoder().decode(told.value))?.[1] ?? '';
   const reader = child.stdout.getReader();
   let text = '';
   const decoder = new TextDecoder();
@@ -61,7 +64,10 @@ test('Ctrl-C ends a run that goes on for ever, with its summary', async () => {
     const { done, value } = await reader.read();
     if (done) break;
     text += decoder.decode(value);
-    if (!sent && text.includes('\n')) child.kill('SIGINT');
+    if (!sent && text.includes('\n')) {
+      expect(await (await fetch(url)).text()).toMatch(/^bpfdeck_live_frames_total [1-9]\d*$/m);
+      child.kill('SIGINT');
+    }
     sent ||= text.includes('\n');
   }
   expect(await child.exited).toBe(130);
