@@ -97,7 +97,7 @@ interface Known {
   readonly hot: Local;
   readonly name: Local;
   readonly queued: Local;
-  /** The longest frame that it takes, where its redirects are counted, and how many are not counted there yet. */
+  /** The longest frame that it takes (0: there is no such device), where its redirects are counted, and how many are not counted there yet. */
   readonly longest: Local;
   readonly slot: Local;
   readonly sent: Local;
@@ -279,7 +279,8 @@ function ask(site: CodeSite, page: Code, parts: BatchParts, known: Known): Code 
         longest.set(load(hot.get, DEV_AT.MAX_LEN)),
         slot.set(word(batch + BATCH_AT.SLOT)),
       ),
-      name.set(wide(0, 0)),
+      // Nothing fits there.
+      longest.set(k(0)),
     ),
   );
 }
