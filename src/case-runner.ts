@@ -5,7 +5,6 @@ import { ObjectStore, type OpenedObject } from './object-store.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
 import { explained, type RunOptions, type RunScope, runCases } from './runner.ts';
 import type { SettledCase } from './test-case.ts';
-import type { Why } from './why-types.ts';
 
 /** What of a project concerns runs. */
 export interface RunProject {
@@ -20,6 +19,11 @@ export interface OpenedPrograms {
   readonly refusal: Refusal | null;
 }
 
+export interface CaseRunOptions extends RunOptions {
+  /** Cases whose outcomes are told in full, as the first failure is, all others in brief; absent: all are told in full. */
+  readonly in_full?: ReadonlySet<string>;
+}
+
 export interface CaseRunner {
   /** Forgets all objects. Rejects with InputError when the file with types cannot be read. */
   setProject(project: RunProject): Promise<void>;
@@ -31,20 +35,38 @@ export interface CaseRunner {
    * Runs cases by id in the order of setCases(), one run at a time; emits what runCases() emits. Stopping it ends the
    * case under way.
    */
-  run(ids: ReadonlySet<string>, options: RunOptions, emit: (event: RunEvent) => void): Promise<void>;
+  run(ids: ReadonlySet<string>, options: CaseRunOptions, emit: (event: RunEvent) => void): Promise<void>;
+  /** The last outcome of a case in full; null: it did not run. */
+  outcome(id: string): Promise<TestOutcome | null>;
   /**
-   * Why a case failed, by a traced run of it; null: it did not fail when it ran last, its object is another one since, or nobody can
-   * say. A run that is asked for meanwhile stops it.
+   * The same, and why it failed, by a traced run of it, where that can be said. A run that is asked for meanwhile stops it, and null
+   * comes.
    */
-  explain(id: string): Promise<Why | null>;
+  details(id: string): Promise<TestOutcome | null>;
   close(): Promise<void>;
 }
 
-interface Failed {
+interface Ran {
   readonly one: SettledCase;
   readonly outcome: TestOutcome;
   /** As it was then. */
   readonly object: Promise<OpenedObject>;
+}
+
+const NOTHING: readonly never[] = [];
+
+/** An outcome without what only an open case shows: ten thousand of them cross to another thread soon. A fault is always told. */
+function inBrief(outcome: TestOutcome): TestOutcome {
+  const { id, verdict, differences, reason, refusal, result, took_ms, step, attempts, returned } = outcome;
+  return {
+    ...{ id, verdict, reason, refusal, took_ms, brief: true },
+    differences: differences.length === 0 ? NOTHING : differences,
+    result: result?.fault ? result : null,
+    ...{ maps: NOTHING, maps_before: NOTHING },
+    ...(step === undefined ? {} : { step }),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(returned === undefined ? {} : { returned }),
+  };
 }
 
 export class LocalRunner implements CaseRunner {
@@ -54,7 +76,7 @@ export class LocalRunner implements CaseRunner {
   private cases: readonly SettledCase[] = [];
   private byId = new Map<string, SettledCase>();
   /** What may be asked about. */
-  private readonly failed = new Map<string, Failed>();
+  private readonly ran = new Map<string, Ran>();
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -64,12 +86,13 @@ export class LocalRunner implements CaseRunner {
   async setProject({ btf, lenient }: RunProject): Promise<void> {
     this.objects = new ObjectStore(this.backend, btf);
     this.lenient = lenient;
-    this.failed.clear();
+    this.ran.clear();
   }
 
   setCases(cases: readonly SettledCase[]): void {
     this.cases = cases;
     this.byId = new Map(cases.map((one) => [one.id, one]));
+    for (const id of this.ran.keys()) if (!this.byId.has(id)) this.ran.delete(id);
   }
 
   async open(path: string, bytes?: Uint8Array): Promise<OpenedPrograms> {
@@ -78,20 +101,35 @@ export class LocalRunner implements CaseRunner {
     return { programs: spec?.programs.map((program) => program.name) ?? [], refusal };
   }
 
-  run(ids: ReadonlySet<string>, options: RunOptions, emit: (event: RunEvent) => void): Promise<void> {
+  run(ids: ReadonlySet<string>, options: CaseRunOptions, emit: (event: RunEvent) => void): Promise<void> {
+    const { in_full, ...rest } = options;
     const cases = this.cases.filter((one) => ids.has(one.id));
-    return runCases(cases, this.scope, options, (event) => {
-      if (event.type === 'outcome') this.remember(event.outcome);
-      emit(event);
+    let failed = false;
+    return runCases(cases, this.scope, rest, (event) => {
+      if (event.type !== 'outcome') {
+        emit(event);
+        return;
+      }
+      const { outcome } = event;
+      this.remember(outcome);
+      const full = in_full === undefined || in_full.has(outcome.id) || (outcome.verdict === 'fail' && !failed);
+      failed ||= outcome.verdict === 'fail';
+      emit(full ? event : { ...event, outcome: inBrief(outcome) });
     });
   }
 
-  async explain(id: string): Promise<Why | null> {
-    const known = this.failed.get(id);
+  async outcome(id: string): Promise<TestOutcome | null> {
+    return this.ran.get(id)?.outcome ?? null;
+  }
+
+  async details(id: string): Promise<TestOutcome | null> {
+    const known = this.ran.get(id);
     if (known === undefined) return null;
     const { one, outcome, object } = known;
     const [then, now] = await Promise.all([object, this.objects.open(one.object)]);
-    return then.spec === now.spec ? ((await explained(one, outcome, this.scope)) ?? null) : null;
+    if (outcome.verdict !== 'fail' || outcome.why !== undefined || then.spec !== now.spec) return outcome;
+    const why = await explained(one, outcome, this.scope);
+    return why === undefined ? outcome : { ...outcome, why };
   }
 
   private get scope(): RunScope {
@@ -99,9 +137,8 @@ export class LocalRunner implements CaseRunner {
   }
 
   private remember(outcome: TestOutcome): void {
-    this.failed.delete(outcome.id);
-    const one = outcome.verdict === 'fail' ? this.byId.get(outcome.id) : undefined;
-    if (one) this.failed.set(outcome.id, { one, outcome, object: this.objects.open(one.object) });
+    const one = this.byId.get(outcome.id);
+    if (one) this.ran.set(outcome.id, { one, outcome, object: this.objects.open(one.object) });
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,9 @@
 /** The main thread's side of the worker that runs cases. */
-import type { CaseRunner, OpenedPrograms, RunProject } from './case-runner.ts';
+import type { CaseRunner, CaseRunOptions, OpenedPrograms, RunProject } from './case-runner.ts';
 import { InputError } from './input-error.ts';
-import type { RunEvent } from './outcome.ts';
-import type { RunOptions } from './runner.ts';
+import type { RunEvent, TestOutcome } from './outcome.ts';
 import type { RunnerReply, RunnerRequest } from './runner-worker.ts';
 import type { SettledCase } from './test-case.ts';
-import type { Why } from './why-types.ts';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -43,7 +41,7 @@ export class WorkerRunner implements CaseRunner {
     return (await this.ask((id) => ({ type: 'open', id, path, ...(bytes ? { bytes } : {}) }))) as OpenedPrograms;
   }
 
-  async run(ids: ReadonlySet<string>, options: RunOptions, emit: (event: RunEvent) => void): Promise<void> {
+  async run(ids: ReadonlySet<string>, options: CaseRunOptions, emit: (event: RunEvent) => void): Promise<void> {
     const { signal, stopped: _stopped, ...rest } = options;
     const { run, cause, kept } = options;
     await this.stopExplaining();
@@ -52,20 +50,33 @@ export class WorkerRunner implements CaseRunner {
       Atomics.store(this.stop, 0, 1);
     };
     signal?.addEventListener('abort', stop, { once: true });
-    emit({ type: 'start', run, cause, kept, cases: this.cases.filter((one) => ids.has(one.id)) });
+    const cases = this.cases.filter((one) => ids.has(one.id));
+    emit({ type: 'start', run, cause, kept, cases });
+    let told = 0;
     try {
-      await this.ask((id) => ({ type: 'run', id, ids, options: rest }), emit);
+      await this.ask(
+        (id) => ({ type: 'run', id, ids, options: rest }),
+        (event) => {
+          // In the order of the cases, and under their own ids: to look up another string of the same text is slow.
+          if (event.type === 'outcome') (event.outcome as { id: string }).id = cases[told++]?.id ?? event.outcome.id;
+          emit(event);
+        },
+      );
     } finally {
       signal?.removeEventListener('abort', stop);
     }
   }
 
+  async outcome(one: string): Promise<TestOutcome | null> {
+    return (await this.ask((id) => ({ type: 'outcome', id, one }))) as TestOutcome | null;
+  }
+
   /** One at a time, and not during a run. */
-  async explain(id: string): Promise<Why | null> {
+  async details(one: string): Promise<TestOutcome | null> {
     Atomics.store(this.stop, 0, 0);
-    const asked = this.ask((nth) => ({ type: 'explain', id: nth, case_id: id }));
+    const asked = this.ask((id) => ({ type: 'details', id, one }));
     this.explaining = asked.catch(() => null);
-    return (await asked) as Why | null;
+    return (await asked) as TestOutcome | null;
   }
 
   private async stopExplaining(): Promise<void> {

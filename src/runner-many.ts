@@ -4,7 +4,6 @@ import { shardOf } from './case-shard.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
 import type { RunOptions } from './runner.ts';
 import type { SettledCase } from './test-case.ts';
-import type { Why } from './why-types.ts';
 
 export class ManyRunners implements CaseRunner {
   private readonly runners: readonly CaseRunner[];
@@ -59,14 +58,21 @@ export class ManyRunners implements CaseRunner {
   }
 
   /** Whichever of them ran the case knows. */
-  async explain(id: string): Promise<Why | null> {
-    const whys = await Promise.all(this.runners.map((runner) => runner.explain(id)));
-    return whys.find((why) => why !== null) ?? null;
+  async outcome(id: string): Promise<TestOutcome | null> {
+    return firstOf(this.runners.map((runner) => runner.outcome(id)));
+  }
+
+  async details(id: string): Promise<TestOutcome | null> {
+    return firstOf(this.runners.map((runner) => runner.details(id)));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.runners.map((runner) => runner.close()));
   }
+}
+
+async function firstOf<T>(asked: readonly Promise<T | null>[]): Promise<T | null> {
+  return (await Promise.all(asked)).find((one) => one !== null) ?? null;
 }
 
 /** Holds outcomes back until those before them are there. */

@@ -1,11 +1,9 @@
 /** The worker that runs cases on the engine, so that the screen never freezes: takes messages, answers with batches of events. */
 import { EngineBackend } from './backends/engine.ts';
-import { type CaseRunner, LocalRunner, type RunProject } from './case-runner.ts';
+import { type CaseRunner, type CaseRunOptions, LocalRunner, type RunProject } from './case-runner.ts';
 import { InputError } from './input-error.ts';
-import type { RunEvent } from './outcome.ts';
-import type { RunOptions } from './runner.ts';
+import type { RunEvent, TestOutcome } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
-import type { Why } from './why-types.ts';
 
 export type RunnerRequest =
   /** `stop`: a word in shared memory; nonzero ends the run under way. */
@@ -17,9 +15,10 @@ export type RunnerRequest =
       readonly type: 'run';
       readonly id: number;
       readonly ids: ReadonlySet<string>;
-      readonly options: Omit<RunOptions, 'stopped' | 'signal'>;
+      readonly options: Omit<CaseRunOptions, 'stopped' | 'signal'>;
     }
-  | { readonly type: 'explain'; readonly id: number; readonly case_id: string };
+  | { readonly type: 'outcome'; readonly id: number; readonly one: string }
+  | { readonly type: 'details'; readonly id: number; readonly one: string };
 
 export type RunnerReply =
   | { readonly type: 'events'; readonly id: number; readonly events: readonly RunEvent[] }
@@ -62,14 +61,15 @@ async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }
 }
 
 /** What a stopped run would say is not why. */
-async function explain(to: CaseRunner, id: string): Promise<Why | null> {
-  const why = await to.explain(id);
-  return stopped() ? null : why;
+async function details(to: CaseRunner, id: string): Promise<TestOutcome | null> {
+  const outcome = await to.details(id);
+  return stopped() ? null : outcome;
 }
 
 function answer(to: CaseRunner, asked: Exclude<RunnerRequest, { type: 'start' | 'cases' }>): Promise<unknown> {
   if (asked.type === 'project') return to.setProject(asked.project);
-  if (asked.type === 'explain') return explain(to, asked.case_id);
+  if (asked.type === 'details') return details(to, asked.one);
+  if (asked.type === 'outcome') return to.outcome(asked.one);
   return asked.type === 'open' ? to.open(asked.path, asked.bytes) : run(to, asked);
 }
 

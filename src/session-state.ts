@@ -194,6 +194,7 @@ export function followFailure(state: State, broken: readonly string[] = []): Sta
   if (mistake) return { ...state, selected: errorKey(mistake), scroll: 0 };
   const bad = (id: string) => state.badSince.has(id);
   if (state.selected !== null && bad(state.selected) && broken.length === 0) return state;
-  const next = state.cases.find((one) => broken.includes(one.id)) ?? state.cases.find((one) => bad(one.id));
+  const fresh = new Set(broken);
+  const next = state.cases.find((one) => fresh.has(one.id)) ?? state.cases.find((one) => bad(one.id));
   return { ...state, selected: next?.id ?? state.selected, scroll: 0 };
 }

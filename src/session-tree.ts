@@ -120,8 +120,16 @@ export function errorKey(error: FileError): string {
   return `e:${error.file}:${error.line}:${error.message}`;
 }
 
+const casesOfObjects = new WeakMap<ObjectNode, readonly SettledCase[]>();
+
+/** The same list for the same node. */
 export function casesOf(node: ObjectNode | ProgramNode): readonly SettledCase[] {
-  return 'programs' in node ? node.programs.flatMap((program) => program.cases) : node.cases;
+  if (!('programs' in node)) return node.cases;
+  const [only] = node.programs;
+  if (only && node.programs.length === 1) return only.cases;
+  const known = casesOfObjects.get(node) ?? node.programs.flatMap((program) => program.cases);
+  casesOfObjects.set(node, known);
+  return known;
 }
 
 /** Objects, else programs, that came to nothing for one reason: that is said once, where they stand. */
@@ -175,7 +183,18 @@ export interface Counts {
   readonly took_ms: number;
 }
 
+/** Counts by the list of cases, of the latest outcomes: a frame asks for the same ones several times. */
+const counted = new WeakMap<readonly SettledCase[], { readonly outcomes: Outcomes; readonly counts: Counts }>();
+
 export function countOutcomes(cases: readonly SettledCase[], outcomes: Outcomes): Counts {
+  const known = counted.get(cases);
+  if (known?.outcomes === outcomes) return known.counts;
+  const counts = count(cases, outcomes);
+  counted.set(cases, { outcomes, counts });
+  return counts;
+}
+
+function count(cases: readonly SettledCase[], outcomes: Outcomes): Counts {
   const n = { passed: 0, failed: 0, skipped: 0, todo: 0, open: 0, total: cases.length, took_ms: 0 };
   for (const one of cases) {
     const outcome = outcomes.get(one.id);

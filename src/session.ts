@@ -1,11 +1,10 @@
 /** The one reducer that everything on the watch screen goes through: run events, files, keys. */
-import type { FileError, RunEvent } from './outcome.ts';
+import type { FileError, RunEvent, TestOutcome } from './outcome.ts';
 import { type Command, obey } from './session-commands.ts';
 import { type RunNews, takeNews } from './session-run.ts';
 import { followFailure, type LogLine, type RunRecord, refold, type SourceText, type State } from './session-state.ts';
 import { buildTree, errorKey, isBad, refusedKeys } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
-import type { Why } from './why-types.ts';
 
 export type { Command } from './session-commands.ts';
 export { initialState, type LogLine, type State } from './session-state.ts';
@@ -28,8 +27,8 @@ export type Action =
     }
   | { readonly type: 'absent'; readonly absent: State['absent'] }
   | { readonly type: 'log'; readonly line: LogLine }
-  /** What a traced rerun says of a case that failed. */
-  | { readonly type: 'why'; readonly id: string; readonly why: Why }
+  /** The outcome of a case in full, with why it failed. */
+  | { readonly type: 'details'; readonly outcome: TestOutcome }
   /** A source file that an end names; null: it was looked for in vain. */
   | { readonly type: 'source'; readonly key: string; readonly source: SourceText | null }
   | { readonly type: 'plan'; readonly plan: State['plan'] }
@@ -125,10 +124,9 @@ function onFileError(state: State, error: FileError): State {
   return known ? state : { ...state, errors: [...state.errors, error] };
 }
 
-function onWhy(state: State, { id, why }: Extract<Action, { type: 'why' }>): State {
-  const outcome = state.outcomes.get(id);
-  if (outcome?.verdict !== 'fail') return state;
-  return { ...state, outcomes: new Map(state.outcomes).set(id, { ...outcome, why }) };
+function onDetails(state: State, outcome: TestOutcome): State {
+  if (state.outcomes.get(outcome.id)?.verdict !== outcome.verdict) return state;
+  return { ...state, outcomes: new Map(state.outcomes).set(outcome.id, outcome) };
 }
 
 function onEvents(state: State, events: readonly RunEvent[], at: number): State {
@@ -159,8 +157,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, absent: action.absent };
     case 'log':
       return pushLog(state, action.line);
-    case 'why':
-      return onWhy(state, action);
+    case 'details':
+      return onDetails(state, action.outcome);
     case 'source':
       return { ...state, sources: new Map(state.sources).set(action.key, action.source) };
     case 'plan':

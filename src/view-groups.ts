@@ -28,8 +28,7 @@ function tableRow(name: string, n: Counts): GroupRow {
 
 export function objectTable(state: State): GroupRow[] {
   return state.tree.map((node) => {
-    const cases = node.programs.flatMap((p) => p.cases);
-    return tableRow(basename(node.path), countOutcomes(cases, state.outcomes));
+    return tableRow(basename(node.path), countOutcomes(casesOf(node), state.outcomes));
   });
 }
 

@@ -55,7 +55,8 @@ export function runTitle(state: State): Line {
 }
 
 function firstReason(state: State, record: RunRecord): string {
-  const one = state.cases.find((c) => record.broken.includes(c.id));
+  const [first] = record.broken;
+  const one = state.cases.find((c) => c.id === first);
   const outcome = one && state.outcomes.get(one.id);
   if (!one || !outcome || !isBad(outcome)) return '';
   return outcome.refusal ? `: ${reasonOf(outcome)}` : `: ${one.name}: ${reasonOf(outcome)}`;
@@ -95,10 +96,10 @@ export function noticeLine({ text, tag }: LogLine): Line {
 
 /** Runs and other events together, the latest first. */
 export function eventLines(state: State, most = EVENTS_MAX): Line[] {
-  const runs = state.history.map((r) => ({ at: r.at, line: runLine(state, r) }));
-  const logs = state.log.map((l) => ({ at: l.at, line: [span(l.text, LOG_TAGS[l.tag])] as Line }));
+  const runs = state.history.map((r) => ({ at: r.at, line: () => runLine(state, r) }));
+  const logs = state.log.map((l) => ({ at: l.at, line: (): Line => [span(l.text, LOG_TAGS[l.tag])] }));
   const all = [...runs, ...logs].sort((a, b) => b.at - a.at).slice(0, most);
-  return all.map(({ at, line }) => [span(`${clock(at)}  `, 'dim'), ...line]);
+  return all.map(({ at, line }) => [span(`${clock(at)}  `, 'dim'), ...line()]);
 }
 
 const EVENTS_MAX = 40;

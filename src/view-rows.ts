@@ -28,6 +28,7 @@ function caseSign(state: State, one: SettledCase, outcome: TestOutcome | undefin
 
 /** Cases of a group that says itself why none of them ran. */
 function isRefused(state: State, one: SettledCase): boolean {
+  if (state.refused.size === 0) return false;
   return state.refused.has(programKey(one.object, one.program)) || state.refused.has(objectKey(one.object));
 }
 
@@ -114,7 +115,48 @@ function errorRow(state: State, row: Extract<Row, { kind: 'error' }>): TreeRow {
   return { key: row.key, kind: 'error', sign: span('✗', 'bad'), name, right: [span(what, 'bad')], reason };
 }
 
-export function treeRow(state: State, row: Row): TreeRow {
+function drawn(state: State, row: Row): TreeRow {
   if (row.kind === 'case') return caseRow(state, row.one);
   return row.kind === 'error' ? errorRow(state, row) : groupRow(state, row);
+}
+
+/** A row that is drawn when it is looked at: of ten thousand a screen shows thirty. */
+class LazyRow implements TreeRow {
+  readonly key: string;
+  readonly kind: Row['kind'];
+  private readonly state: State;
+  private readonly row: Row;
+  private known: TreeRow | null = null;
+
+  constructor(state: State, row: Row) {
+    this.key = row.key;
+    this.kind = row.kind;
+    this.state = state;
+    this.row = row;
+  }
+
+  private get drawn(): TreeRow {
+    this.known ??= drawn(this.state, this.row);
+    return this.known;
+  }
+
+  get sign(): Span {
+    return this.drawn.sign;
+  }
+
+  get name(): Span {
+    return this.drawn.name;
+  }
+
+  get right(): Line {
+    return this.drawn.right;
+  }
+
+  get reason(): Line | null {
+    return this.drawn.reason;
+  }
+}
+
+export function treeRow(state: State, row: Row): TreeRow {
+  return new LazyRow(state, row);
 }

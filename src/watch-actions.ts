@@ -22,6 +22,8 @@ export interface ActionsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Shows new expected values to be written, or (null) takes them away. */
   readonly plan: (plan: State['plan']) => void;
+  /** The last outcome of a case in full. */
+  readonly full: (id: string) => Promise<TestOutcome | null>;
   readonly log: (text: string, tag: 'plain' | 'good' | 'bad' | 'warn') => void;
 }
 
@@ -42,7 +44,7 @@ export class WatchActions {
   obey(command: Command): void {
     if (command.do === 'edit-test') this.editTest();
     else if (command.do === 'edit-source') this.editSource();
-    else if (command.do === 'write-pcap') this.writePackets();
+    else if (command.do === 'write-pcap') void this.writePackets();
     else if (command.do === 'copy-id') this.copyId();
     else if (command.do === 'plan-update') this.planUpdate();
     else if (command.do === 'apply-update') this.applyUpdate();
@@ -122,11 +124,12 @@ export class WatchActions {
       });
   }
 
-  private writePackets(): void {
+  private async writePackets(): Promise<void> {
     const { root } = this.options.state();
     const shown = this.shown();
     if (!shown) return;
-    const { one, outcome } = shown;
+    const { one } = shown;
+    const outcome = shown.outcome?.brief ? await this.options.full(one.id) : shown.outcome;
     const step = outcome ? shownStep(one, outcome) : one;
     const frames: CommentedFrame[] = [];
     const add = (bytes: unknown, comment: string) => {

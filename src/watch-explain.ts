@@ -9,11 +9,11 @@ import { placeOf } from './view-where.ts';
 import { findSource } from './watch-sources.ts';
 
 export interface ExplainerOptions {
-  readonly runner: Pick<CaseRunner, 'explain'>;
+  readonly runner: Pick<CaseRunner, 'details'>;
   readonly state: () => State;
   /** Runs come first. */
   readonly busy: () => boolean;
-  readonly dispatch: (action: Action) => void;
+  readonly dispatch: (...actions: readonly Action[]) => void;
   /** What the runner threw: a bug of ours. */
   readonly crash: (error: unknown) => void;
 }
@@ -38,8 +38,8 @@ export class Explainer {
   private soon: ReturnType<typeof setTimeout> | null = null;
   private asking = false;
   private closed = false;
-  /** Outcomes of which nobody can say why. */
-  private readonly asked = new WeakSet<TestOutcome>();
+  /** Outcomes of which nobody can say more. */
+  private readonly full = new WeakSet<TestOutcome>();
 
   constructor(options: ExplainerOptions) {
     this.options = options;
@@ -62,19 +62,19 @@ export class Explainer {
     const shown = shownOf(state);
     if (shown === null) return;
     const [one, outcome] = shown;
-    const wanted = outcome.verdict === 'fail' && outcome.why === undefined && !this.asked.has(outcome);
-    if (wanted && state.screen === 'watch') void this.ask(one, outcome);
-    else this.findSource(one, outcome);
+    const more = outcome.brief || (outcome.verdict === 'fail' && outcome.why === undefined);
+    if (more && state.screen === 'watch' && !this.full.has(outcome)) void this.ask(one, outcome);
+    else this.tell(this.sourceNews(one, outcome));
   }
 
   private async ask(one: SettledCase, outcome: TestOutcome): Promise<void> {
     this.asking = true;
     try {
-      const why = await this.options.runner.explain(one.id);
-      // The case may have run again meanwhile, and ended otherwise.
+      const full = await this.options.runner.details(one.id);
+      // The case may be running again, or have run, and ended otherwise.
       const current = this.options.state().outcomes.get(one.id) === outcome;
-      if (why && current && !this.closed) this.options.dispatch({ type: 'why', id: one.id, why });
-      if (why === null && !this.options.busy()) this.asked.add(outcome);
+      if (full && current) this.tell([{ type: 'details', outcome: full }, ...this.sourceNews(one, full)]);
+      if (full || !this.options.busy()) this.full.add(full ?? outcome);
     } catch (thrown) {
       this.options.crash(thrown);
     } finally {
@@ -83,11 +83,17 @@ export class Explainer {
     }
   }
 
-  private findSource(one: SettledCase, outcome: TestOutcome): void {
+  /** All at once, for one frame. */
+  private tell(news: readonly Action[]): void {
+    if (news.length > 0 && !this.closed) this.options.dispatch(...news);
+  }
+
+  /** The source file of its end, where nobody looked for that yet. */
+  private sourceNews(one: SettledCase, outcome: TestOutcome): Action[] {
     const { root, sources } = this.options.state();
     const place = placeOf(outcome);
-    if (place === null) return;
+    if (place === null) return [];
     const key = sourceKey(one.object, place.file);
-    if (!sources.has(key)) this.options.dispatch({ type: 'source', key, source: findSource(root, one.object, place) });
+    return sources.has(key) ? [] : [{ type: 'source', key, source: findSource(root, one.object, place) }];
   }
 }

@@ -8,6 +8,8 @@ export interface RunQueueOptions {
   readonly runner: CaseRunner;
   /** Every case that can run now. */
   readonly cases: () => readonly SettledCase[];
+  /** The case that the screen shows in full. */
+  readonly shown: () => string | null;
   readonly emit: (event: RunEvent) => void;
   /** What the runner threw: a bug of ours. */
   readonly crash: (error: unknown) => void;
@@ -71,22 +73,24 @@ export class RunQueue {
     this.stop = stop;
     this.ended = false;
     this.superseded = false;
+    const shown = this.options.shown();
     const options = {
       run: ++this.runs,
       cause: causeText(causes),
       kept: all.length - cases.length,
       signal: stop.signal,
+      in_full: new Set(shown === null ? [] : [shown]),
     };
-    const open = new Set(cases.map((one) => one.id));
-    await this.options.runner.run(new Set(open), options, (event) => {
-      // What follows the end is about why cases failed.
+    // Outcomes come in the order of the cases.
+    let told = 0;
+    await this.options.runner.run(new Set(cases.map((one) => one.id)), options, (event) => {
       if (event.type === 'end') this.ended = true;
-      if (event.type === 'outcome') open.delete(event.outcome.id);
+      if (event.type === 'outcome') told++;
       if (event.type !== 'end' || !this.superseded) this.options.emit(event);
     });
     this.stop = null;
-    if (!this.superseded || open.size === 0) return;
-    for (const id of open) this.pending.add(id);
+    if (!this.superseded || told === cases.length) return;
+    for (const { id } of cases.slice(told)) this.pending.add(id);
     this.causes = new Set([...causes, ...this.causes]);
   }
 }

@@ -68,6 +68,7 @@ export class WatchSession implements Store {
     this.actions = new WatchActions({
       state: () => this.store.state,
       env: process.env,
+      full: (id) => this.runner.outcome(id),
       plan: (plan) => this.store.dispatch({ type: 'plan', plan }),
       log: (text, tag) => this.log(text, tag),
     });
@@ -79,6 +80,7 @@ export class WatchSession implements Store {
     this.queue = new RunQueue({
       runner: this.runner,
       cases: () => this.runnable(),
+      shown: () => this.store.state.selected,
       emit: (event) => this.store.event(event),
       crash: (error) => this.crash(error),
     });

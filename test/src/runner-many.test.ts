@@ -22,7 +22,8 @@ function fakeRunner(ms: number, verdicts: { readonly [name: string]: Verdict }):
         emit({ type: 'outcome', run: 1, outcome: outcomeOf(one, verdicts[one.name] ?? 'pass') });
       }
     },
-    explain: async () => null,
+    outcome: async () => null,
+    details: async () => null,
     close: async () => {},
   };
 }

@@ -54,10 +54,11 @@ test('outcomes of a run that was replaced by another are not taken', () => {
 });
 
 test('why a case failed comes after its run, and belongs to the outcome until the next one', () => {
-  const why: Action = { type: 'why', id: b.id, why: unexplained('no trace') };
-  const told = after(list, events(start(1), passed(1), failed(1), end(1)), why);
+  const outcome = { ...outcomeOf(b, 'fail', FAILED), why: unexplained('no trace') };
+  const details: Action = { type: 'details', outcome };
+  const told = after(list, events(start(1), passed(1), failed(1), end(1)), details);
   expect(told.outcomes.get(b.id)).toMatchObject({ verdict: 'fail', why: { note: 'no trace' } });
-  expect(reduce(reduce(told, events(start(2), passed(2, b), end(2))), why).outcomes.get(b.id)?.why).toBeUndefined();
+  expect(reduce(reduce(told, events(start(2), passed(2, b), end(2))), details).outcomes.get(b.id)?.why).toBeUndefined();
 });
 
 test('cases that are gone take their outcomes with them', () => {
