@@ -191,10 +191,11 @@ function writeRun(module: WasmModule, entry: number): void {
   module.export('run', run);
 }
 
-/** repeat(r1, r2): runs until PRIV.RUNS_LEFT is 0 or the budget's slice is spent, without leaving WebAssembly in between. */
+/** repeat(r1, r2): runs until PRIV.RUNS_LEFT is 0 (not at all when it is) or the budget's slice is spent, without leaving WebAssembly in between. */
 function writeRepeat(module: WasmModule, entry: number): void {
   const repeat = module.declare(RUN_TYPE);
-  const code = new WasmCode().open(W.loop, T.VOID);
+  const code = new WasmCode().i32(0).mem(W.i32_load, PRIV.RUNS_LEFT).op(W.i32_eqz);
+  code.open(W.if, T.VOID).i32(0).op(W.return, W.end).open(W.loop, T.VOID);
   callEntry(code.i32(0).i32(0).mem(W.i32_store, PRIV.TAIL_CALLS), entry);
   code.i32(0).i32(0).mem(W.i32_load, PRIV.RUNS_LEFT).i32(1).op(W.i32_sub).tee(3).mem(W.i32_store, PRIV.RUNS_LEFT);
   code.get(3).i32(0).op(W.i32_ne).i32(0).mem(W.i32_load, PRIV.BUDGET).i32(0).op(W.i32_ge_s, W.i32_and);
