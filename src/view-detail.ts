@@ -2,6 +2,7 @@
 import { basename, relative } from 'node:path';
 import type { Fault } from '../engine/index.ts';
 import { shownStep, stepText } from './case-steps.ts';
+import { sidesOf } from './mismatch-words.ts';
 import type { Difference, FileError, TestOutcome } from './outcome.ts';
 import { dissect } from './packet/dissect.ts';
 import { hexDiff } from './packet/hexdump.ts';
@@ -22,15 +23,19 @@ export interface DetailItem {
 
 const GAP: DetailItem = { label: '', lines: [[]] };
 
+/** Columns of `expected` and of what else sides are called. */
+const SIDE = 10;
+
 function differenceItems(outcome: TestOutcome): DetailItem[] {
   // A fault that nobody expected is told in full below.
   const told = (d: Difference) => d.field === 'fault' && d.expected === 'none' && outcome.result?.fault;
   const shown = outcome.differences.filter((d) => !told(d));
   return shown.map((d, i) => {
     const repeated = shown[i - 1]?.field === d.field;
+    const [left, right] = sidesOf(d);
     const lines: Line[] = [
-      [span('expected  ', 'dim'), span(d.expected, 'good')],
-      [span('received  ', 'dim'), span(d.received, 'bad')],
+      [span(left.padEnd(SIDE), 'dim'), span(d.expected, 'good')],
+      [span(right.padEnd(SIDE), 'dim'), span(d.received, 'bad')],
     ];
     if (d.at !== '') lines.unshift([span(d.at, 'strong')]);
     return { label: repeated ? ' ' : d.field, lines };

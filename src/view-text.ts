@@ -1,6 +1,7 @@
 /** Small pieces of text for the screen: tagged spans that are safe to print, times, numbers, causes of failures. */
 import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
+import { sidesOf } from './mismatch-words.ts';
 import type { TestOutcome } from './outcome.ts';
 import type { CommonRefusal } from './session-refusal.ts';
 
@@ -73,7 +74,8 @@ export function reasonOf(outcome: TestOutcome): string {
   if (!first) return outcome.reason || outcome.refusal?.message || '';
   const at = first.field === 'retval' ? '' : `${first.field}${first.at === '' ? '' : ` ${first.at}`}: `;
   const more = rest.length > 0 ? ` · ${rest.length} more` : '';
-  return `${at}${first.expected} expected, ${first.received} received${more}`;
+  const [left, right] = sidesOf(first);
+  return `${at}${first.expected} ${left}, ${first.received} ${right}${more}`;
 }
 
 /** Why none of a group's cases ran. */

@@ -9,6 +9,7 @@ import type { Style } from '../format/style.ts';
 import { valueChanges, valueText } from '../format/values.ts';
 import { retvalText } from '../format/verdicts.ts';
 import { mapChanges } from '../map-changes.ts';
+import { mismatchDifferences } from '../mismatch-differences.ts';
 import { toHex } from '../packet/hex.ts';
 import { packetReport } from './packet-report.ts';
 import { redirectText } from './redirect-text.ts';
@@ -124,20 +125,20 @@ function whyText({ input, reply, traced }: RunDone, style: Style): string[] {
   return whyParts(traced.why, reply.result!.fault !== null, style).flatMap(([label, lines]) => labelled(label, lines));
 }
 
-function sideText(value: unknown): string {
-  if (value === null || value === undefined) return '(nothing)';
-  return clip(plain(typeof value === 'object' ? JSON.stringify(value) : String(value)), SIDE_SHOWN);
+function sideText(text: string): string {
+  return clip(plain(text), SIDE_SHOWN);
 }
 
 /** Whether the kernel says the same, and if not, every field in which it does not. */
-function judgedLines({ judged }: RunDone, style: Style): string[] {
+function judgedLines({ judged, world, type, reply }: RunDone, style: Style): string[] {
   if (judged === null) return [];
   const { mismatches } = judged;
   if (mismatches.length === 0) return labelled('kernel', [style.green('says the same')]);
-  const lines = mismatches.flatMap(({ field, engine, kernel }) => [
-    style.bold(plain(field)),
-    `  engine  ${style.red(sideText(engine))}`,
-    `  kernel  ${style.green(sideText(kernel))}`,
+  const differences = mismatchDifferences(mismatches, { world, type, maps: reply.maps });
+  const lines = differences.flatMap(({ at, expected, received }) => [
+    style.bold(plain(at)),
+    `  engine  ${style.red(sideText(received))}`,
+    `  kernel  ${style.green(sideText(expected))}`,
   ]);
   return labelled('kernel', [style.red('differs'), ...lines]);
 }

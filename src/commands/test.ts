@@ -23,11 +23,8 @@ async function openRunner(workers: number, backend: string, counted: boolean) {
     throw new InputError('--coverage is of the engine: the kernel does not say what it executes');
   if (backend !== 'engine') {
     if (workers > 1) throw new InputError(`--workers is for the engine: the kernel backend runs one case at a time`);
-    const { chooseBackends } = await import('../backends/choose.ts');
-    const { JudgedBackend } = await import('../backends/judged.ts');
-    const { LocalRunner } = await import('../case-runner.ts');
-    const { first, judge } = await chooseBackends(backend);
-    return new LocalRunner(judge === null ? first : new JudgedBackend(first, judge));
+    const { openJudgedRunner } = await import('../judged-runner.ts');
+    return openJudgedRunner(backend);
   }
   const { WorkerRunner } = await import('../runner-client.ts');
   if (workers < 2) return new WorkerRunner();

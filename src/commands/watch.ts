@@ -1,4 +1,6 @@
 /** The `watch` command: runs the cases again whenever an object or a case file changes, on a screen of its own. */
+import { textArg } from '../args.ts';
+import type { CaseRunner } from '../case-runner.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
 import type { Args, Command, CommandIo } from './command.ts';
 import { runOnce } from './test.ts';
@@ -11,11 +13,17 @@ function objectsOf(args: Args): string[] {
   return (Array.isArray(given) ? given : [given]).map(String);
 }
 
+/** The engine in a thread, or the kernel, which is asked before there is a screen to say that it cannot be used. */
+async function openRunner(args: Args): Promise<CaseRunner> {
+  const backend = textArg(args, 'backend') ?? 'engine';
+  if (backend === 'engine') return new (await import('../runner-client.ts')).WorkerRunner();
+  return (await import('../judged-runner.ts')).openJudgedRunner(backend);
+}
+
 /** Opens the screen, watches until the user quits, and puts the terminal back whatever happens. */
 async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   const { WatchSession } = await import('../watch-session.ts');
   const { redirectConsole } = await import('../watch-console.ts');
-  const { WorkerRunner } = await import('../runner-client.ts');
   const request = {
     cwd: io.cwd,
     ...(args.config === undefined ? {} : { config: String(args.config) }),
@@ -24,7 +32,7 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
   };
   const session = new WatchSession({
     request,
-    runner: new WorkerRunner(),
+    runner: await openRunner(args),
     poll: args.poll === true,
     ascii: args.ascii === true,
   });
@@ -60,6 +68,11 @@ export const command: Command = {
     yargs
       .positional('object', { type: 'string', describe: 'Only these objects and their cases' })
       .option('config', { type: 'string', requiresArg: true, describe: 'Config file, instead of the nearest one' })
+      .option('backend', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'engine, kernel (needs root), or both: the kernel as judge of the engine',
+      })
       .option('ascii', { type: 'boolean', describe: 'Draw with the characters of ASCII alone' })
       .option('poll', { type: 'boolean', describe: 'Ask the file system again and again (NFS, containers)' })
       .example('$0 watch', 'everything of the project around the current directory')

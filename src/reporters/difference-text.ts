@@ -1,14 +1,16 @@
 /** A failure as plain lines for machines' reports: the step, each difference on a line, the fault with its place. */
 import { stepText } from '../case-steps.ts';
 import { plain } from '../format/sanitize.ts';
+import { sidesOf } from '../mismatch-words.ts';
 import type { TestOutcome } from '../outcome.ts';
 import { sourceName, whyTexts } from './why-text.ts';
 
 /** `retval: XDP_TX (3) expected, XDP_DROP (1) received`; at least one line for what failed. */
 export function differenceTexts(outcome: TestOutcome, root: string): string[] {
-  const lines = outcome.differences.map(
-    (d) => `${d.field}${d.at === '' ? '' : ` ${d.at}`}: ${d.expected} expected, ${d.received} received`,
-  );
+  const lines = outcome.differences.map((d) => {
+    const [left, right] = sidesOf(d);
+    return `${d.field}${d.at === '' ? '' : ` ${d.at}`}: ${d.expected} ${left}, ${d.received} ${right}`;
+  });
   if (outcome.reason !== '') lines.unshift(outcome.reason);
   const fault = outcome.result?.fault;
   if (fault) {
