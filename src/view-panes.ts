@@ -48,7 +48,8 @@ function untouched({ maps, maps_before }: Pick<TestOutcome, 'maps' | 'maps_befor
 
 function untouchedLine({ name, entries }: MapDump): PaneLine {
   const size = entries.length === 1 ? '1 entry' : `${entries.length} entries`;
-  return { text: [span(`= ${name}  ${size}, none touched`, 'dim')], spare: 1 };
+  const state = entries.length === 0 ? 'empty, as before' : `${size}, none touched`;
+  return { text: [span(`= ${name}  ${state}`, 'dim')], spare: 1 };
 }
 
 function wrongNote(wrong: number): string[] {
@@ -59,7 +60,7 @@ function wrongNote(wrong: number): string[] {
 export function mapsPane(outcome: TestOutcome): TextPane | null {
   const wrong = outcome.differences.filter((one) => one.field === 'maps');
   const changes = outcome.map_changes ?? [];
-  const left = untouched(outcome);
+  const left = untouched(outcome).filter(({ name }) => !wrong.some(({ at }) => at.startsWith(name)));
   if (wrong.length + changes.length === 0) return null;
   const lines = [...wrong.map(expectedLine), ...changes.map(changeLine), ...left.map(untouchedLine)];
   const note = [...wrongNote(wrong.length), ...(changes.length > 0 ? [plural(changes.length, 'change')] : [])];

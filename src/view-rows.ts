@@ -96,7 +96,10 @@ function groupRow(state: State, row: GroupOfRows): TreeRow {
   const { key, node, kind } = row;
   const refusal = state.refused.has(key) ? commonRefusal(casesOf(node), state.outcomes) : null;
   const absent = state.absent.has(kind === 'object' ? row.node.path : row.node.object);
-  const label = kind === 'program' && row.folded ? `${node.label} (${row.node.cases.length})` : node.label;
+  const label =
+    kind === 'program' && row.folded && row.node.cases.length > 0
+      ? `${node.label} (${row.node.cases.length})`
+      : node.label;
   const tag = refusal?.verdict === 'error' ? 'bad' : 'warn';
   return {
     ...{ key, kind },

@@ -111,9 +111,24 @@ const EVERYWHERE: Section = { title: 'Everywhere', keys: GLOBAL_KEYS };
 
 export const KEYMAP: readonly Binding[] = [WATCH, CASE, UPDATE, RUN, EVERYWHERE].flatMap(({ keys }) => keys);
 
-/** The sections of help: those of the screen that is shown first, then the others. */
+/** Those of the screen that is shown. */
+function ownSections(vm: ViewModel): readonly Section[] {
+  if (vm.run_screen) return [RUN, CASE];
+  return vm.pane === 'detail' ? [CASE, WATCH] : [WATCH];
+}
+
+function others(than: readonly Section[]): Section[] {
+  return [WATCH, CASE, UPDATE, RUN].filter((section) => !than.includes(section));
+}
+
+/** The sections of help: those of the screen that is shown, what works everywhere, then the others. */
 export function helpSections(vm: ViewModel): readonly Section[] {
-  if (vm.run_screen) return [RUN, CASE, EVERYWHERE, WATCH, UPDATE];
-  if (vm.pane === 'detail') return [CASE, EVERYWHERE, WATCH, UPDATE, RUN];
-  return [WATCH, EVERYWHERE, CASE, UPDATE, RUN];
+  const own = ownSections(vm);
+  return [...own, EVERYWHERE, ...others(own)];
+}
+
+/** Keys in the order of the key line: those of the screen that is shown first, what works everywhere last. */
+export function orderedKeys(vm: ViewModel): readonly Binding[] {
+  const own = ownSections(vm);
+  return [...own, ...others(own), EVERYWHERE].flatMap(({ keys }) => keys);
 }

@@ -9,6 +9,8 @@ export type PaneName = (typeof PANES)[number];
 export interface PaneNeed {
   readonly lines: (width: number) => number;
   readonly bad: boolean;
+  /** There is nothing new in it. */
+  readonly idle?: boolean;
 }
 
 export type PaneNeeds = { readonly [name in PaneName]?: PaneNeed };
@@ -40,6 +42,8 @@ const LEAST: Readonly<Record<PaneName, number>> = { packet: 10, where: 6, maps: 
 /** Who gets lines first where nothing is wrong: the smaller. */
 const RANK: Readonly<Record<PaneName, number>> = { packet: 0, where: 1, maps: 2, printk: 3, insns: 4 };
 const WRONG_FIRST = 10;
+const IDLE_LAST = 5;
+const IDLE_LEAST = 5;
 
 interface RowNeed {
   readonly names: readonly PaneName[];
@@ -52,8 +56,13 @@ interface RowNeed {
 function rowNeed(names: readonly PaneName[], needs: PaneNeeds, width: number): RowNeed {
   const each = Math.floor(width / names.length) - 2 * FRAME;
   const full = Math.max(...names.map((name) => (needs[name]?.lines(each) ?? 0) + FRAME));
-  const rank = Math.min(...names.map((name) => RANK[name] - (needs[name]?.bad ? WRONG_FIRST : 0)));
-  const least = Math.max(...names.map((name) => LEAST[name] + (needs[name]?.bad ? 1 : 0)));
+  const ranks = names.map((name) => {
+    const { bad = false, idle = false } = needs[name] ?? {};
+    return RANK[name] - (bad ? WRONG_FIRST : 0) + (idle ? IDLE_LAST : 0);
+  });
+  const rank = Math.min(...ranks);
+  const leasts = names.map((name) => (needs[name]?.idle ? IDLE_LEAST : LEAST[name] + (needs[name]?.bad ? 1 : 0)));
+  const least = Math.max(...leasts);
   return { names, full, rank, least: Math.min(full, least) };
 }
 

@@ -1,7 +1,7 @@
 /** From keys to commands and back: names of keys as terminals send them, what they do now, which of them the key line shows. */
 import type { Command, ViewModel } from '../src/view.ts';
 import type { Binding } from './binding.ts';
-import { KEYMAP } from './bindings.ts';
+import { KEYMAP, orderedKeys } from './bindings.ts';
 
 export { helpSections, KEYMAP } from './bindings.ts';
 
@@ -50,7 +50,7 @@ export interface KeyHint {
 
 /** The hints that apply now and fit `width` cells, in the keymap's order; the least important give way. */
 export function keyHints(vm: ViewModel, width: number, measure: (text: string) => number): KeyHint[] {
-  const now = KEYMAP.flatMap((binding) => {
+  const now = orderedKeys(vm).flatMap((binding) => {
     const short = binding.when(vm) ? (binding.short?.(vm) ?? '') : '';
     return short === '' ? [] : [{ shown: binding.shown.split(' ')[0] ?? '', short, rank: binding.rank }];
   });

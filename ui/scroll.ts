@@ -45,24 +45,21 @@ function runExtent(vm: ViewModel, at: Layout): Extent | null {
   return panesExtent(vm, run.result, at.columns, height);
 }
 
+/** What a screen too small for panes leaves for text: all but the verdict and the keys. */
+function tinyHeight(rows: number): number {
+  return Math.max(0, rows - (rows > 3 ? 2 : 1));
+}
+
 function extentOf(vm: ViewModel, at: Layout): Extent | null {
-  if (vm.help) {
-    const [lines, height] =
-      at.kind === 'tiny'
-        ? [helpLines(vm, at.columns), at.list.height - 1]
-        : [helpLines(vm, at.columns - 6), at.list.height - 2];
-    return { lines: lines.length, height, at: Math.max(0, vm.scroll) };
-  }
-  if (vm.overlay)
-    return { lines: overlayLines(vm, at.columns).length, height: at.list.height - 2, at: Math.max(0, vm.scroll) };
+  const tiny = at.kind === 'tiny';
+  const height = tiny ? tinyHeight(at.rows) : at.list.height - 2;
+  const first = Math.max(0, vm.scroll);
+  if (vm.help) return { lines: helpLines(vm, tiny ? at.columns : at.columns - 6).length, height, at: first };
+  if (vm.overlay) return { lines: overlayLines(vm, tiny ? at.columns + 6 : at.columns).length, height, at: first };
   if (vm.run_screen) return runExtent(vm, at);
   if (vm.pane !== 'detail') return null;
-  if (vm.failure && at.kind !== 'tiny') return failureExtent(vm, at);
-  return {
-    lines: detailLines(vm.detail, at.columns - 4).length,
-    height: at.list.height - 2,
-    at: Math.max(0, vm.scroll),
-  };
+  if (vm.failure && !tiny) return failureExtent(vm, at);
+  return { lines: detailLines(vm.detail, tiny ? at.columns : at.columns - 4).length, height, at: first };
 }
 
 export function scrollCommand(command: Command, vm: ViewModel, at: Layout): Command {

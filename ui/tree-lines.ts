@@ -23,10 +23,10 @@ const INDENT: Readonly<Record<TreeRow['kind'], number>> = { error: 0, object: 0,
 const blanks = (n: number): Span => ({ text: ' '.repeat(n), tag: 'plain' });
 
 /** One row: the cursor's bar, the sign, the name, and at the right edge counts or time. */
-export function rowLine(row: TreeRow, selected: boolean, width: number): Line {
+export function rowLine(row: TreeRow, selected: boolean, width: number, base = 0): Line {
   const bar: Span = selected ? { text: '▌', tag: 'accent' } : blanks(1);
   const name: Span = selected ? { text: row.name.text, tag: 'strong' } : row.name;
-  const left: Span[] = [bar, blanks(INDENT[row.kind]), row.sign, blanks(1), name];
+  const left: Span[] = [bar, blanks(INDENT[row.kind] - base), row.sign, blanks(1), name];
   return apart(left, rightOf(row, left, width), width);
 }
 
@@ -38,13 +38,15 @@ function rightOf(row: TreeRow, left: Line, width: number): Line {
   return isTime && lineCells(left) + lineCells(right) + 1 > width ? [] : right;
 }
 
-function reasonLine(row: TreeRow, reason: Line, width: number): Line {
-  return cut([blanks(INDENT[row.kind] + 3), ...reason], width);
+function reasonLine(row: TreeRow, reason: Line, width: number, base: number): Line {
+  return cut([blanks(INDENT[row.kind] - base + 3), ...reason], width);
 }
 
 /** Lines from the top of the pane; rows above and below are left out so that the cursor is in view. */
 export function treeLines(input: TreeInput): TreeLine[] {
   const { rows, cursor, width, height, reasons } = input;
+  // A list of cases alone is not indented under what it does not show.
+  const base = Math.min(...rows.map((row) => INDENT[row.kind]));
   const starts: number[] = [];
   let total = 0;
   for (const row of rows) {
@@ -56,9 +58,9 @@ export function treeLines(input: TreeInput): TreeLine[] {
   for (let i = 0; i < rows.length && (starts[i] ?? 0) < first + height; i++) {
     const row = rows[i]!;
     const at = starts[i]!;
-    if (at >= first) out.push({ key: row.key, line: rowLine(row, i === cursor, width), selected: i === cursor });
+    if (at >= first) out.push({ key: row.key, line: rowLine(row, i === cursor, width, base), selected: i === cursor });
     const second = reasons && row.reason && at + 1 >= first && at + 1 < first + height;
-    if (second) out.push({ key: `${row.key}:why`, line: reasonLine(row, row.reason, width), selected: false });
+    if (second) out.push({ key: `${row.key}:why`, line: reasonLine(row, row.reason, width, base), selected: false });
   }
   return withParents(out, input);
 }

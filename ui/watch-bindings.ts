@@ -4,15 +4,6 @@ import { inList, listed, onWatch, pages, scrolls } from './when.ts';
 
 export const WATCH_KEYS: readonly Binding[] = [
   {
-    keys: ['i'],
-    shown: 'i',
-    short: () => 'init',
-    help: 'where there is no project yet: write a config and first cases',
-    when: (vm) => onWatch(vm) && vm.empty?.init === true,
-    command: () => ({ do: 'init' }),
-    rank: 9,
-  },
-  {
     keys: ['up', 'down', 'k', 'j'],
     shown: '↑↓ j k',
     short: (vm) => (vm.pane === 'detail' || vm.overlay || vm.help ? 'scroll' : 'move'),
@@ -182,5 +173,14 @@ export const WATCH_KEYS: readonly Binding[] = [
     when: (vm) => onWatch(vm) && vm.pane === 'list',
     command: () => ({ do: 'pause' }),
     rank: 2,
+  },
+  {
+    keys: ['i'],
+    shown: 'i',
+    short: () => 'init',
+    help: 'where there is no project yet: write a config and first cases',
+    when: (vm) => onWatch(vm) && vm.empty?.init === true,
+    command: () => ({ do: 'init' }),
+    rank: 9,
   },
 ];

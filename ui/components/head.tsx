@@ -37,11 +37,13 @@ function rightSide(vm: ViewModel, room: number): LineOfText {
   return [...(lineCells(both) < room ? both : took), blank];
 }
 
-export function VerdictLine({ vm, width }: { vm: ViewModel; width: number }) {
+/** `chips`: there is no line above that has them. */
+export function VerdictLine({ vm, width, chips = false }: { vm: ViewModel; width: number; chips?: boolean }) {
   const options = usePaint();
   const badge = ` ${vm.badge.text} `;
   const rest = Math.max(0, width - cells(badge) - 1);
-  const left: LineOfText = [{ text: '  ', tag: 'plain' }, ...vm.counts];
+  const narrows = (chips ? vm.chips : []).map((chip) => ({ text: ` [${chip}]`, tag: 'warn' }) as const);
+  const left: LineOfText = [...narrows, { text: '  ', tag: 'plain' }, ...vm.counts];
   const line = apart(left, rightSide(vm, rest - lineCells(left) - 2), rest);
   return <Row text={` ${paintBadge(badge, vm.badge.tag, options)}${paint(line, options)}`} />;
 }

@@ -89,6 +89,7 @@ export function paneNeeds(view: FailureView): PaneNeeds {
   const bytes = packet && {
     lines: (width: number) => packetLines(packet, { width, part: null, difference: -1 }).lines.length,
     bad: packet.judged && packet.differences > 0,
+    idle: packet.differences === 0,
   };
   return { ...(bytes ? { packet: bytes } : {}), ...Object.fromEntries(texts) };
 }

@@ -39,7 +39,8 @@ export function RunTiny({ vm, view, layout }: { vm: ViewModel; view: RunView; la
   const { columns, rows } = layout;
   const status = statusLine(view);
   const result = view.result ? [view.result.title, ...view.result.facts] : [];
-  const all = [...(status.length > 0 ? [status] : []), ...result, ...fieldLines(view, columns)];
+  const fields = fieldLines({ ...view, fields: view.fields.map((field) => ({ ...field, hint: '' })) }, columns);
+  const all = [...(status.length > 0 ? [status] : []), ...result, ...fields];
   const lines = all.slice(0, Math.max(0, rows - 1)).map((line) => cut(line, columns));
   const height = Math.max(0, rows - 1);
   return (

@@ -1,21 +1,24 @@
 /** The screen for terminals too small for panes: the verdict, then what failed, a line each, then the keys that fit. */
 import { Box } from 'ink';
 import type { Line, ViewModel } from '../../src/view.ts';
-import { cut } from '../cells.ts';
+import { cut, wrap } from '../cells.ts';
 import { KeyLine } from '../components/foot.tsx';
 import { VerdictLine } from '../components/head.tsx';
 import { Lines } from '../components/line.tsx';
+import { detailLines, visiblePart } from '../detail-lines.ts';
 import type { Layout } from '../layout.ts';
 import { treeLines } from '../tree-lines.ts';
 import { helpLines, overlayLines } from './message.tsx';
 
 function bodyLines(vm: ViewModel, width: number, height: number): Line[] {
-  if (vm.help) return helpLines(vm, width).slice(vm.scroll, vm.scroll + height);
-  if (vm.overlay) return overlayLines(vm, width + 6).slice(vm.scroll, vm.scroll + height);
+  if (vm.help) return visiblePart(helpLines(vm, width), vm.scroll, height, '');
+  if (vm.overlay) return visiblePart(overlayLines(vm, width + 6), vm.scroll, height, '');
   if (vm.empty) {
     const title: Line = [{ text: vm.empty.title, tag: 'strong' }];
     return [title, ...vm.empty.lines].map((line) => cut(line, width));
   }
+  if (vm.pane === 'detail') return visiblePart(detailLines(vm.detail, width), Math.max(0, vm.scroll), height, '');
+  if (vm.rows.length === 0) return vm.placeholder.flatMap((line) => wrap(line, width));
   const bad = vm.rows.filter((row) => row.reason !== null);
   const rows = bad.length > 0 && !vm.onlyFailed ? bad : vm.rows;
   const key = vm.rows[vm.cursor]?.key;
@@ -33,7 +36,7 @@ export function TinyScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
   const lines = bodyLines(vm, columns, height).slice(0, height);
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <VerdictLine vm={vm} width={columns} />
+      <VerdictLine vm={vm} width={columns} chips />
       <Box flexDirection="column" height={height} flexShrink={0}>
         <Lines lines={lines} />
       </Box>
