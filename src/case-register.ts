@@ -88,11 +88,14 @@ export const test: typeof one & {
   /** A case that is still to be written: it is counted, and never runs. */
   readonly todo: (testCase: TestCase) => TestCase;
   readonly each: typeof each;
+  /** A case of live frames: with `live: {…}` for the devices that they go through, else with loopback alone. */
+  readonly live: (testCase: TestCase) => TestCase;
 } = Object.assign(one, {
   only: (testCase: TestCase) => add({ ...testCase, only: true }),
   skip: (testCase: TestCase, reason?: string) => add({ ...testCase, skip: reason ?? true }),
   todo: (testCase: TestCase) => add({ ...testCase, todo: true }),
   each,
+  live: (testCase: TestCase) => add({ ...testCase, live: testCase.live ?? {} }),
 });
 
 /** Adds cases that share fields; a case's own fields win, `maps`, `env` and `expect` are merged. Items with `cases` are suites within. */

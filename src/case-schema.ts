@@ -1,6 +1,8 @@
 /** The JSON schema of case files written as data: one table a kind of object, so that editors know what the loader knows. */
 import { CASE_FIELDS, ENV_FIELDS, STEP_FIELDS } from './case-settle.ts';
 import { EXPECT_FIELDS, RECORD_FIELDS, REDIRECT_FIELDS } from './case-settle-expect.ts';
+import { LIVE_DEVICE_FIELDS, LIVE_FIELDS } from './case-settle-live.ts';
+import { COUNT_FIELDS, POOL_FIELDS, TRACEPOINT_FIELDS } from './case-settle-live-expect.ts';
 import { allVerdictNames } from './format/verdicts.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
@@ -21,6 +23,7 @@ const ref = (name: string): Schema => ({ $ref: `#/definitions/${name}` });
 const said = (description: string, schema: Schema): Schema => ({ description, ...schema });
 const either = (...anyOf: Schema[]): Schema => ({ anyOf });
 const listOf = (items: Schema): Schema => ({ type: 'array', items });
+const mapOf = (additionalProperties: Schema): Schema => ({ type: 'object', additionalProperties });
 
 const RUN: Rows = {
   program: said('Name of the program in the object.', TEXT),
@@ -43,6 +46,7 @@ const CASE: Rows = {
   ...RUN,
   with: said('Further objects of the same world; maps pinned by name are shared.', listOf(TEXT)),
   budget: said('Instructions that the case may execute.', { type: 'integer', minimum: 1 }),
+  live: said('Live frames: `repeat` of them go through devices; {} is enough.', ref('live')),
   steps: said('Runs one after the other on the same maps.', { ...listOf(ref('step')), minItems: 1 }),
   skip: said('Not run; the reason, if it is text.', either(FLAG, TEXT)),
   todo: said('Still to be written.', FLAG),
@@ -68,6 +72,42 @@ const EXPECT: Rows = {
   printk: said('Lines in order.', listOf(either(TEXT, REGEXP))),
   records: said('Records of ring buffers and perf in order.', listOf(either(TEXT, REGEXP, ref('record')))),
   fault: said("A word of the fault's kind or message; false: none.", either(TEXT, REGEXP, { const: false })),
+  verdicts: said('Live: frames by verdict, {"XDP_TX": 1000}.', ref('counts')),
+  devices: said('Live: counters by device, {"veth0": {"xdp_xmit": 1000}}.', mapOf(ref('counts'))),
+  stacks: said('Live: counters of the stacks, near and far.', mapOf(ref('counts'))),
+  tracepoints: said('Live: events by tracepoint and errno.', listOf(ref('tracepoint'))),
+  pool: said('Live: pages of the pool.', ref('pool')),
+  captured: said(
+    'Live: the first frames that left by a device, or went up into stack, far_stack, xsk; by number, or in a list.',
+    mapOf(either(listOf(ref('frame')), mapOf(ref('frame')))),
+  ),
+};
+const COUNT_OF: Schema = either(COUNT, ref('bounds'));
+const BOUNDS: Rows = { min: COUNT, max: COUNT };
+const TRACEPOINT: Rows = {
+  name: said('xdp_redirect, xdp_redirect_err, xdp_devmap_xmit, …', TEXT),
+  errno: said('ENXIO, or a number; 0: without one.', either({ type: 'integer' }, TEXT)),
+  count: said('Default: at least one.', COUNT_OF),
+};
+const POOL: Rows = {
+  ...{ allocated: COUNT_OF, recycled: COUNT_OF, released: COUNT_OF, in_pool: COUNT_OF, in_flight: COUNT_OF },
+};
+const LIVE: Rows = {
+  batch_size: said('Frames a batch, 1 to 256; default 64.', COUNT),
+  devices: said('By name, or as text: veth0:peer_xdp=drop,mtu=9000.', either(mapOf(ref('device')), listOf(TEXT))),
+  ingress: said('Device that frames come in on; default the first.', TEXT),
+  far: said('The network namespace of the far ends.', FIELDS),
+  frames: said('Packets that frames are made of in turn.', { ...listOf(ref('bytes')), minItems: 1 }),
+  faults: said('down=veth1@1000, up=…, full=…, drains=…, page=300, alloc=2.', listOf(TEXT)),
+};
+const DEVICE: Rows = {
+  ifindex: { type: 'integer', minimum: 1 },
+  type: { enum: ['veth', 'ifb', 'lo', 'dummy'] },
+  peer: said('Name of the far end.', TEXT),
+  peer_xdp: said('What runs at the far end: none, pass, drop, tx, OBJECT#PROGRAM.', TEXT),
+  ...{ up: FLAG, peer_up: FLAG, mtu: said('Bytes.', COUNT), gro: said('GRO of the far end.', FLAG), queues: COUNT },
+  tc_ingress: said('What runs at tc ingress: OBJECT#PROGRAM.', TEXT),
+  peer_tc_ingress: said('What runs at tc ingress of the far end: OBJECT#PROGRAM.', TEXT),
 };
 const REDIRECT: Rows = {
   ...{ helper: TEXT, ifindex: COUNT, cpu: COUNT, queue: COUNT, map: TEXT, key: COUNT, flags: COUNT, broadcast: FLAG },
@@ -124,6 +164,13 @@ export function caseSchema(): Schema {
       expect: object(EXPECT, EXPECT_FIELDS),
       redirect: object(REDIRECT, REDIRECT_FIELDS),
       record: object(RECORD, RECORD_FIELDS),
+      live: object(LIVE, LIVE_FIELDS),
+      device: object(DEVICE, LIVE_DEVICE_FIELDS),
+      tracepoint: object(TRACEPOINT, TRACEPOINT_FIELDS, ['name']),
+      pool: object(POOL, POOL_FIELDS),
+      bounds: object(BOUNDS, COUNT_FIELDS),
+      counts: mapOf(COUNT_OF),
+      frame: either(ref('bytes'), FIELDS, { type: 'null' }),
       bytes: BYTES,
     },
   };

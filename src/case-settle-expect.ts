@@ -1,16 +1,19 @@
 /** Checks what a case expects and settles it: verdicts and errnos as numbers, bytes read, paths of header fields known. */
 import { bytesOf, type PathScope } from './case-bytes.ts';
 import { checkFields, count, record, text, U32_MAX } from './case-fields.ts';
+import { LIVE_EXPECT_FIELDS, settleLiveExpectation } from './case-settle-live-expect.ts';
 import { errnoNumber } from './format/errnos.ts';
 import { progTypeName } from './format/prog-types.ts';
 import { allVerdictNames, isVerdictName, verdictNames, verdictNumber } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
+import type { LiveNetwork } from './live/live-types.ts';
 import { parseFieldPath } from './packet/fields.ts';
 import { parseHex } from './packet/hex.ts';
 import type { Expectation, RecordExpectation, RedirectExpectation, SettledExpectation } from './test-case.ts';
 
 export const EXPECT_FIELDS = [
   ...['retval', 'errno', 'data_out', 'data_size_out', 'ctx_out', 'redirect', 'maps', 'printk', 'records', 'fault'],
+  ...LIVE_EXPECT_FIELDS,
 ];
 export const REDIRECT_FIELDS = ['helper', 'ifindex', 'cpu', 'queue', 'map', 'key', 'flags', 'broadcast'];
 export const RECORD_FIELDS = ['map', 'type', 'value', 'hex', 'text', 'cpu'];
@@ -93,8 +96,16 @@ function settleFault(fault: unknown): string | RegExp | false {
   throw new InputError('`expect.fault` must be a word of the fault, a regular expression, or false');
 }
 
-/** Settles an expectation of a run as programs of `type` (null: not known yet). Throws InputError naming the field. */
-export function settleExpectation(given: unknown, type: number | null, scope: PathScope): SettledExpectation {
+/**
+ * Settles an expectation of a run as programs of `type` (null: not known yet); `network`: of a live case. Throws InputError naming the
+ * field.
+ */
+export function settleExpectation(
+  given: unknown,
+  type: number | null,
+  scope: PathScope,
+  network: LiveNetwork | null = null,
+): SettledExpectation {
   const e = record(given, 'expect') as Expectation;
   checkFields(e, EXPECT_FIELDS, '`expect`');
   const size = e.data_size_out;
@@ -109,5 +120,6 @@ export function settleExpectation(given: unknown, type: number | null, scope: Pa
     ...(e.printk === undefined ? {} : { printk: settlePrintk(e.printk) }),
     ...(e.records === undefined ? {} : { records: settleRecords(e.records) }),
     ...(e.fault === undefined ? {} : { fault: settleFault(e.fault) }),
+    ...settleLiveExpectation(e, network, scope),
   };
 }

@@ -5,10 +5,12 @@ import { bytesOf, type PathScope } from './case-bytes.ts';
 import { checkFields, count, record, text, U32_MAX } from './case-fields.ts';
 import { settleMemory, settleNetns } from './case-machine.ts';
 import { settleExpectation } from './case-settle-expect.ts';
+import { settleLive } from './case-settle-live.ts';
 import type { Project } from './config.ts';
 import { progTypeName, progTypeNumber } from './format/prog-types.ts';
 import { InputError } from './input-error.ts';
 import type { CaseStep, SettledCase, SettledStep, TestCase } from './test-case.ts';
+import type { SettledLive } from './test-case-live.ts';
 
 const RUN_FIELDS = [
   'program',
@@ -24,7 +26,7 @@ const RUN_FIELDS = [
   'cpu',
 ].concat('expect');
 export const STEP_FIELDS = ['name', ...RUN_FIELDS];
-export const CASE_FIELDS = ['name', 'object', ...RUN_FIELDS, 'with', 'budget', 'steps', 'skip', 'todo', 'only'];
+export const CASE_FIELDS = ['name', 'object', ...RUN_FIELDS, 'with', 'budget', 'live', 'steps', 'skip', 'todo', 'only'];
 export const ENV_FIELDS = ['time_ns', 'seed', 'cpus', 'cpu'];
 
 interface Scope extends PathScope {
@@ -82,7 +84,13 @@ function settleData(given: unknown, scope: PathScope): Uint8Array | null {
 }
 
 /** One run of a case: what the step says over what the case says. */
-function settleRun(one: TestCase, step: CaseStep, presets: readonly MapPreset[], scope: Scope): SettledStep {
+function settleRun(
+  one: TestCase,
+  step: CaseStep,
+  presets: readonly MapPreset[],
+  scope: Scope,
+  live: SettledLive | null = null,
+): SettledStep {
   const { defaults } = scope.project;
   const program = text(step.program ?? one.program, 'program');
   const typeName = step.type ?? (program === one.program ? one.type : undefined);
@@ -98,10 +106,10 @@ function settleRun(one: TestCase, step: CaseStep, presets: readonly MapPreset[],
     env: settleEnv(scope, one.env, step.env),
     repeat: count(step.repeat ?? one.repeat ?? defaults.repeat ?? 0, 'repeat', 0, U32_MAX),
     flags: count(step.flags ?? one.flags ?? defaults.flags ?? 0, 'flags', 0, U32_MAX),
-    ...settleNetns(step.netns ?? one.netns ?? defaults.netns),
+    ...(live === null ? settleNetns(step.netns ?? one.netns ?? defaults.netns) : { netns: live.network.netns }),
     ...settleMemory(step.memory ?? one.memory, scope),
     ...(cpu === undefined ? {} : { cpu: count(cpu, 'cpu', 0, U32_MAX) }),
-    expect: settleExpectation(expect, type, scope),
+    expect: settleExpectation(expect, type, scope, live?.network ?? null),
   };
 }
 
@@ -130,6 +138,14 @@ function settleSteps(one: TestCase, scope: Scope): SettledStep[] | null {
   return one.steps.map((step, i) => settleStep(one, step, i, scope));
 }
 
+/** Null for a case that is not live. */
+function settleLiveOf(one: TestCase, scope: Scope): SettledLive | null {
+  if (one.live === undefined) return null;
+  const odd = (['steps', 'flags', 'with', 'cpu', 'memory', 'budget'] as const).find((name) => one[name] !== undefined);
+  if (odd !== undefined) throw new InputError(`\`${odd}\` does not go with \`live\``);
+  return settleLive(one.live, one.netns ?? scope.project.defaults.netns, scope);
+}
+
 /** Further objects; their names in the world are their files' names, which must differ. */
 function settleWith(given: unknown, { project }: Scope, object: string): readonly string[] {
   if (given === undefined) return [];
@@ -148,6 +164,7 @@ export function settleCase(one: TestCase, project: Project, file: string, line: 
   const name = text(one.name, 'name');
   const object = resolve(project.root, text(one.object, 'object'));
   const program = text(one.program, 'program');
+  const live = settleLiveOf(one, scope);
   const steps = settleSteps(one, scope);
   const further = settleWith(one.with, scope, object);
   const budget = one.budget ?? project.defaults.budget;
@@ -155,10 +172,11 @@ export function settleCase(one: TestCase, project: Project, file: string, line: 
     id: [relative(project.root, file), relative(project.root, object), program, name].join(' › '),
     ...{ name, file, line, object },
     ...(further.length > 0 ? { with: further } : {}),
-    ...(steps?.[0] ?? settleRun(one, {}, settlePresets(scope, one.maps), scope)),
+    ...(steps?.[0] ?? settleRun(one, {}, settlePresets(scope, one.maps), scope, live)),
     budget: budget === undefined ? null : count(budget, 'budget', 1, Number.MAX_SAFE_INTEGER),
     ...settleMode(one),
     ...(one.only ? { only: true } : {}),
+    ...(live === null ? {} : { live }),
     ...(steps === null ? {} : { steps }),
   };
 }

@@ -10,7 +10,7 @@ export function stepsOf(one: SettledCase): readonly SettledCase[] {
 
 /** Every object that a case is about. */
 export function objectsOf(one: SettledCase): readonly string[] {
-  return [one.object, ...(one.with ?? [])];
+  return [...new Set([one.object, ...(one.with ?? []), ...(one.live?.peers ?? [])])];
 }
 
 /** The step that an outcome is about: the one that failed, else the last. */

@@ -84,7 +84,8 @@ function valuesByKey(dump: MapDump, other: MapDump): Map<string, string> {
   );
 }
 
-function* mapMismatches(engine: readonly MapDump[], kernel: readonly MapDump[]): Iterable<Mismatch> {
+/** Every element in which the maps of two runs differ. */
+export function* mapMismatches(engine: readonly MapDump[], kernel: readonly MapDump[]): Iterable<Mismatch> {
   const theirs = new Map(kernel.map((dump) => [dump.name, dump]));
   for (const mine of engine) {
     const other = theirs.get(mine.name);

@@ -1,12 +1,12 @@
 /** What came of a case, and the one stream of events that reporters and the screen read. */
-import type { MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
+import type { LiveReport, MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { ProgramLines } from './coverage/program-lines.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Why } from './why-types.ts';
 
 /** One expectation that did not hold, in the user's terms. */
 export interface Difference {
-  /** retval, errno, data_out, data_size_out, ctx_out, redirect, maps, printk, records, fault. */
+  /** retval, errno, data_out, data_size_out, ctx_out, redirect, maps, printk, records, fault; of live cases verdicts, devices, stacks, tracepoints, pool, captured. */
   readonly field: string;
   /** Where inside the field: `ipv4.ttl`, `counters[2].packets`, `line 1`; '' for the whole. */
   readonly at: string;
@@ -15,6 +15,21 @@ export interface Difference {
 }
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skip' | 'todo';
+
+/** What came of a live case beside what differed. */
+export interface LiveOutcome {
+  /** `1,000 frames: 1,000 XDP_TX` */
+  readonly summary: string;
+  /** Frames lost that nobody asked for: why, and how to mend it. */
+  readonly lost: readonly { readonly sentence: string; readonly mend: string }[];
+  /** The first captured frame that differs; `expected` is null where only fields were. */
+  readonly frame: {
+    readonly at: string;
+    readonly expected: Uint8Array | null;
+    readonly received: Uint8Array;
+  } | null;
+  readonly report: LiveReport;
+}
 
 export interface TestOutcome {
   readonly id: string;
@@ -34,6 +49,8 @@ export interface TestOutcome {
   readonly map_changes?: readonly string[];
   /** What the run gave, by name and number: `XDP_DROP (1)`; absent where nothing ran. */
   readonly returned?: string;
+  /** Live cases. */
+  readonly live?: LiveOutcome;
   /** Runs it took, where the ones before failed (--retries); absent: one. */
   readonly attempts?: number;
   /** A case that failed: what its traced rerun says. Absent where it was not traced. */

@@ -13,6 +13,7 @@ import { InputError } from './input-error.ts';
 import { mapChanges } from './map-changes.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
+import { runLiveCase } from './run-live.ts';
 import type { SettledCase } from './test-case.ts';
 import { unexplained, whyOf } from './why/rerun.ts';
 import type { Why } from './why-types.ts';
@@ -180,13 +181,18 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
   const object = await scope.objects.open(one.object);
   if (object.refusal) return refused(one, object.refusal);
   const further: WorldObject[] = [];
-  for (const path of one.with ?? []) {
+  for (const path of [...(one.with ?? []), ...(one.live?.peers ?? [])]) {
     const { spec, refusal } = await scope.objects.open(path);
     if (refusal) return refused(one, refusal);
     if (spec) further.push({ label: labelOf(path), spec });
   }
   const begin = performance.now();
+  const world = [...(object.spec ? [{ label: '', spec: object.spec }] : []), ...further];
   try {
+    if (one.live) {
+      const came = await runLiveCase(one, one.live, world, scope.backend);
+      return { ...came, took_ms: performance.now() - begin };
+    }
     const reply = await scope.backend.run({
       ...requestOf(one, scope.lenient),
       ...(scope.counted ? { counted: true } : {}),
@@ -221,6 +227,8 @@ const WHYS_MAX = 50;
 
 /** What a traced run of a failed case says. What goes wrong with that is said there, and no matter of the case. */
 export async function explained(one: SettledCase, came: TestOutcome, scope: RunScope): Promise<Why | undefined> {
+  // A live case says by itself why frames were lost.
+  if (one.live) return undefined;
   const opened = await Promise.all(objectsOf(one).map((path) => scope.objects.open(path)));
   const [spec, ...further] = opened.flatMap((object) => object.spec ?? []);
   try {

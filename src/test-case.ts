@@ -1,23 +1,10 @@
 /** The case object as users write it in *.case.ts files, and the plain, settled case that comes out of it. */
 import type { NetnsSpec, UserMemory } from '../engine/index.ts';
 import type { MapPreset } from './backends/backend.ts';
-import type { ListedLayer, PacketBuilder } from './packet/build.ts';
+import type { BytesSource, FieldValue } from './test-case-bytes.ts';
+import type { LiveExpectation, LiveSpec, SettledLive, SettledLiveExpectation } from './test-case-live.ts';
 
-/**
- * Bytes: `hex:…` or bare hex digits (white space ignored), a Uint8Array, `{pcap: 'file', frame: 1}` (from 1; `'all'`: a case a frame), a packet
- * (`pkt.eth().ipv4().udp()`), or one as plain data: `{packet: ['eth', {ipv4: {ttl: 1}}, 'udp']}`.
- */
-export type BytesSource =
-  | string
-  | Uint8Array
-  | readonly number[]
-  | { readonly pcap: string; readonly frame?: number | 'all' }
-  | { readonly file: string }
-  | { readonly packet: readonly ListedLayer[] }
-  | PacketBuilder;
-
-/** Values by BTF field names; numbers, bigint, strings (decimal or 0x…), arrays, objects; `{hex: '…'}` for raw bytes. */
-export type FieldValue = unknown;
+export type { BytesSource, FieldValue } from './test-case-bytes.ts';
 
 export interface CaseEnv {
   /** Text in files of data, beyond 2^53. */
@@ -65,6 +52,8 @@ export interface TestCase extends RunFields {
   readonly budget?: number;
   /** Further objects in the same world: maps pinned by name are shared, `b.o#prog` names a program of theirs. */
   readonly with?: readonly string[];
+  /** Live frames (BPF_F_TEST_XDP_LIVE_FRAMES): `repeat` of them go through devices; `{}` is enough. */
+  readonly live?: LiveSpec;
   /** Runs one after the other on the same maps, each with its own expectations; those of the case hold for every step. */
   readonly steps?: readonly CaseStep[];
   readonly skip?: boolean | string;
@@ -104,7 +93,7 @@ export type RecordExpectation =
       readonly cpu?: number;
     };
 
-export interface Expectation {
+export interface Expectation extends LiveExpectation {
   /** Number, or a name of the type's verdicts: XDP_DROP, TC_ACT_SHOT, … */
   readonly retval?: number | string;
   /** 0, a number or a name: ENOSPC. */
@@ -135,7 +124,8 @@ export interface PacketFields {
 }
 
 /** An expectation with names turned to numbers and bytes read. */
-export type SettledExpectation = Omit<Expectation, 'data_out' | 'ctx_out' | 'redirect'> & {
+export type SettledExpectation = Omit<Expectation, 'data_out' | 'ctx_out' | 'redirect' | keyof LiveExpectation> & {
+  readonly live?: SettledLiveExpectation;
   readonly data_out?: Uint8Array | PacketFields;
   readonly ctx_out?: Uint8Array | { readonly json: { readonly [field: string]: FieldValue } };
   readonly redirect?: RedirectExpectation | false;
@@ -175,6 +165,7 @@ export interface SettledCase extends SettledStep {
   readonly only?: boolean;
   /** The case is about one frame of a capture of which every frame is run: `NAME: FILE`. */
   readonly capture?: string;
+  readonly live?: SettledLive;
   /** All steps, the first among them; absent: the case is one step. */
   readonly steps?: readonly SettledStep[];
 }

@@ -1,14 +1,9 @@
 /** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
 import type { Coverage, MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
+import type { LiveEnd, LiveRequest } from '../live/live-types.ts';
+import type { MapPreset } from './map-preset.ts';
 
-/**
- * One map (or data section) to fill before a run, as the user wrote it: entries `[[key, value], …]` or `{key: value}`;
- * arrays also `[v0, v1]`; data sections `{variable: value}`. The backend reads it by the map's type and BTF.
- */
-export interface MapPreset {
-  readonly map: string;
-  readonly content: unknown;
-}
+export type { MapPreset } from './map-preset.ts';
 
 /** One difference; bytes are hex, what one side does not have is null. */
 export interface Mismatch {
@@ -66,6 +61,22 @@ export interface RunReply {
   readonly more?: readonly RunReply[];
 }
 
+/** A live run to its end. */
+export interface LiveCaseRequest extends Omit<LiveRequest, 'bytes' | 'btf' | 'peers' | 'whole'> {
+  /** Further objects, as given to open(). */
+  readonly peers: readonly string[];
+}
+
+export interface LiveCaseReply {
+  /** Null when it was refused. */
+  readonly end: LiveEnd | null;
+  readonly refusal: Refusal | null;
+  /** Counters of the page pool that this backend cannot see. */
+  readonly unseen?: readonly string[];
+  /** Where a judge counted otherwise; absent: nobody judged. */
+  readonly mismatches?: readonly Mismatch[];
+}
+
 export interface OpenReply {
   readonly spec: ObjectSpec | null;
   readonly refusal: Refusal | null;
@@ -79,6 +90,8 @@ export interface Backend {
   run(request: RunRequest): Promise<RunReply>;
   /** Objects that are open, and what counted runs have executed of their programs; absent: it cannot see that. */
   coverage?(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage };
+  /** Live frames through devices, with fresh maps; absent: this backend has none. */
+  live?(request: LiveCaseRequest): Promise<LiveCaseReply>;
   /** Stops the run under way: it ends with EINTR. */
   cancel(): void;
   close(): Promise<void>;

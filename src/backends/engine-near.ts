@@ -1,6 +1,6 @@
 /** The engine in this thread for runs that end soon, which most do, and in a thread of its own for the others, so that Ctrl-C stops them. */
 import { DEFAULT_BUDGET } from '../../engine/index.ts';
-import type { Backend, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
+import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { EngineBackend } from './engine.ts';
 import { openEngine } from './engine-worker.ts';
 
@@ -38,6 +38,13 @@ class NearEngine implements Backend {
     }
     const reply = (await this.elsewhere()).run(request);
     // Whoever cancelled while the thread started meant this run.
+    if (this.stopped) this.cancel();
+    return reply;
+  }
+
+  async live(request: LiveCaseRequest): Promise<LiveCaseReply> {
+    this.stopped = false;
+    const reply = (await this.elsewhere()).live!(request);
     if (this.stopped) this.cancel();
     return reply;
   }

@@ -1,5 +1,5 @@
 /** The worker's side of the engine backend: answers one message at a time. */
-import type { RunRequest } from './backend.ts';
+import type { LiveCaseRequest, RunRequest } from './backend.ts';
 import { EngineBackend } from './engine.ts';
 
 /** Asked by the main thread; `id` comes back with the answer. */
@@ -12,7 +12,8 @@ export type ThreadRequest =
       readonly bytes: Uint8Array;
       readonly btf: Uint8Array | undefined;
     }
-  | { readonly id: number; readonly type: 'run'; readonly request: RunRequest };
+  | { readonly id: number; readonly type: 'run'; readonly request: RunRequest }
+  | { readonly id: number; readonly type: 'live'; readonly request: LiveCaseRequest };
 
 /** An answer, or what the engine threw: a bug of ours. */
 export type ThreadReply =
@@ -32,6 +33,8 @@ async function answer(asked: ThreadRequest): Promise<unknown> {
       return backend.open(asked.path, asked.bytes, asked.btf);
     case 'run':
       return backend.run(asked.request);
+    case 'live':
+      return backend.live(asked.request);
   }
 }
 

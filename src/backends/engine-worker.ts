@@ -1,5 +1,5 @@
 /** The engine backend in a thread of its own: the caller never freezes, and can cancel a run that loops. */
-import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 import type { ThreadReply, ThreadRequest } from './engine-thread.ts';
 
 interface Waiting {
@@ -54,11 +54,19 @@ class EngineWorker implements Backend {
     return (await this.ask({ type: 'open', path, bytes, btf })) as OpenReply;
   }
 
-  async run(request: RunRequest): Promise<RunReply> {
+  run(request: RunRequest): Promise<RunReply> {
+    return this.stoppable({ type: 'run', request }) as Promise<RunReply>;
+  }
+
+  live(request: LiveCaseRequest): Promise<LiveCaseReply> {
+    return this.stoppable({ type: 'live', request }) as Promise<LiveCaseReply>;
+  }
+
+  private async stoppable(question: Question<ThreadRequest>): Promise<unknown> {
     if (this.runs === 0) Atomics.store(this.cancelWord, 0, 0);
     this.runs++;
     try {
-      return (await this.ask({ type: 'run', request })) as RunReply;
+      return await this.ask(question);
     } finally {
       this.runs--;
     }

@@ -16,8 +16,19 @@ import {
 } from '../../engine/index.ts';
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
+import { openLiveRun } from '../live/live-engine.ts';
+import { runWhole, wholeRequest } from '../live/live-whole.ts';
 import { didYouMean } from '../suggest.ts';
-import type { Backend, BloomAnswers, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
+import type {
+  Backend,
+  BloomAnswers,
+  LiveCaseReply,
+  LiveCaseRequest,
+  OpenReply,
+  RunReply,
+  RunRequest,
+  RunStep,
+} from './backend.ts';
 import { askBlooms } from './bloom-asks.ts';
 import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
@@ -254,6 +265,16 @@ export class EngineBackend implements Backend {
 
   coverage(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage } {
     return { objects: new Map([...this.objects].map(([path, { spec }]) => [path, spec])), counts: this.counts };
+  }
+
+  /** In a world of its own, whose memory is handed on afterwards. */
+  async live(asked: LiveCaseRequest): Promise<LiveCaseReply> {
+    const request = wholeRequest(asked, (path) => this.objects.get(path));
+    if ('stage' in request) return { end: null, refusal: request };
+    if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
+    const opened = openLiveRun(request, this.cancelWord);
+    if (!opened.ok) return { end: null, refusal: opened.error };
+    return { end: await runWhole(opened.value, request), refusal: null };
   }
 
   /** A run under way is reached only from another thread, through the word. */

@@ -1,6 +1,7 @@
 /** A backend with another one as its judge: both run every request, and where they differ the reply says so. */
 import { compareReplies, judgeRequest } from '../compare-replies.ts';
-import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import { compareLive } from '../live/live-compare.ts';
+import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 
 export class JudgedBackend implements Backend {
   readonly name;
@@ -23,6 +24,15 @@ export class JudgedBackend implements Backend {
     const asked = judgeRequest(request);
     const [reply, other] = await Promise.all([this.first.run(asked), this.judge.run(asked)]);
     return { ...reply, mismatches: compareReplies(reply, other) };
+  }
+
+  /** A refusal of the judge's is a difference too. */
+  async live(request: LiveCaseRequest): Promise<LiveCaseReply> {
+    const [reply, other] = [await this.first.live!(request), await this.judge.live!(request)];
+    if (reply.end !== null && other.end !== null) return { ...reply, mismatches: compareLive(reply.end, other.end) };
+    const sides = { engine: reply.refusal?.message ?? null, kernel: other.refusal?.message ?? null };
+    const differ = (reply.end === null) !== (other.end === null);
+    return differ ? { ...reply, mismatches: [{ field: 'refusal', ...sides }] } : reply;
   }
 
   coverage(): ReturnType<NonNullable<Backend['coverage']>> {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { datasecVars, type ObjectSpec, openObject, type TraceEvent, type TraceName } from '../../engine/index.ts';
 import { InputError } from '../input-error.ts';
+import { LIVE_TRACEPOINTS } from '../live/live-tracepoints.ts';
 import { bpf } from './kernel-attr.ts';
 import { LoadedInKernel } from './kernel-loaded.ts';
 import { dumpMap, lookupElem, updateElem } from './kernel-map-io.ts';
@@ -12,23 +13,6 @@ import { closeFd } from './kernel-syscall.ts';
 import { kernelTypes } from './kernel-types.ts';
 
 const OBJECT = new URL('../../fixtures/kernel/live-watch.bpf.o', import.meta.url);
-
-/** Tracepoints in the order of enum point in the object: name, and fields as their events have them. */
-const POINTS: readonly (readonly [TraceName, ...string[]])[] = [
-  ['xdp_redirect', 'ifindex', 'to_ifindex', 'map_id', 'map_index'],
-  ['xdp_redirect_err', 'ifindex', 'to_ifindex', 'map_id', 'map_index'],
-  ['xdp_exception', 'ifindex', 'prog_id'],
-  ['xdp_devmap_xmit', 'from_ifindex', 'to_ifindex', 'sent', 'drops'],
-  ['xdp_bulk_tx', 'ifindex', 'sent', 'drops'],
-  ['xdp_cpumap_enqueue', 'map_id', 'processed', 'drops', 'to_cpu'],
-  ['xdp_cpumap_kthread', 'map_id', 'processed', 'drops', 'sched', 'xdp_pass', 'xdp_drop', 'xdp_redirect'],
-  ['page_pool_state_hold', 'hold'],
-  ['page_pool_state_release', 'release'],
-  ['page_pool_release', 'inflight', 'hold', 'release'],
-  ['mem_disconnect', 'mem_type'],
-  ['netif_receive_skb', 'ifindex', 'len'],
-  ['kfree_skb', 'ifindex', 'protocol'],
-];
 
 /** What was told apart: so often, sums of what it counts, the fields of the last event. */
 export interface WatchedKind {
@@ -134,7 +118,7 @@ export class LiveWatch {
   kinds(): WatchedKind[] {
     return dumpMap(this.maps.get('kinds')!).entries.map(({ key, value }): WatchedKind => {
       const [kind, tally] = [viewOf(key), viewOf(value)];
-      const [name, ...fields] = POINTS[kind.getUint32(0, true)]!;
+      const [name, ...fields] = LIVE_TRACEPOINTS[kind.getUint32(0, true)]!;
       const big = (at: number) => Number(tally.getBigUint64(at, true));
       return {
         ...{ name, code: kind.getUint32(4, true), netns: kind.getUint32(8, true) === 2 ? 'far' : 'near' },
@@ -148,7 +132,7 @@ export class LiveWatch {
   events(): TraceEvent[] {
     return ringbufRecords(this.maps.get('events')!, 0).map(({ data }) => {
       const view = viewOf(data);
-      const [name, ...fields] = POINTS[view.getUint32(0, true)]!;
+      const [name, ...fields] = LIVE_TRACEPOINTS[view.getUint32(0, true)]!;
       return { name, code: view.getUint32(4, true), fields: fieldsAt(view, 8, fields) };
     });
   }

@@ -1,5 +1,5 @@
 /** The engine where the kernel is its judge: CO-RE goes by the running kernel's types on both sides, unless others are given. */
-import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 import { kernelTypes } from './kernel-types.ts';
 
 /** What CO-RE relocations were resolved against, in words. */
@@ -23,6 +23,10 @@ export class KernelTyped implements Backend {
 
   run(request: RunRequest): Promise<RunReply> {
     return this.inner.run(request);
+  }
+
+  live(request: LiveCaseRequest): Promise<LiveCaseReply> {
+    return this.inner.live!(request);
   }
 
   coverage(): ReturnType<NonNullable<Backend['coverage']>> {

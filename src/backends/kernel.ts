@@ -1,11 +1,17 @@
 /** The real kernel behind the Backend interface: a child process makes the system calls, so that a run can be stopped. */
 import type { Subprocess } from 'bun';
 import { ERRNO } from '../../engine/index.ts';
-import type { Backend, OpenReply, RunReply, RunRequest } from './backend.ts';
+import type { LiveBackend } from '../live/live-backend.ts';
+import { wholeRequest } from '../live/live-whole.ts';
+import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 import type { ChildReply, ChildRequest } from './kernel-child.ts';
 
 /** How long a cancelled run has to end by itself (a program in an endless repeat sees the signal at once). */
 const GRACE_MS = 1000;
+
+/** Nobody looks at samples of a live case. */
+const SAMPLE_MS = 1e9;
+const UNSEEN_PAGES = ['recycled', 'released', 'in_pool'];
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -26,6 +32,7 @@ export class KernelBackend implements Backend {
   private readonly objects = new Map<string, OpenArgs>();
   private lastId = 0;
   private cancelled = false;
+  private liveRun: LiveBackend | null = null;
   private closed = false;
 
   private start(): Subprocess {
@@ -95,8 +102,25 @@ export class KernelBackend implements Backend {
     }
   }
 
+  /** In a process of its own, which has the namespaces. What the pool recycled within a call, and had at its end, nobody sees. */
+  async live(asked: LiveCaseRequest): Promise<LiveCaseReply> {
+    const request = wholeRequest(asked, (path) => this.objects.get(path));
+    if ('stage' in request) return { end: null, refusal: request };
+    const { startKernel } = await import('./kernel-live.ts');
+    const client = startKernel(request, SAMPLE_MS, () => {});
+    this.liveRun = client;
+    try {
+      const end = await client.done;
+      return 'stage' in end ? { end: null, refusal: end } : { end, refusal: null, unseen: UNSEEN_PAGES };
+    } finally {
+      this.liveRun = null;
+      client.close();
+    }
+  }
+
   /** A signal ends the run with EINTR; a program that does not come back is left to die with its process. */
   cancel(): void {
+    this.liveRun?.stop();
     const { child } = this;
     if (child === null || this.waiting.size === 0) return;
     this.cancelled = true;

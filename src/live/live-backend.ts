@@ -43,4 +43,6 @@ export interface OpenedLive {
   readonly maps: () => MapDump[];
   /** What whoever looks at the numbers should know about this backend, '' for nothing. */
   readonly note?: () => string;
+  /** Gives the memory back, when nobody asks any more. */
+  readonly release?: () => void;
 }

@@ -8,6 +8,7 @@ import {
   openObject,
   type Refusal,
   type Result,
+  type RunEnv,
   type TcAttachment,
   type XdpAttachment,
 } from '../../engine/index.ts';
@@ -75,7 +76,12 @@ function programOf(xdp: Exclude<PeerXdp, 'none'>, loaded: Peers): Result<XdpAtta
 export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<OpenedLive> {
   const made = load(request, request);
   if (!made.ok) return made;
-  const object = made.value;
+  const opened = openIn(made.value, request, cancel);
+  if (!opened.ok) made.value.release();
+  return opened;
+}
+
+function openIn(object: LoadedObject, request: LiveRequest, cancel: Int32Array): Result<OpenedLive> {
   const peers = loadPeers(request, object);
   if (!peers.ok) return peers;
   const xdp = attachments(request, peers.value);
@@ -83,7 +89,7 @@ export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<Op
   const tc = tcAttachments(request, peers.value);
   if (!tc.ok) return tc;
   const { netns, far, links } = request.network;
-  const { frames, sockets, faults, seed } = request;
+  const { frames, sockets, faults } = request;
   // Devmaps take the devices of the namespace only once it is there.
   const entered = enterNetns(object, netns);
   if (!entered.ok) return entered;
@@ -96,15 +102,22 @@ export function openLiveRun(request: LiveRequest, cancel: Int32Array): Result<Op
   const run = openLive(object, request.program, {
     ...{ data_in: request.data_in, repeat: request.repeat, batch_size: request.batch_size, flags: F_LIVE, cancel },
     ...(request.ctx_in === null ? {} : { ctx_in: request.ctx_in }),
-    ...{ netns, far, links, xdp: xdp.value, env: { cpus: request.cpus, ...(seed === undefined ? {} : { seed }) } },
+    ...{ netns, far, links, xdp: xdp.value, env: envOf(request) },
     ...(tc.value.length === 0 ? {} : { tc: tc.value }),
     ...(frames === undefined ? {} : { frames }),
     ...(sockets === undefined ? {} : { sockets }),
     ...(faults === undefined ? {} : { faults }),
   });
   if (!run.ok) return run;
-  const value = { run: run.value, devmaps: () => devmapsOf(object), maps: () => object.dumpMaps() };
+  const value = {
+    ...{ run: run.value, devmaps: () => devmapsOf(object), maps: () => object.dumpMaps() },
+    release: () => object.release(),
+  };
   return { ok: true, value };
+}
+
+function envOf({ cpus, seed, time_ns }: LiveRequest): Partial<RunEnv> {
+  return { cpus, ...(seed === undefined ? {} : { seed }), ...(time_ns === undefined ? {} : { time_ns }) };
 }
 
 /** What devmaps hold now. */

@@ -70,7 +70,7 @@ export function newest(state: LiveState): LiveSample | null {
 
 /** What WHY looks at: totals, or what came in an interval. */
 export function factsOf(
-  { network, data_in }: LiveRequest,
+  { network, data_in }: Pick<LiveRequest, 'network' | 'data_in'>,
   { report, devmaps }: LiveSample,
   of: LiveReport = report,
 ): LiveFacts {

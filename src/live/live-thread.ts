@@ -189,13 +189,14 @@ export class LiveThread {
     const sample = this.sampled();
     run.close();
     const { fault } = run;
-    const { printk } = run.takeOutput();
+    const { printk, records } = run.takeOutput();
     const end: LiveEnd = {
       sample,
       errno: stopped ? 0 : run.errno,
       fault,
       maps: opened.maps(),
       printk,
+      records,
       captured: this.recorder.frames(),
       stopped,
     };

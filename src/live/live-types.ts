@@ -10,11 +10,12 @@ import type {
   MapDump,
   NetnsName,
   NetnsSpec,
+  OutputRecord,
   Refusal,
   SocketUse,
   Trace,
 } from '../../engine/index.ts';
-import type { MapPreset } from '../backends/backend.ts';
+import type { MapPreset } from '../backends/map-preset.ts';
 
 /** A program of an object by its path. */
 export interface ProgramAt {
@@ -65,6 +66,8 @@ export interface LiveRequest extends LiveObject {
   readonly sockets?: readonly SocketUse[];
   readonly faults?: LiveFaults;
   readonly seed?: number;
+  /** bpf_ktime_get_ns() at the first read. */
+  readonly time_ns?: bigint;
   readonly ctx_in: Uint8Array | null;
   /** Infinity: until somebody stops it. */
   readonly repeat: number;
@@ -165,6 +168,7 @@ export interface LiveEnd {
   readonly fault: Fault | null;
   readonly maps: readonly MapDump[];
   readonly printk: readonly string[];
+  readonly records: readonly OutputRecord[];
   readonly captured: readonly CapturedFrame[];
   /** Somebody stopped it. */
   readonly stopped: boolean;

@@ -31,10 +31,14 @@ function packetLines(one: SettledCase, outcome: TestOutcome, style: Style): stri
   const differs = outcome.differences.some((d) => d.field === 'data_out');
   if (!differs || !(expected instanceof Uint8Array) || !received) return [];
   const rows = hexDiff(expected, received).filter((row) => row.kind !== 'same');
+  return labelled('bytes', hexLines(rows, style));
+}
+
+function hexLines(rows: ReturnType<typeof hexDiff>, style: Style): string[] {
   const paint = { same: style.dim, before: style.green, after: style.red, marks: style.yellow };
   const lines = rows.slice(0, HEX_ROWS).map((row) => paint[row.kind](row.text.trimEnd()));
   if (rows.length > HEX_ROWS) lines.push(style.dim('…'));
-  return labelled('bytes', [style.dim('- expected, + received'), ...lines]);
+  return [style.dim('- expected, + received'), ...lines];
 }
 
 /** File and line, the instruction, the source text: whatever of it is known. */
@@ -46,6 +50,16 @@ export function faultLines(fault: Fault, root: string, style: Style): string[] {
     `at ${style.bold(at)}, insn ${fault.insn}: ${plain(fault.text)}`,
     ...(source === '' ? [] : [`${style.dim('│')} ${source}`]),
   ]);
+}
+
+/** What a live case did, and what was lost on the way. */
+function liveLines({ live }: TestOutcome, style: Style): string[] {
+  if (live === undefined) return [];
+  const lost = live.lost.flatMap(({ sentence, mend }) => [style.red(sentence), `${style.bold('→')} ${mend}`]);
+  const lines = [...labelled('frames', [live.summary]), ...labelled('lost', lost)];
+  if (live.frame === null || live.frame.expected === null) return lines;
+  const rows = hexDiff(live.frame.expected, live.frame.received).filter((row) => row.kind !== 'same');
+  return [...lines, ...labelled('bytes', hexLines(rows, style))];
 }
 
 function listed(label: string, lines: readonly string[], most: number): string[] {
@@ -72,6 +86,7 @@ export function failureLines(one: SettledCase, outcome: TestOutcome, root: strin
   if (outcome.why) lines.push(...labelled('why', whyLines(outcome.why, Boolean(result?.fault), root, style)));
   lines.push(...packetLines(one, outcome, style));
   if (result && result.printk.length > 0) lines.push(...listed('printk', result.printk, MAP_LINES));
+  lines.push(...liveLines(outcome, style));
   const changes = outcome.map_changes ?? [];
   if (changes.length > 0) lines.push(...listed('changed', changes, MAP_LINES));
   return lines;
