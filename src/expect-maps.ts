@@ -2,8 +2,9 @@
 import { type Decoded, MAP_TYPE, type MapDump, type ObjectSpec, typeMembers } from '../engine/index.ts';
 import { encoderOf, isPerCpuList } from './backends/preset-values.ts';
 import { splitName } from './backends/world-names.ts';
+import { type Fix, type Path, partFix } from './fix.ts';
 import { clip } from './format/sanitize.ts';
-import { valueChanges, valueText } from './format/values.ts';
+import { type ValueChange, valueChanges, valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
 import {
   cpuStride,
@@ -13,9 +14,11 @@ import {
   isArrayMap,
   isDataSection,
   keyShape,
+  namedBytes,
   valueShape,
 } from './map-codec.ts';
 import type { Difference } from './outcome.ts';
+import { toHex } from './packet/hex.ts';
 
 const KEY_SHOWN = 60;
 
@@ -36,20 +39,63 @@ interface MapScope {
   readonly dump: MapDump;
 }
 
-function entry(at: string, expected: string, received: string): Difference {
-  return { field: 'maps', at, expected, received };
+/** The paths of fixes begin at the map's content. */
+function entry(at: string, expected: string, received: string, fix?: Fix): Difference {
+  return { field: 'maps', at, expected, received, ...(fix === undefined ? {} : { fix }) };
 }
 
 function shown(value: Decoded | undefined): string {
   return value === undefined ? '(absent)' : valueText(value);
 }
 
+/** How the value of an entry is read, and where in the map's content it stands. */
+interface Place {
+  readonly read: (bytes: Uint8Array) => Decoded;
+  /** With enumerators by name. */
+  readonly named: (bytes: Uint8Array) => Decoded;
+  /** Fix of a part of the value; null where none can be written. */
+  readonly fix: (change: ValueChange, received: Uint8Array) => Fix | null;
+}
+
 /** The differences between the received bytes and the same with what is expected written over them. */
-function overwritten(at: string, received: Uint8Array, expected: Uint8Array, read: (b: Uint8Array) => Decoded) {
+function overwritten(at: string, received: Uint8Array, expected: Uint8Array, { read, fix }: Place): Difference[] {
   if (expected.every((byte, i) => byte === received[i])) return [];
   const changes = valueChanges(read(expected), read(received));
   if (changes.length === 0) return [entry(at, shown(read(expected)), shown(read(received)))];
-  return changes.map((c) => entry(at + c.path, shown(c.before), shown(c.after)));
+  return changes.map((c) => entry(at + c.path, shown(c.before), shown(c.after), fix(c, received) ?? undefined));
+}
+
+/** A value that stands as one at a path of the content. */
+function placeAt({ spec, dump }: MapScope, path: Path): Place {
+  const shape = valueShape(spec, dump);
+  const named = (bytes: Uint8Array) => namedBytes(shape, bytes);
+  return {
+    ...{ read: (bytes) => decodeBytes(shape, bytes), named },
+    fix: (change, received) => ({
+      ...partFix(path, change, named(received)),
+      whole: { path, hex: toHex(received) },
+    }),
+  };
+}
+
+/** A value of a map that may have one a CPU, of which the case says one for all, a list, or that of one CPU. */
+function placeOf(scope: MapScope, path: Path, wanted: unknown, cpus: number): Place {
+  const { spec, dump } = scope;
+  if (!dump.percpu) return placeAt(scope, path);
+  const read = (bytes: Uint8Array) => decodeValue(spec, dump, bytes);
+  const list = isPerCpuList(spec, dump, wanted);
+  return {
+    ...{ read, named: read },
+    fix: (change, received) => {
+      // With one CPU the value is read as one, with more as a list of them.
+      const [cpu, ...inside] = cpus > 1 ? change.steps : [0, ...change.steps];
+      const steps = { ...change, steps: inside };
+      if (saysCpus(spec, dump, wanted, 'cpu,value')) return partFix([...path, 'value'], steps);
+      if (list) return partFix([...path, cpu as number], steps);
+      const all = read(received);
+      return cpus === 1 ? partFix(path, steps) : { path, value: all };
+    },
+  };
 }
 
 /** Expected bytes of a value: the received ones where the case names nothing. */
@@ -121,14 +167,20 @@ function summed(values: readonly Decoded[]): Decoded {
 }
 
 /** `{sum: …}`: what all CPUs together hold, of structs the fields named. */
-function sumDifferences({ spec, dump }: MapScope, wanted: unknown, received: Uint8Array, at: string): Difference[] {
+function sumDifferences(
+  { spec, dump }: MapScope,
+  wanted: unknown,
+  received: Uint8Array,
+  at: string,
+  path: Path,
+): Difference[] {
   const all = decodeValue(spec, dump, received);
   const shape = valueShape(spec, dump);
   const total = summed(received.length > cpuStride(dump) && Array.isArray(all) ? all : [all]);
   const blank = new Uint8Array(dump.value_size);
   encodeOver(shape, wanted, blank, `expect.maps.${at}.sum`);
   return namedChanges(decodeBytes(shape, blank), total, wanted).map((c) =>
-    entry(`${at}${c.path} (sum)`, shown(c.before), shown(c.after)),
+    entry(`${at}${c.path} (sum)`, shown(c.before), shown(c.after), partFix([...path, 'sum'], c)),
   );
 }
 
@@ -143,15 +195,15 @@ function namedChanges(expected: Decoded, total: Decoded, wanted: unknown) {
 }
 
 function sectionDifferences(scope: MapScope, content: unknown): Difference[] {
-  const { spec, dump } = scope;
+  const { dump } = scope;
   const received = dump.entries[0]?.value ?? new Uint8Array(dump.value_size);
   const expected = expectedBytes(scope, content, received, dump.name);
-  return overwritten(dump.name, received, expected, (bytes) => decodeBytes(valueShape(spec, dump), bytes));
+  return overwritten(dump.name, received, expected, placeAt(scope, []));
 }
 
 /** Queues and stacks: the values in the order in which they would be taken out. */
 function queueDifferences(scope: MapScope, content: unknown): Difference[] {
-  const { spec, dump } = scope;
+  const { dump } = scope;
   if (!Array.isArray(content)) throw new InputError(`expect.maps.${dump.name}: a list of values belongs here`);
   const out: Difference[] = [];
   for (let i = 0; i < Math.max(content.length, dump.entries.length); i++) {
@@ -159,22 +211,32 @@ function queueDifferences(scope: MapScope, content: unknown): Difference[] {
     const received = dump.entries[i]?.value;
     const blank = received ?? new Uint8Array(dump.value_size);
     const expected = i < content.length ? expectedBytes(scope, content[i], blank, at) : null;
-    const read = (bytes: Uint8Array) => decodeBytes(valueShape(spec, dump), bytes);
-    if (received && expected) out.push(...overwritten(at, received, expected, read));
-    else
-      out.push(entry(at, expected ? shown(read(expected)) : '(absent)', received ? shown(read(received)) : '(absent)'));
+    const place = placeAt(scope, [i]);
+    if (received && expected) out.push(...overwritten(at, received, expected, place));
+    else if (received)
+      out.push(entry(at, '(absent)', shown(place.read(received)), { path: [i], value: place.named(received) }));
+    else if (expected) out.push(entry(at, shown(place.read(expected)), '(absent)', { path: [i], value: undefined }));
   }
   return out;
 }
 
+/** A key and its value as the case has them, and where in the content the value stands. */
+interface Pair {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly path: Path;
+}
+
 /** `[[key, value], …]`, `{key: value}`, and `[v0, v1]` for arrays, as pairs. */
-function pairsOf(dump: MapDump, content: unknown): (readonly [unknown, unknown])[] {
-  if (content instanceof Map) return [...content];
+function pairsOf(dump: MapDump, content: unknown): Pair[] {
+  if (content instanceof Map) return [...content].map(([key, value], i) => ({ key, value, path: [i, 1] }));
   if (Array.isArray(content)) {
-    if (content.every((item) => Array.isArray(item) && item.length === 2)) return content as [unknown, unknown][];
-    if (isArrayMap(dump)) return content.map((value, index) => [index, value] as const);
+    if (content.every((item) => Array.isArray(item) && item.length === 2)) {
+      return content.map(([key, value], i) => ({ key, value, path: [i, 1] }));
+    }
+    if (isArrayMap(dump)) return content.map((value, index) => ({ key: index, value, path: [index] }));
   } else if (typeof content === 'object' && content !== null) {
-    return Object.entries(content);
+    return Object.entries(content).map(([key, value]) => ({ key, value, path: [key] }));
   }
   throw new InputError(`expect.maps.${dump.name}: write [[key, value], …] or {key: value}`);
 }
@@ -193,27 +255,35 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-function entryDifferences(scope: MapScope, key: unknown, value: unknown): Difference[] {
+function entryDifferences(scope: MapScope, { key, value, path }: Pair): Difference[] {
   const { spec, dump } = scope;
   const wanted = keyBytes(scope, key);
   const at = `${dump.name}[${clip(valueText(decodeBytes(keyShape(spec, dump), wanted)), KEY_SHOWN)}]`;
   const found = dump.entries.find((e) => sameBytes(e.key, wanted))?.value;
   const read = (bytes: Uint8Array) => decodeValue(spec, dump, bytes);
-  if (value === null) return found ? [entry(at, '(absent)', shown(read(found)))] : [];
+  if (value === null) return found ? [entry(at, '(absent)', shown(read(found)), { path, value: read(found) })] : [];
   const size = dump.percpu ? (dump.entries[0]?.value.length ?? cpuStride(dump)) : dump.value_size;
   const blank = new Uint8Array(size);
   const received = found ?? (isArrayMap(dump) ? blank : null);
   if (saysCpus(spec, dump, value, 'sum')) {
-    return received ? sumDifferences(scope, value.sum, received, at) : [entry(at, 'an entry', '(absent)')];
+    const gone = entry(at, 'an entry', '(absent)', { path, value: null });
+    return received ? sumDifferences(scope, value.sum, received, at, path) : [gone];
   }
   const expected = expectedBytes(scope, value, received ?? blank, at);
-  return received ? overwritten(at, received, expected, read) : [entry(at, shown(read(expected)), '(absent)')];
+  if (!received) return [entry(at, shown(read(expected)), '(absent)', { path, value: null })];
+  const cpus = dump.percpu ? received.length / cpuStride(dump) : 1;
+  return overwritten(at, received, expected, placeOf(scope, path, value, cpus));
+}
+
+/** None for a program or map without a name. */
+function namedFix(path: Path, name: string | null | undefined): Fix | undefined {
+  return name === undefined ? undefined : { path, value: name };
 }
 
 /** Maps of programs and of maps: what each key names. */
 function namedDifferences(scope: MapScope, content: unknown, refs: readonly (string | null)[]): Difference[] {
   const { spec, dump } = scope;
-  return pairsOf(dump, content).flatMap(([key, value]) => {
+  return pairsOf(dump, content).flatMap(({ key, value, path }) => {
     const wanted = keyBytes(scope, key);
     const at = `${dump.name}[${clip(valueText(decodeBytes(keyShape(spec, dump), wanted)), KEY_SHOWN)}]`;
     if (value !== null && typeof value !== 'string') {
@@ -223,7 +293,14 @@ function namedDifferences(scope: MapScope, content: unknown, refs: readonly (str
     const name = place < 0 ? null : (refs[place] ?? '(without a name)');
     return name === (value === null ? null : splitName(value)[1])
       ? []
-      : [entry(at, value ?? '(absent)', name ?? '(absent)')];
+      : [
+          entry(
+            at,
+            value ?? '(absent)',
+            name ?? '(absent)',
+            namedFix(path, place < 0 ? null : (refs[place] ?? undefined)),
+          ),
+        ];
   });
 }
 
@@ -235,7 +312,7 @@ function mapDifferences(scope: MapScope, content: unknown): Difference[] {
   }
   if (isDataSection(scope.spec, dump)) return sectionDifferences(scope, content);
   if (dump.type === MAP_TYPE.QUEUE || dump.type === MAP_TYPE.STACK) return queueDifferences(scope, content);
-  return pairsOf(dump, content).flatMap(([key, value]) => entryDifferences(scope, key, value));
+  return pairsOf(dump, content).flatMap((pair) => entryDifferences(scope, pair));
 }
 
 /** Differences in the maps named. Throws InputError for a map the object does not have, or a value its type cannot hold. */

@@ -1,10 +1,11 @@
 /** Compares what a program sent to user space with the records a case names: by BTF type, as text, as bytes; in order. */
 import { type ObjectSpec, type OutputRecord, typeName, typeSize } from '../engine/index.ts';
 import type { World } from './backends/world-names.ts';
+import { type Fix, partFix } from './fix.ts';
 import { clip, plain } from './format/sanitize.ts';
 import { valueChanges, valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
-import { decodeBytes, encodeOver, type Shape } from './map-codec.ts';
+import { decodeBytes, encodeOver, namedBytes, type Shape } from './map-codec.ts';
 import type { Difference } from './outcome.ts';
 import { parseHex, toHex } from './packet/hex.ts';
 import { didYouMean } from './suggest.ts';
@@ -16,8 +17,9 @@ const PERF_PADDING = 8;
 
 type Wanted = Exclude<RecordExpectation, string | Uint8Array | RegExp>;
 
-function entry(at: string, expected: string, received: string): Difference {
-  return { field: 'records', at, expected: clip(expected, SHOWN), received: clip(received, SHOWN) };
+function entry(at: string, expected: string, received: string, fix?: Fix): Difference {
+  const told = { field: 'records', at, expected: clip(expected, SHOWN), received: clip(received, SHOWN) };
+  return fix === undefined ? told : { ...told, fix };
 }
 
 const KEEP =
@@ -63,7 +65,8 @@ function sameBytes(wanted: Uint8Array, { kind, data }: OutputRecord): boolean {
   return wanted.every((byte, i) => byte === data[i]);
 }
 
-function typedDifferences(wanted: Wanted, got: OutputRecord, world: World, at: string): Difference[] {
+function typedDifferences(wanted: Wanted, got: OutputRecord, world: World, i: number): Difference[] {
+  const at = `[${i}]`;
   const shape = shapeOf(world, wanted.type!, at);
   const padding = got.data.length - shape.size;
   if (padding !== 0 && !(got.kind === 'perf' && padding > 0 && padding < PERF_PADDING)) {
@@ -77,25 +80,35 @@ function typedDifferences(wanted: Wanted, got: OutputRecord, world: World, at: s
   const changes = valueChanges(decodeBytes(shape, expected), decodeBytes(shape, received));
   const shown = (value: Parameters<typeof valueText>[0] | undefined) =>
     value === undefined ? '(absent)' : valueText(value);
-  return changes.map((c) => entry(at + c.path, shown(c.before), shown(c.after)));
+  const path = ['records', i, 'value'];
+  const named = namedBytes(shape, received);
+  return changes.map((c) =>
+    entry(at + c.path, shown(c.before), shown(c.after), {
+      ...partFix(path, c, named),
+      whole: { path, hex: toHex(received) },
+    }),
+  );
 }
 
 function textHolds(wanted: string | RegExp, text: string): boolean {
   return typeof wanted === 'string' ? wanted === text : wanted.test(text);
 }
 
-function recordDifferences(wanted: Wanted, got: OutputRecord, world: World, at: string): Difference[] {
+function recordDifferences(wanted: Wanted, got: OutputRecord, world: World, i: number): Difference[] {
   const out: Difference[] = [];
+  const [at, path] = [`[${i}]`, ['records', i] as const];
   if (wanted.cpu !== undefined && wanted.cpu !== got.cpu)
-    out.push(entry(`${at}.cpu`, String(wanted.cpu), String(got.cpu)));
+    out.push(entry(`${at}.cpu`, String(wanted.cpu), String(got.cpu), { path: [...path, 'cpu'], value: got.cpu }));
   if (wanted.hex !== undefined && !sameBytes(parseHex(wanted.hex), got)) {
-    out.push(entry(at, toHex(parseHex(wanted.hex)), toHex(got.data)));
+    const fix = { path: [...path, 'hex'], or: path, value: toHex(got.data) };
+    out.push(entry(at, toHex(parseHex(wanted.hex)), toHex(got.data), fix));
   }
   if (wanted.text !== undefined && !textHolds(wanted.text, textOf(got.data))) {
     const expected = typeof wanted.text === 'string' ? JSON.stringify(wanted.text) : String(wanted.text);
-    out.push(entry(at, expected, JSON.stringify(plain(textOf(got.data)))));
+    const fix = { path: [...path, 'text'], value: textOf(got.data) };
+    out.push(entry(at, expected, JSON.stringify(plain(textOf(got.data))), fix));
   }
-  if (wanted.type !== undefined) out.push(...typedDifferences(wanted, got, world, at));
+  if (wanted.type !== undefined) out.push(...typedDifferences(wanted, got, world, i));
   return out;
 }
 
@@ -123,14 +136,14 @@ export function expectRecords(
   const left = [...records];
   const out: Difference[] = [];
   wanted.map(wantedOf).forEach((one, i) => {
-    const at = `[${i}]`;
     const place = left.findIndex((record) => one.map === undefined || record.map === one.map);
     const [got] = place < 0 ? [] : left.splice(place, 1);
-    if (got) out.push(...recordDifferences(one, got, world, at));
-    else out.push(entry(at, wantedText(one), 'no record'));
+    if (got) out.push(...recordDifferences(one, got, world, i));
+    else out.push(entry(`[${i}]`, wantedText(one), 'no record', { path: ['records', i], value: undefined }));
   });
   for (const [i, more] of left.entries()) {
-    out.push(entry(`[${wanted.length + i}]`, 'no more records', `${more.map} ${toHex(more.data)}`));
+    const fix = { path: ['records', wanted.length + i], value: { map: more.map, hex: toHex(more.data) } };
+    out.push(entry(`[${wanted.length + i}]`, 'no more records', `${more.map} ${toHex(more.data)}`, fix));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 /** Compares the small things a run leaves: fields of the context, and where a redirect helper would have sent the packet. */
 import { ctxToFields, type ProgRunResult, type RedirectTarget } from '../engine/index.ts';
+import { partFix } from './fix.ts';
 import { progTypeName } from './format/prog-types.ts';
 import { sameValue, valueChanges, valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
@@ -35,6 +36,7 @@ function contextFields(wanted: Fields, type: number, bytes: Uint8Array): Differe
       at: c.path,
       expected: c.before === undefined ? '(absent)' : valueText(c.before),
       received: c.after === undefined ? '(absent)' : valueText(c.after),
+      fix: partFix(['ctx_out', name], c),
     }));
   });
 }
@@ -52,32 +54,42 @@ export function expectContext(
   if (!first) return [];
   const part = (all: Uint8Array) =>
     toHex(all.subarray(first.start, Math.min(first.end, first.start + 16))) || '(ends before)';
-  return [{ field: 'ctx_out', at: `byte ${first.start}`, expected: part(wanted), received: part(bytes) }];
+  const fix = { path: ['ctx_out'], value: `hex:${toHex(bytes)}` };
+  return [{ field: 'ctx_out', at: `byte ${first.start}`, expected: part(wanted), received: part(bytes), fix }];
 }
 
 function targetText({ helper, target, map, key }: RedirectTarget): string {
   return `${helper}${map === null ? '' : ` ${map}[${key ?? ''}]`} to ${target ?? 'every device'}`;
 }
 
+/** What to expect of where it went: the number alone where that says it. */
+function redirectFix({ target, map, key, helper }: RedirectTarget): unknown {
+  if (target !== null) return target;
+  return map === null ? { helper } : { map, ...(key === null ? {} : { key }), broadcast: true };
+}
+
 /** Where the packet would have gone, against what is expected of it. */
 export function expectRedirect(wanted: RedirectExpectation | false, received: RedirectTarget | null): Difference[] {
-  const entry = (at: string, expected: unknown, got: unknown): Difference => ({
+  const entry = (at: string, expected: unknown, got: unknown, value: unknown): Difference => ({
     ...{ field: 'redirect', at, expected: String(expected), received: String(got) },
+    fix: {
+      path: at === '' ? ['redirect'] : ['redirect', at],
+      value,
+      ...(at === 'ifindex' ? { or: ['redirect'] } : {}),
+    },
   });
-  if (wanted === false) return received ? [entry('', 'none', targetText(received))] : [];
-  if (!received)
-    return [
-      entry(
-        '',
-        Object.entries(wanted)
-          .map((pair) => pair.join(' '))
-          .join(', '),
-        'none',
-      ),
-    ];
+  if (wanted === false) return received ? [entry('', 'none', targetText(received), redirectFix(received))] : [];
+  if (!received) {
+    const words = Object.entries(wanted).map((pair) => pair.join(' '));
+    return [entry('', words.join(', '), 'none', false)];
+  }
   const { target, ...rest } = received;
   const has: Fields = { ...rest, ifindex: target, cpu: target, queue: target, broadcast: target === null };
-  return Object.entries(wanted).flatMap(([field, value]) =>
-    value === undefined || has[field] === value ? [] : [entry(field, value, has[field] ?? 'none')],
-  );
+  return Object.entries(wanted).flatMap(([field, value]) => {
+    if (value === undefined || has[field] === value) return [];
+    const one = entry(field, value, has[field] ?? 'none', has[field]);
+    if (has[field] !== null && has[field] !== undefined) return [one];
+    const { fix: _fix, ...unfixed } = one;
+    return [unfixed];
+  });
 }

@@ -1,5 +1,12 @@
 /** Compares what a run gave with what its case expects; every difference in the user's terms. */
-import { ctxToFields, type MapDump, type ObjectSpec, PROG_TYPE, type ProgRunResult } from '../engine/index.ts';
+import {
+  ctxToFields,
+  errnoName,
+  type MapDump,
+  type ObjectSpec,
+  PROG_TYPE,
+  type ProgRunResult,
+} from '../engine/index.ts';
 import type { RunReply } from './backends/backend.ts';
 import { isBloom } from './backends/bloom-asks.ts';
 import { dumpsOf, ownerOf, splitName, type World, worldName } from './backends/world-names.ts';
@@ -8,6 +15,7 @@ import { expectMaps } from './expect-maps.ts';
 import { expectFields, expectPacket } from './expect-packet.ts';
 import { expectRecords } from './expect-records.ts';
 import { expectContext, expectRedirect } from './expect-run.ts';
+import { below, type Fix } from './fix.ts';
 import { errnoText } from './format/errnos.ts';
 import { progTypeName } from './format/prog-types.ts';
 import { plain } from './format/sanitize.ts';
@@ -37,6 +45,10 @@ function difference(field: string, expected: string, received: string, at = ''):
   return { field, at, expected, received };
 }
 
+function fixed(one: Difference, fix: Omit<Fix, 'path'>, path: Fix['path'] = [one.field]): Difference {
+  return { ...one, fix: { path, ...fix } };
+}
+
 function expectFault(wanted: SettledExpectation['fault'], result: ProgRunResult): Difference[] {
   const { fault } = result;
   if (wanted === undefined || wanted === false) {
@@ -46,14 +58,15 @@ function expectFault(wanted: SettledExpectation['fault'], result: ProgRunResult)
   if (!fault) return [difference('fault', shown, 'none')];
   const holds = (text: string) => (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text));
   if (holds(fault.kind) || holds(fault.message)) return [];
-  return [difference('fault', shown, `${fault.kind}: ${plain(fault.message)}`)];
+  return [fixed(difference('fault', shown, `${fault.kind}: ${plain(fault.message)}`), { value: fault.kind })];
 }
 
 function expectErrno(wanted: SettledExpectation['errno'], result: ProgRunResult): Difference[] {
   const expected = typeof wanted === 'number' ? wanted : 0;
   if (result.errno === expected) return [];
   const why = result.reason === '' ? '' : `: ${plain(result.reason)}`;
-  return [difference('errno', errnoText(expected), errnoText(result.errno) + why)];
+  const one = difference('errno', errnoText(expected), errnoText(result.errno) + why);
+  return [fixed(one, { value: result.errno, ...(result.errno === 0 ? {} : { named: errnoName(result.errno) }) })];
 }
 
 function expectRetval(wanted: number | string, type: number, result: ProgRunResult): Difference[] {
@@ -64,8 +77,11 @@ function expectRetval(wanted: number | string, type: number, result: ProgRunResu
     throw new InputError(`expect.retval: ${wanted} is nothing that ${progTypeName(type)} programs return${known}`);
   }
   if (result.retval === number) return [];
-  const received = result.retval === null ? 'nothing' : retvalText(type, result.retval);
-  return [difference('retval', retvalText(type, number), received)];
+  if (result.retval === null) return [difference('retval', retvalText(type, number), 'nothing')];
+  const received = retvalText(type, result.retval);
+  const named = /^(\w+) \(/.exec(received)?.[1];
+  const one = difference('retval', retvalText(type, number), received);
+  return [fixed(one, { value: result.retval, ...(named === undefined ? {} : { named }) })];
 }
 
 function lineText(wanted: string | RegExp): string {
@@ -82,9 +98,16 @@ function expectPrintk(wanted: readonly (string | RegExp)[], lines: readonly stri
       if (typeof want === 'string' ? want === line : want.test(line)) continue;
     }
     const expected = want === undefined ? 'no more lines' : lineText(want);
-    out.push(difference('printk', expected, line === undefined ? 'no line' : plain(line), `line ${i + 1}`));
+    const one = difference('printk', expected, line === undefined ? 'no line' : plain(line), `line ${i + 1}`);
+    const alone = wanted.length === 1 && i === 0 ? { or: ['printk'] } : {};
+    out.push(fixed(one, { value: line, ...alone }, ['printk', i]));
   }
   return out;
+}
+
+function sizeDifference(expected: number, received: number | null): Difference {
+  const one = difference('data_size_out', String(expected), String(received ?? 'nothing'));
+  return received === null ? one : fixed(one, { value: received });
 }
 
 function expectData(one: SettledCase, type: number, result: ProgRunResult): Difference[] {
@@ -99,7 +122,7 @@ function expectData(one: SettledCase, type: number, result: ProgRunResult): Diff
 /** Maps by their names in the world, each read by its own object's types. */
 function expectWorldMaps(wanted: { readonly [map: string]: unknown }, received: Received): Difference[] {
   const { world, maps, blooms = {} } = received;
-  if (world.length === 0) return expectMaps(wanted, null, maps);
+  if (world.length === 0) return expectMaps(wanted, null, maps).map(({ fix: _fix, ...rest }) => rest);
   const names = new Set(maps.map((map) => map.name));
   return Object.entries(wanted).flatMap(([name, content]) => {
     const owner = ownerOf(world, name, 'maps');
@@ -110,7 +133,10 @@ function expectWorldMaps(wanted: { readonly [map: string]: unknown }, received: 
     const listed = (one: World[number]) => names.has(worldName(one.label, bare));
     const own = owner && !listed(owner) ? (world.find(listed) ?? owner) : (owner ?? world[0]!);
     const found = expectMaps({ [owner ? bare : name]: content }, own.spec, dumpsOf(own.label, maps));
-    return found.map((d) => ({ ...d, at: worldName(own.label, d.at) }));
+    return found.map((d) => ({
+      ...{ ...d, at: worldName(own.label, d.at) },
+      ...(d.fix === undefined ? {} : { fix: below(['maps', name], d.fix) }),
+    }));
   });
 }
 
@@ -133,9 +159,7 @@ export function compare(one: SettledCase, received: Received): Difference[] {
     ...faults,
     ...(expect.retval === undefined ? [] : expectRetval(expect.retval, type, result)),
     ...(redirect === undefined || unseen.includes('redirect') ? [] : expectRedirect(redirect, result.redirect)),
-    ...(size === undefined || size === result.data_size_out
-      ? []
-      : [difference('data_size_out', String(size), String(result.data_size_out ?? 'nothing'))]),
+    ...(size === undefined || size === result.data_size_out ? [] : [sizeDifference(size, result.data_size_out)]),
     ...expectData(one, type, result),
     ...(expect.ctx_out === undefined ? [] : expectContext(expect.ctx_out, type, result)),
     ...(expect.maps === undefined ? [] : expectWorldMaps(expect.maps, received)),

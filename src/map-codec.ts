@@ -33,6 +33,12 @@ export function decodeBytes(shape: Shape, bytes: Uint8Array): Decoded {
   return INTEGER_SIZES.includes(bytes.length) ? readInteger(bytes) : { hex: toHex(bytes) };
 }
 
+/** The same with enumerators by name. */
+export function namedBytes(shape: Shape, bytes: Uint8Array): Decoded {
+  if (!shape.btf || shape.type_id <= 0) return decodeBytes(shape, bytes);
+  return decodeBtf(shape.btf, shape.type_id, bytes, { enum_names: true });
+}
+
 /**
  * Writes a value as users write it (as in presets) over `into`; fields that it does not name keep their bytes.
  * Throws InputError beginning with `path`.

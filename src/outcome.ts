@@ -1,6 +1,7 @@
 /** What came of a case, and the one stream of events that reporters and the screen read. */
 import type { LiveReport, MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { ProgramLines } from './coverage/program-lines.ts';
+import type { Fix } from './fix.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Why } from './why-types.ts';
 
@@ -12,6 +13,8 @@ export interface Difference {
   readonly at: string;
   readonly expected: string;
   readonly received: string;
+  /** What the case would have to expect instead; absent: nothing that can be written in its place. */
+  readonly fix?: Fix;
 }
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skip' | 'todo';
@@ -57,6 +60,8 @@ export interface TestOutcome {
   readonly why?: Why;
   /** Wall time of the case. */
   readonly took_ms: number;
+  /** What only an open case shows (result, maps and their changes) stayed with the runner: CaseRunner.details() tells it. */
+  readonly brief?: true;
 }
 
 /** Something that stops a file from giving cases: a syntax error, a throw, a missing object. */

@@ -1,15 +1,17 @@
-/** New expected values for cases that failed: rewritten in the case file where the value is a literal of its own, else said where to edit. */
-import { quoted } from './init-literal.ts';
+/** New expected values for cases that failed: rewritten in the case file where they are written there, else said where to edit. */
 import type { Difference, TestOutcome } from './outcome.ts';
-import { namePosition, nodeIn, objectAround, type SourceNode } from './source-literals.ts';
 import type { SettledCase } from './test-case.ts';
+import { type CaseSource, openSource } from './update/case-source.ts';
+import { type Edit, edited, overlap } from './update/edits.ts';
+import { type Placed, placeCase } from './update/place.ts';
 
-/** One value in a file: the text of its line before and after. */
+/** A change in a file: its lines before and after, without what they have in common around it. */
 export interface Update {
   readonly file: string;
-  /** From 1. */
+  /** From 1: of the first of them. */
   readonly line: number;
   readonly name: string;
+  /** Lines are divided by \n; '' where lines are only added or only go. */
   readonly before: string;
   readonly after: string;
 }
@@ -30,149 +32,113 @@ export interface Updates {
   readonly by_hand: readonly ByHand[];
 }
 
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-  readonly name: string;
-}
+/** Of differences that one value would settle. */
+const SHOWN_BY_HAND = 3;
 
-type Path = readonly (string | number)[];
+type Failed = readonly (readonly [SettledCase, TestOutcome])[];
 
-/** Steps of `counters[0].packets`: names, and what stands in brackets. */
-function pathOf(at: string): string[] {
-  return [...at.matchAll(/\.?([^.[\]]+)|\[([^\]]*)\]/g)].map(([, name, index]) => name ?? index ?? '');
-}
-
-/** Where in `expect` the value that a difference is about can stand. */
-function placesOf(d: Difference): Path[] {
-  switch (d.field) {
-    case 'retval':
-    case 'errno':
-    case 'data_size_out':
-      return [[d.field]];
-    case 'data_out':
-    case 'ctx_out':
-      return d.at === '' ? [] : [[d.field, d.at]];
-    case 'redirect':
-      return d.at === 'ifindex' ? [['redirect', 'ifindex'], ['redirect']] : d.at === '' ? [] : [['redirect', d.at]];
-    case 'printk':
-      return [['printk', Number(/^line (\d+)$/.exec(d.at)?.[1] ?? 0) - 1]];
-    case 'maps': {
-      const section = /^(\.[A-Za-z_]\w*(?:\.[a-z_]+)?)\.(.*)$/.exec(d.at);
-      const path = section ? [section[1]!, ...pathOf(section[2]!)] : pathOf(d.at);
-      return [['maps', ...path.map((step) => step)]];
-    }
-    default:
-      return [];
+/** The lines that an edit changes. */
+function updateOf(file: string, name: string, text: string, edits: readonly Edit[]): Update {
+  const [before, after] = [text.split('\n'), edited(text, edits).split('\n')];
+  let from = 0;
+  while (from < before.length && from < after.length && before[from] === after[from]) from++;
+  let [end, newEnd] = [before.length, after.length];
+  while (end > from && newEnd > from && before[end - 1] === after[newEnd - 1]) {
+    end--;
+    newEnd--;
   }
+  const shown = (lines: readonly string[]) => dedented(lines).join('\n');
+  return {
+    file,
+    line: from + 1,
+    name,
+    before: shown(before.slice(from, end)),
+    after: shown(after.slice(from, newEnd)),
+  };
 }
 
-/** The literal for what was received, in the manner of the one that stands there; null when it cannot be one. */
-function newLiteral(node: SourceNode, received: string): string | null {
-  const [, word, number] = /^(\w+) \((-?\d+)\)$/.exec(received) ?? [];
-  if (node.kind === 'string') {
-    if (word) return quoted(word);
-    return /^\(absent\)$|^no |^nothing$|^none$/.test(received) ? null : quoted(received);
-  }
-  if (node.kind !== 'number' && node.kind !== 'bigint') return null;
-  const digits = number ?? (/^-?\d+$/.test(received) ? received : null);
-  if (digits === null) return word ? quoted(word) : null;
-  const large = !Number.isSafeInteger(Number(digits));
-  return node.kind === 'bigint' || large ? `${digits}n` : digits;
-}
-
-/** Array indices are written as numbers, keys of objects as names. */
-function followed(node: SourceNode | null, path: Path): SourceNode | null {
-  let at = node;
-  for (const step of path) {
-    const index = at?.kind === 'array' && /^\d+$/.test(String(step)) ? Number(step) : String(step);
-    at = nodeIn(at, [index]);
-  }
-  return at;
-}
-
-function isLiteral(node: SourceNode | null): node is SourceNode {
-  return node !== null && ['string', 'number', 'bigint'].includes(node.kind);
-}
-
-/** Looks a difference up in the case's object: the edit, or why there is none. */
-function editOf(one: SettledCase, outcome: TestOutcome, d: Difference, whole: SourceNode): Edit | string {
-  const step = outcome.step ? nodeIn(whole, ['steps', outcome.step.number - 1]) : null;
-  const places = placesOf(d);
-  if (places.length === 0) return 'it is no single value';
-  for (const place of places) {
-    const own = followed(nodeIn(outcome.step ? step : whole, ['expect']), place);
-    if (isLiteral(own)) {
-      const text = newLiteral(own, d.received);
-      return text === null ? `${d.received} is nothing that can stand there` : { ...own, text, name: one.name };
-    }
-    if (own) return 'it is computed, or an object or list';
-    if (outcome.step && followed(nodeIn(whole, ['expect']), place)) return 'it holds for every step of the case';
-  }
-  return 'it is not written in the case itself (shared by a suite, or spread)';
-}
-
-function lineAt(text: string, position: number): number {
-  return text.slice(0, position).split('\n').length;
-}
-
-function lineText(text: string, line: number): string {
-  return (text.split('\n')[line - 1] ?? '').trim();
-}
-
-/** Applies edits from the end on, so that positions stay true. */
-function edited(text: string, edits: readonly Edit[]): string {
-  return [...edits]
-    .sort((a, b) => b.start - a.start)
-    .reduce((now, edit) => now.slice(0, edit.start) + edit.text + now.slice(edit.end), text);
+function dedented(lines: readonly string[]): string[] {
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
+  const indent = indents.length > 0 ? Math.min(...indents) : 0;
+  return lines.map((line) => line.slice(indent).trimEnd());
 }
 
 function whatOf(d: Difference): string {
   return `${d.field}${d.at === '' ? '' : ` ${d.at}`}: ${d.received}`;
 }
 
-function editsIn(
-  file: string,
-  text: string,
-  failed: readonly (readonly [SettledCase, TestOutcome])[],
-): { readonly edits: Edit[]; readonly by_hand: ByHand[] } {
-  const edits: Edit[] = [];
-  const by_hand: ByHand[] = [];
-  for (const [one, outcome] of failed) {
-    const last = one.name.split(' › ').at(-1)!;
-    const at = /\.[cm]?[jt]s$/.test(file) ? namePosition(text, last, one.line) : -1;
-    const whole = at < 0 ? null : objectAround(text, at);
-    for (const d of outcome.differences) {
-      const edit = whole ? editOf(one, outcome, d, whole) : 'the case is not written there as an object of its own';
-      if (typeof edit !== 'string') edits.push(edit);
-      else by_hand.push({ file, line: one.line, name: one.name, what: whatOf(d), why: edit });
+/** One value of a case: its edits belong together. */
+interface Change {
+  readonly one: SettledCase;
+  readonly edits: readonly Edit[];
+  readonly differences: readonly Difference[];
+}
+
+class FilePlan {
+  readonly by_hand: ByHand[] = [];
+  private readonly source: CaseSource;
+  private readonly changes: Change[] = [];
+
+  constructor(source: CaseSource) {
+    this.source = source;
+  }
+
+  add(one: SettledCase, outcome: TestOutcome): void {
+    const whole = this.source.caseOf(one);
+    const placed: readonly Placed[] =
+      whole === null
+        ? outcome.differences.map((d) => ({ differences: [d], edits: this.source.absent }))
+        : placeCase(this.source, whole, one, outcome);
+    for (const { differences, edits } of placed) {
+      if (typeof edits === 'string') this.leave(one, differences, edits);
+      else if (this.collides(edits)) this.leave(one, differences, 'another change falls on the same place');
+      else this.changes.push({ one, edits, differences });
     }
   }
-  return { edits, by_hand };
+
+  private collides(edits: readonly Edit[]): boolean {
+    return this.changes.some((known) => known.edits.some((a) => edits.some((b) => overlap(a, b))));
+  }
+
+  private leave(one: SettledCase, differences: readonly Difference[], why: string): void {
+    const { file } = this.source;
+    const shown = differences.slice(0, SHOWN_BY_HAND).map(whatOf);
+    if (differences.length > shown.length) shown.push(`${differences.length - shown.length} more`);
+    this.by_hand.push({ file, line: one.line, name: one.name, what: shown.join('; '), why });
+  }
+
+  /** The new text, and each change; nothing where that would not be read as a case file any more. */
+  finish(): { readonly text: string | null; readonly updates: readonly Update[] } {
+    const { text, file } = this.source;
+    const sorted = [...this.changes].sort((a, b) => firstOf(a) - firstOf(b));
+    const all = sorted.flatMap((change) => change.edits);
+    if (all.length === 0) return { text: null, updates: [] };
+    const after = edited(text, all);
+    if (!this.source.reads(after)) {
+      for (const { one, differences } of sorted) this.leave(one, differences, 'the file could not be read afterwards');
+      return { text: null, updates: [] };
+    }
+    return { text: after, updates: sorted.map(({ one, edits }) => updateOf(file, one.name, text, edits)) };
+  }
+}
+
+function firstOf({ edits }: Change): number {
+  return Math.min(...edits.map((edit) => edit.start));
 }
 
 /** What to write for cases that failed with differences; faults and errors are never what is expected. */
-export function planUpdates(
-  outcomes: readonly (readonly [SettledCase, TestOutcome])[],
-  read: (file: string) => string,
-): Updates {
+export function planUpdates(outcomes: Failed, read: (file: string) => string): Updates {
   const failed = outcomes.filter(([, outcome]) => outcome.verdict === 'fail');
-  const byFile = Map.groupBy(failed, ([one]) => one.file);
   const files = new Map<string, string>();
   const updates: Update[] = [];
   const by_hand: ByHand[] = [];
-  for (const [file, list] of byFile) {
-    const text = read(file);
-    const found = editsIn(file, text, list);
-    by_hand.push(...found.by_hand);
-    if (found.edits.length === 0) continue;
-    for (const edit of found.edits) {
-      const line = lineAt(text, edit.start);
-      const after = lineText(edited(text, [edit]), line);
-      updates.push({ file, line, name: edit.name, before: lineText(text, line), after });
-    }
-    files.set(file, edited(text, found.edits));
+  for (const [file, list] of Map.groupBy(failed, ([one]) => one.file)) {
+    const plan = new FilePlan(openSource(file, read(file)));
+    for (const [one, outcome] of list) plan.add(one, outcome);
+    const { text, updates: found } = plan.finish();
+    if (text !== null) files.set(file, text);
+    updates.push(...found);
+    by_hand.push(...plan.by_hand);
   }
   return { files, updates, by_hand };
 }

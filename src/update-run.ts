@@ -13,14 +13,18 @@ export interface Updater extends Reporter {
   readonly left: () => number;
 }
 
+function changed(text: string): string[] {
+  return text === '' ? [] : text.split('\n');
+}
+
 function lines({ updates, by_hand }: Updates, { style, root }: ReporterIo): string[] {
   const place = (file: string, line: number, name: string) =>
     `  ${style.bold(plain(`${relative(root, file)}:${line}`))}  ${style.dim(plain(name))}`;
   return [
     ...updates.flatMap(({ file, line, name, before, after }) => [
       place(file, line, name),
-      `    ${style.red(`- ${plain(before)}`)}`,
-      `    ${style.green(`+ ${plain(after)}`)}`,
+      ...changed(before).map((text) => `    ${style.red(`- ${plain(text)}`)}`),
+      ...changed(after).map((text) => `    ${style.green(`+ ${plain(text)}`)}`),
     ]),
     ...by_hand.flatMap(({ file, line, name, what, why }) => [
       place(file, line, name),

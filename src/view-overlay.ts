@@ -49,6 +49,10 @@ function liveLines(one: SettledCase, root: string): Line[] {
   ];
 }
 
+function changed(sign: string, text: string, tone: 'bad' | 'good'): Line[] {
+  return text === '' ? [] : text.split('\n').map((line): Line => [span(sign + line, tone)]);
+}
+
 /** What would be written, as a diff; what is left to edit by hand. */
 function planLines(state: State): Line[] {
   const { updates, by_hand } = state.plan ?? { updates: [], by_hand: [] };
@@ -59,8 +63,8 @@ function planLines(state: State): Line[] {
   return [
     ...updates.flatMap((one): Line[] => [
       place(one),
-      [span(`- ${one.before.trim()}`, 'bad')],
-      [span(`+ ${one.after.trim()}`, 'good')],
+      ...changed('- ', one.before, 'bad'),
+      ...changed('+ ', one.after, 'good'),
       [],
     ]),
     ...by_hand.flatMap((one): Line[] => [

@@ -49,6 +49,8 @@ export function toJson(value: Decoded): unknown {
 }
 
 export interface ValueChange {
+  /** Names and indices that lead there. */
+  readonly steps: readonly (string | number)[];
   /** `.packets`, `[3].count`, '' for the whole. */
   readonly path: string;
   /** undefined: nothing is there on that side. */
@@ -61,18 +63,23 @@ function step(path: string, name: string): string {
 }
 
 /** Leaves at which two values differ, in the order of their fields. */
-export function valueChanges(before: Decoded | undefined, after: Decoded | undefined, path = ''): ValueChange[] {
+export function valueChanges(
+  before: Decoded | undefined,
+  after: Decoded | undefined,
+  path = '',
+  steps: ValueChange['steps'] = [],
+): ValueChange[] {
   if (before !== undefined && after !== undefined) {
     if (Array.isArray(before) && Array.isArray(after) && asText(before) === null && asText(after) === null) {
       const length = Math.max(before.length, after.length);
-      return Array.from({ length }, (_, i) => valueChanges(before[i], after[i], `${path}[${i}]`)).flat();
+      return Array.from({ length }, (_, i) => valueChanges(before[i], after[i], `${path}[${i}]`, [...steps, i])).flat();
     }
     if (isRecord(before) && isRecord(after)) {
       const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-      return [...names].flatMap((name) => valueChanges(before[name], after[name], step(path, name)));
+      return [...names].flatMap((name) => valueChanges(before[name], after[name], step(path, name), [...steps, name]));
     }
   }
-  return sameValue(before, after) ? [] : [{ path, before, after }];
+  return sameValue(before, after) ? [] : [{ path, steps, before, after }];
 }
 
 /** Equal by content; 5 and 5n are the same number. */

@@ -82,7 +82,7 @@ export function caseRecord(one: SettledCase, outcome: TestOutcome, root: string)
     verdict: outcome.verdict,
     step: outcome.step ?? null,
     reason: outcome.reason,
-    differences: outcome.differences,
+    differences: outcome.differences.map(({ field, at, expected, received }) => ({ field, at, expected, received })),
     capture: one.capture ?? null,
     returned: outcome.returned ?? null,
     attempts: outcome.attempts ?? 1,

@@ -41,7 +41,7 @@ async function ran(cpus = 1): Promise<Ran> {
 
 const differences = async (wanted: { [map: string]: unknown }) => {
   const { spec, maps } = await ran();
-  return expectMaps(wanted, spec, maps);
+  return expectMaps(wanted, spec, maps).map(({ fix: _fix, ...told }) => told);
 };
 
 test('entries that hold give nothing, in every way to write them', async () => {

@@ -19,7 +19,8 @@ test('equal packets have none', () => {
 
 test('a field is named, with the values people read', () => {
   const found = expectPacket(changed(22, 63), null, FRAME);
-  expect(found[0]).toEqual({ field: 'data_out', at: 'ipv4.ttl', expected: '63', received: '64' });
+  expect(found[0]).toMatchObject({ field: 'data_out', at: 'ipv4.ttl', expected: '63', received: '64' });
+  expect(found[0]?.fix?.header).toEqual({ layer: 'ipv4', nth: 1, field: 'ttl', value: '64' });
   expect(found.map((d) => d.at)).toEqual(['ipv4.ttl', 'ipv4.check']);
 });
 

@@ -40,8 +40,9 @@ test('a verdict by name or number passes or fails', async () => {
   const cases = [one('name', { expect: { retval: 'XDP_TX' } }), one('number', { expect: { retval: 3 } })];
   const { outcomes } = await run(TX, [...cases, one('other', { expect: { retval: 'XDP_DROP' } })]);
   expect(outcomes.map((o) => o.verdict)).toEqual(['pass', 'pass', 'fail']);
+  const fix = { path: ['retval'], value: 3, named: 'XDP_TX' };
   expect(outcomes[2]?.differences).toEqual([
-    { field: 'retval', at: '', expected: 'XDP_DROP (1)', received: 'XDP_TX (3)' },
+    { field: 'retval', at: '', expected: 'XDP_DROP (1)', received: 'XDP_TX (3)', fix },
   ]);
 });
 
@@ -110,7 +111,10 @@ test('printk is compared line by line', async () => {
   const { outcomes } = await run(script, [good, short, long]);
   expect(outcomes.map((o) => o.verdict)).toEqual(['pass', 'fail', 'fail']);
   expect(outcomes[1]?.differences).toEqual([
-    { field: 'printk', at: 'line 2', expected: 'no more lines', received: 'two 22' },
+    {
+      ...{ field: 'printk', at: 'line 2', expected: 'no more lines', received: 'two 22' },
+      fix: { path: ['printk', 1], value: 'two 22' },
+    },
   ]);
   expect(outcomes[2]?.differences[0]).toMatchObject({ at: 'line 3', expected: 'three', received: 'no line' });
 });

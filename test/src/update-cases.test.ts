@@ -1,86 +1,379 @@
-/** New expected values: literals are rewritten where they stand, everything else is named with its line and why. */
-import { expect, test } from 'bun:test';
-import type { Difference } from '../../src/outcome.ts';
+/** New expected values: case files of all kinds are rewritten so that they pass, everything around as it was; what stays is named, with why. */
+import { afterAll, expect, test } from 'bun:test';
 import { planUpdates } from '../../src/update-cases.ts';
+import { CaseFiles } from '../support/case-files.ts';
 import { outcomeOf, settled } from '../support/settled.ts';
 
-const FILE = '/p/test/lb.case.ts';
-const SOURCE = `suite({ expect: { retval: 'XDP_PASS' } }, [
-  { name: 'one', expect: { retval: 'XDP_TX', errno: 0, data_out: { 'ipv4.ttl': 63, 'ipv4.saddr': ip } } },
-  {
-    name: 'two',
-    expect: { retval: 3, maps: { counters: { 7: { packets: 1n } }, '.bss': { seen: 1 }, ring: [[1, 2]] }, printk: ['a', 'b'] },
-  },
-  { name: 'three', expect: {} },
-  {
-    name: 'four',
-    expect: { retval: 'XDP_DROP' },
-    steps: [{ expect: { maps: { m: { 0: 1 } } } }, { expect: { maps: { m: { 0: 2 } } } }],
-  },
-]);
-test.each([1])('each %d', () => ({ expect: { retval: 1 } }));
+const files = new CaseFiles();
+afterAll(() => files.remove());
+
+const HEAD = `import { pkt, suite, test } from 'bpfdeck';
+const udp = pkt.eth().ipv4({ saddr: '10.0.0.1', daddr: '10.0.0.2', ttl: 9 }).udp({ source: 5, dest: 53 });
+const on = (name: string, program: string) => ({ object: \`\${name}/\${name}.bpf.o\`, program, data_in: udp });
 `;
+const FRAME = '02000000000202000000000108004500001c0000000009119dcf0a0000010a000002000500350008eba1';
 
-const difference = (field: string, at: string, received: string): Difference => ({ field, at, expected: '', received });
+/** Program, what its case expects, and what it expects when it was updated. */
+const ROWS: readonly (readonly [what: string, on: string, before: string, after: string])[] = [
+  ['a verdict by name', "'xdp-verdicts', 'verdict_pass'", "{ retval: 'XDP_TX' }", "{ retval: 'XDP_PASS' }"],
+  ['a verdict by number', "'xdp-verdicts', 'verdict_pass'", '{ retval: 3 }', '{ retval: 2 }'],
+  ['a verdict in double quotes', "'xdp-verdicts', 'verdict_pass'", '{ retval: "XDP_TX" }', '{ retval: "XDP_PASS" }'],
+  ['a size', "'xdp-verdicts', 'verdict_pass'", '{ data_size_out: 0x10 }', '{ data_size_out: 0x2a }'],
+  [
+    'values of a queue',
+    "'queue-stack', 'push_and_pop'",
+    '{ maps: { queue: [9, 8, 7, 6] } }',
+    '{ maps: { queue: [3, 4] } }',
+  ],
+  [
+    'more of them',
+    "'queue-stack', 'push_and_pop'",
+    '{ maps: { queue: [3], stack: [] } }',
+    '{ maps: { queue: [3, 4], stack: [3, 2] } }',
+  ],
+  [
+    'variables',
+    "'queue-stack', 'push_and_pop'",
+    "{ maps: { '.bss': { got: [1, 2], rc: [0x10] } } }",
+    "{ maps: { '.bss': { got: [0, 2], rc: [-2] } } }",
+  ],
+  [
+    'text and hex in data',
+    "'globals', 'use_globals'",
+    "{ maps: { '.data': { longest: 0x0e, name: 'fixture' } } }",
+    "{ maps: { '.data': { longest: 0x2a, name: 'Fixture' } } }",
+  ],
+  [
+    'large numbers',
+    "'ringbuf', 'report'",
+    "{ maps: { '.bss': { sequence: 5n } } }",
+    "{ maps: { '.bss': { sequence: 1n } } }",
+  ],
+  [
+    'one value a CPU',
+    "'map-hash', 'remember'",
+    '{ maps: { per_cpu: { 9: [5] } } }',
+    '{ maps: { per_cpu: { 9: [1] } } }',
+  ],
+  [
+    'sums and single CPUs',
+    "'map-hash', 'remember'",
+    '{ maps: { per_cpu: { 9: { cpu: 0, value: 4 } }, recent_per_cpu: { 9: { sum: 5 } } } }',
+    '{ maps: { per_cpu: { 9: { cpu: 0, value: 1 } }, recent_per_cpu: { 9: { sum: 1 } } } }',
+  ],
+  [
+    'an entry that is gone',
+    "'map-hash', 'remember'",
+    '{ maps: { recent: { 6: 1 } } }',
+    '{ maps: { recent: { 6: null } } }',
+  ],
+  [
+    'an entry that is there',
+    "'map-hash', 'remember'",
+    '{ maps: { recent: { 5: null } } }',
+    '{ maps: { recent: { 5: 1 } } }',
+  ],
+  [
+    'an entry by its pair',
+    "'map-hash', 'remember'",
+    "{ maps: { recent: [['0x5', 3]] } }",
+    "{ maps: { recent: [['0x5', 1]] } }",
+  ],
+  [
+    'values as bytes',
+    "'map-hash', 'remember'",
+    "{ maps: { recent: [[5, 'hex:07000000']] } }",
+    "{ maps: { recent: [[5, 'hex:01000000']] } }",
+  ],
+  [
+    'lines of printk',
+    "'printk', 'say'",
+    "{ printk: ['x', /^-5/, '', '', '', 'y'] }",
+    "{ printk: ['length 42', /^-5/, '1099511627776 -1 feed', '1 2 3 4 5', '100% of x'] }",
+  ],
+  [
+    'records by type',
+    "'ringbuf', 'report'",
+    "{ records: [{ type: 'struct event', value: { length: 1, protocol: '0x0806' } }] }",
+    "{ records: [{ type: 'struct event', value: { length: 42, protocol: '0x0800' } }] }",
+  ],
+  [
+    'records too many',
+    "'ringbuf', 'report'",
+    "{ records: [{ map: 'events' }, { map: 'events' }] }",
+    "{ records: [{ map: 'events' }] }",
+  ],
+  [
+    'records too few',
+    "'ringbuf', 'output'",
+    '{ records: [] }',
+    "{ records: [{ map: 'events', hex: '01000000020000000300000000000000' }] }",
+  ],
+  [
+    'records as bytes',
+    "'ringbuf', 'output'",
+    "{ records: ['00'] }",
+    "{ records: ['01000000020000000300000000000000'] }",
+  ],
+  [
+    'context fields',
+    "'tc-context', 'read_context'",
+    '{ ctx_out: { mark: 5, cb: [1, 0, 0, 0, 0] } }',
+    '{ ctx_out: { mark: 0, cb: [0, 0, 0, 0, 0] } }',
+  ],
+  ['a redirect', "'redirects', 'to_interface'", '{ redirect: 2 }', '{ redirect: 1 }'],
+  [
+    'its helper',
+    "'redirects', 'to_interface'",
+    "{ redirect: { helper: 'x', ifindex: 2 } }",
+    "{ redirect: { helper: 'bpf_redirect', ifindex: 1 } }",
+  ],
+  ['no redirect', "'redirects', 'to_device_missing'", '{ redirect: 1 }', '{ redirect: false }'],
+  ['a redirect after all', "'redirects', 'to_interface'", '{ redirect: false }', '{ redirect: 1 }'],
+  [
+    'header fields',
+    "'xdp-verdicts', 'verdict_pass'",
+    "{ data_out: { 'ipv4.ttl': 1, 'udp.check': 'wrong', vlan: 'x', 'eth.type': 0x86dd, 'ipv4.protocol': 'TCP', 'ipv4.df': true } }",
+    "{ data_out: { 'ipv4.ttl': 9, 'udp.check': 'right', vlan: null, 'eth.type': 0x0800, 'ipv4.protocol': 'UDP', 'ipv4.df': false } }",
+  ],
+  ['a packet as bytes', "'xdp-verdicts', 'verdict_pass'", "{ data_out: '0001' }", `{ data_out: '${FRAME}' }`],
+  ['a packet as a list', "'xdp-verdicts', 'verdict_pass'", '{ data_out: [1, 2] }', `{ data_out: 'hex:${FRAME}' }`],
+  [
+    'a packet made from another',
+    "'xdp-verdicts', 'verdict_pass'",
+    "{ data_out: udp.with('udp', { dest: 1 }) }",
+    "{ data_out: udp.with('udp', { dest: 53 }) }",
+  ],
+  [
+    'further fields of it',
+    "'xdp-verdicts', 'verdict_pass'",
+    "{ data_out: udp.with('udp', { dest: 53 }).with('ipv4', { ttl: 1, tos: 0 }, 1) }",
+    "{ data_out: udp.with('udp', { dest: 53 }).with('ipv4', { ttl: 1, tos: 0 }, 1).with('ipv4', { ttl: 9 }) }",
+  ],
+  [
+    'a packet built in place',
+    "'xdp-verdicts', 'verdict_pass'",
+    "{ data_out: pkt.eth().ipv4({ ttl: 1, src: '10.0.0.9' }).udp() }",
+    "{ data_out: pkt.eth().ipv4({ ttl: 9, src: '10.0.0.1', daddr: '10.0.0.2' }).udp({ source: 5, dest: 53 }) }",
+  ],
+  [
+    'a packet chosen',
+    "'xdp-verdicts', 'verdict_pass'",
+    "{ data_out: 1 > 2 ? udp : udp.with('udp', { dest: 1 }) }",
+    "{ data_out: (1 > 2 ? udp : udp.with('udp', { dest: 1 })).with('udp', { dest: 53 }) }",
+  ],
+];
 
-function plan(name: string, line: number, differences: Difference[], more = {}) {
-  const one = settled(name, { file: FILE, line });
-  return planUpdates([[one, outcomeOf(one, 'fail', { differences, ...more })]], () => SOURCE);
-}
+test('TypeScript: every expectation, in the manner in which it was written', async () => {
+  const source = (column: 2 | 3) =>
+    HEAD +
+    ROWS.map((row) => `test({ name: '${row[0]}', ...on(${row[1]}), expect: ${row[column]} }); // stays\n`).join('');
+  const { text, plan, after } = await files.update('ts', source(2));
+  expect(plan.by_hand).toEqual([]);
+  expect(text.split('\n')).toEqual(source(3).split('\n'));
+  expect([...after].filter(([, verdict]) => verdict !== 'pass')).toEqual([]);
+});
 
-test('verdicts by name or number, header fields, errnos', () => {
-  const { files, updates, by_hand } = plan('one', 2, [
-    difference('retval', '', 'XDP_DROP (1)'),
-    difference('errno', '', 'EINVAL (22)'),
-    difference('data_out', 'ipv4.ttl', '62'),
-    difference('data_out', 'ipv4.saddr', '10.0.0.1'),
-  ]);
-  expect(files.get(FILE)).toBe(
-    SOURCE.replace("'XDP_TX'", "'XDP_DROP'").replace('errno: 0', 'errno: 22').replace('63', '62'),
+test('several lines: commas, comments and indentation stay as they are', async () => {
+  const { text, plan } = await files.update(
+    'ts',
+    `${HEAD}test({
+  name: 'lines',
+  ...on('printk', 'say'),
+  expect: {
+    printk: [
+      'length 42', // how long
+      '-5 abc word', // words
+    ],
+  },
+});
+test({
+  name: 'fewer',
+  ...on('queue-stack', 'push_and_pop'),
+  expect: { maps: { queue: [
+    3,
+    4, // the last
+    5,
+    6
+  ] } },
+});
+`,
   );
-  expect(updates[0]).toMatchObject({ file: FILE, line: 2, name: 'one' });
-  expect(updates[0]?.before).toContain("retval: 'XDP_TX', errno: 0");
-  expect(updates[0]?.after).toContain("retval: 'XDP_DROP', errno: 0");
-  expect(by_hand).toEqual([
+  expect(text).toContain(`      '-5 abc word', // words
+      '1099511627776 -1 feed',
+      '1 2 3 4 5',
+      '100% of x',
+    ],`);
+  expect(text).toContain(`queue: [
+    3,
+    4
+  ] } },`);
+  expect(plan.updates[0]).toMatchObject({ line: 11, before: '' });
+  expect(plan.updates[0]?.after.split('\n')[0]).toBe("'1099511627776 -1 feed',");
+});
+
+test('what a suite or all steps share is said anew by the case or the step', async () => {
+  const { text, after } = await files.update(
+    'ts',
+    `${HEAD}suite({ ...on('xdp-verdicts', 'verdict_pass'), expect: { retval: 'XDP_TX' } }, [
+  { name: 'bare' },
+  { name: 'own', expect: { errno: 0 } },
+  { name: 'steps', expect: { retval: 'XDP_PASS' }, steps: [{}, { program: 'verdict_drop' }] },
+]);
+`,
+  );
+  expect(text).toContain("{ name: 'bare', expect: { retval: 'XDP_PASS' } }");
+  expect(text).toContain("{ name: 'own', expect: { errno: 0, retval: 'XDP_PASS' } }");
+  expect(text).toContain("steps: [{}, { program: 'verdict_drop', expect: { retval: 'XDP_DROP' } }]");
+  expect([...after.values()]).toEqual(['pass', 'pass', 'pass']);
+});
+
+test('YAML: blocks and braces, comments, quotes', async () => {
+  const { text, plan, after } = await files.update(
+    'yaml',
+    `# a file
+object: map-hash/map-hash.bpf.o
+program: count_flow
+data_in: {packet: [eth, {ipv4: {saddr: 10.0.0.1, daddr: 10.0.0.2}}, udp]}   # sent
+cases:
+  - name: block
+    maps: {flows: [[{source: 1}, 4]]}
+    expect:
+      retval: XDP_DROP   # wrong
+      maps:
+        flows:
+          - [{source: 0x0100000a, destination: 0x0200000a, protocol: 17}, 5]  # first
+          - - source: 1
+            - ~
+          - [{source: 2}, 7]
+  - name: "queue"
+    object: queue-stack/queue-stack.bpf.o
+    program: push_and_pop
+    expect:
+      maps:
+        queue:
+          - 9     # nine
+        stack:
+          - 3
+          - 2
+          - 1   # goes
+  - name: "printk"
+    object: printk/printk.bpf.o
+    program: say
+    expect:
+      printk:
+        - 'length 1'
+        - {regexp: '^-5'}
+  - name: packet
+    object: xdp-verdicts/xdp-verdicts.bpf.o
+    program: verdict_pass
+    expect:
+      retval: XDP_PASS
+      data_out:
+        packet:
+          - eth
+          - ipv4
+          - udp:
+              dest: 54   # the port
+  - {name: flow, object: ringbuf/ringbuf.bpf.o, program: report, expect: {maps: {.bss: {sequence: '0x10'}}, records: []}}
+`,
+  );
+  expect(plan.by_hand).toEqual([]);
+  expect(text).toContain('retval: XDP_PASS   # wrong');
+  expect(text).toContain(`          - [{source: 0x0100000a, destination: 0x0200000a, protocol: 17}, 1]  # first
+          - - source: 1
+            - 4
+          - [{source: 2}, null]
+`);
+  expect(text).toContain(
+    '          - 3     # nine\n          - 4\n        stack:\n          - 3\n          - 2\n  - name: "printk"',
+  );
+  expect(text).toContain(
+    "        - 'length 42'\n        - {regexp: '^-5'}\n        - 1099511627776 -1 feed\n        - 1 2 3 4 5\n",
+  );
+  expect(text).toContain(`          - {ipv4: {saddr: 10.0.0.1, daddr: 10.0.0.2}}
+          - udp:
+              dest: 40001   # the port
+`);
+  expect(text).toContain("sequence: '0x01'}}, records: [{map: events, hex: 2a000000000800000100000000000000}]}}");
+  expect([...after].filter(([, verdict]) => verdict !== 'pass')).toEqual([]);
+});
+
+test('JSON: on one line and over several', async () => {
+  const { text, after } = await files.update(
+    'json',
+    `{
+  "cases": [
+    { "name": "one", "object": "map-hash/map-hash.bpf.o", "program": "count_flow", "data_in": { "packet": ["eth", "ipv4", "udp"] },
+      "expect": { "retval": "XDP_DROP", "maps": { "flows": [[{"source": 7}, 1]] } } },
     {
-      ...{ file: FILE, line: 2, name: 'one', what: 'data_out ipv4.saddr: 10.0.0.1' },
-      why: 'it is computed, or an object or list',
+      "name": "two", "object": "queue-stack/queue-stack.bpf.o", "program": "push_and_pop", "data_in": "hex:${'00'.repeat(14)}",
+      "expect": {
+        "maps": {
+          "queue": [
+            5
+          ],
+          "stack": []
+        }
+      }
     },
-  ]);
-});
-
-test('map entries, variables, lines', () => {
-  const { files, by_hand } = plan('two', 4, [
-    difference('retval', '', 'XDP_DROP (1)'),
-    difference('maps', 'counters[7].packets', '18446744073709551615'),
-    difference('maps', '.bss.seen', '2'),
-    difference('maps', 'ring[1]', '3'),
-    difference('printk', 'line 2', "it's"),
-    difference('printk', 'line 3', 'more'),
-  ]);
-  const expected = SOURCE.replace('retval: 3', 'retval: 1').replace('1n', '18446744073709551615n');
-  expect(files.get(FILE)).toBe(expected.replace('seen: 1', 'seen: 2').replace("'b'", "'it\\'s'"));
-  expect(by_hand.map((one) => one.what)).toEqual(['maps ring[1]: 3', 'printk line 3: more']);
-});
-
-test('steps: their own values only; those of the case are every step’s', () => {
-  const step = { step: { number: 2, of: 2, name: '' } };
-  const { files, by_hand } = plan(
-    'four',
-    9,
-    [difference('maps', 'm[0]', '5'), difference('retval', '', 'XDP_TX (3)')],
-    step,
+    { "name": "bare", "object": "xdp-verdicts/xdp-verdicts.bpf.o", "program": "verdict_pass", "data_in": "${'00'.repeat(14)}", "expect": { "data_size_out": 1 } }
+  ]
+}
+`,
   );
-  expect(files.get(FILE)).toBe(SOURCE.replace('m: { 0: 2 }', 'm: { 0: 5 }'));
-  expect(by_hand[0]?.why).toBe('it holds for every step of the case');
+  expect(text).toContain('"expect": { "retval": "XDP_PASS", "maps": { "flows": [[{"source": 7}, null]] } } },');
+  expect(text).toContain(
+    '          "queue": [\n            3,\n            4\n          ],\n          "stack": [3, 2]\n',
+  );
+  expect([...after.values()]).toEqual(['pass', 'pass', 'pass']);
 });
 
-test('what is shared, made by a function, or no data of its own stays, and is named', () => {
-  expect(plan('three', 7, [difference('retval', '', 'XDP_TX (3)')]).by_hand[0]?.why).toContain('shared by a suite');
-  expect(plan('each 1', 14, [difference('retval', '', 'XDP_TX (3)')]).by_hand[0]?.why).toContain('not written there');
-  const absent = plan('two', 4, [difference('maps', '.bss.seen', '(absent)')]);
-  expect([absent.files.size, absent.by_hand[0]?.why]).toEqual([0, '(absent) is nothing that can stand there']);
-  const yaml = settled('one', { file: '/p/a.case.yaml' });
-  const outcome = outcomeOf(yaml, 'fail', { differences: [difference('retval', '', 'XDP_TX (3)')] });
-  expect(planUpdates([[yaml, outcome]], () => 'name: one').files.size).toBe(0);
+test('what cannot be placed stays, and is said with why', async () => {
+  const { text, plan } = await files.update(
+    'ts',
+    `${HEAD}const ttl = 3;
+const shared = { expect: { retval: 'XDP_TX' } };
+const pass = on('xdp-verdicts', 'verdict_pass');
+test({ name: 'computed', ...pass, expect: { data_out: { 'ipv4.ttl': ttl } } });
+test({ name: 'spread', ...pass, ...shared });
+test({ name: 'spread within', ...pass, expect: { ...shared.expect } });
+test.each([1])('each %d', () => ({ ...pass, expect: { retval: 1 } }));
+test({ name: 'regexp', ...on('printk', 'say'), expect: { printk: [/^x/, '-5 abc word', '1099511627776 -1 feed', '1 2 3 4 5', '100% of x'] } });
+test({ name: 'layers', ...pass, expect: { data_out: pkt.eth().vlan().ipv4().udp() } });
+test({ name: 'bytes', ...pass, expect: { data_out: udp.with('ipv4', { ttl: 1 }).bytes() } });
+test({ name: 'fault', ...on('xdp-verdicts', 'verdict_pass'), expect: { fault: 'bounds' } });
+test({ name: 'errno', ...on('xdp-verdicts', 'verdict_pass'), data_in: '00', expect: { retval: 2 } });
+test({ name: 'steps', ...pass, expect: { maps: { '.x': {} } }, todo: true });
+`,
+  );
+  const why = (name: string) => plan.by_hand.find((one) => one.name === name)?.why;
+  expect(text).toContain("test({ name: 'computed', ...pass, expect: { data_out: { 'ipv4.ttl': ttl } } });");
+  expect(plan.files.size).toBe(0);
+  expect(why('computed')).toBe('it is computed there');
+  expect(why('spread')).toBe('something is spread into the case');
+  expect(why('spread within')).toBe('it is computed there');
+  expect(why('each 1')).toBe('the case is not written there as an object of its own');
+  expect(why('regexp')).toBe('a regular expression stands there');
+  expect(why('layers')).toBe('the packet is built, and its layers or payload differ');
+  expect(why('bytes')).toBe('it is computed there');
+  expect(why('fault')).toBe('a fault is never expected by itself');
+  expect(why('errno')).toBe('no errno is expected: what the run is given may be wrong');
+  expect(plan.by_hand.find((one) => one.name === 'layers')?.what).toMatch(
+    /^data_out: 42 bytes, as sent; data_out eth\.h_proto: .*; \d+ more$/,
+  );
+});
+
+test('files that do not parse any more, and cases that are no longer there', () => {
+  const one = settled('one', { file: '/p/a.case.yaml', expect: { retval: 3 } });
+  const fix = { path: ['retval'], value: 1 };
+  const differences = [{ field: 'retval', at: '', expected: '3', received: 'XDP_DROP (1)', fix }];
+  const plan = (text: string, file = one.file) =>
+    planUpdates([[{ ...one, file }, outcomeOf(one, 'fail', { differences })]], () => text);
+  expect(plan('a: [').by_hand[0]?.why).toBe('the file does not parse');
+  expect(plan('name: two').by_hand[0]?.why).toContain('not written there');
+  expect(plan('', '/p/x.bpf.o').by_hand[0]?.why).toContain('change its tag and build');
+  expect(plan('name: one\nexpect: {retval: 3}\n').files.get(one.file)).toBe('name: one\nexpect: {retval: 1}\n');
+  const twice = plan('[{name: one, expect: {retval: 3}}, {name: one, expect: {retval: 3}}]');
+  expect(twice.by_hand[0]?.why).toContain('not written there');
 });

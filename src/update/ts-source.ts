@@ -1,15 +1,6 @@
-/** Object literals of TypeScript sources as trees with positions, so that single values in them can be rewritten in place. */
+/** Object literals of TypeScript sources as trees with positions. */
 
-/** A value in the source. Only literals can be rewritten; `other` is an expression of any kind. */
-export type SourceNode =
-  | {
-      readonly kind: 'object';
-      readonly start: number;
-      readonly end: number;
-      readonly fields: ReadonlyMap<string, SourceNode>;
-    }
-  | { readonly kind: 'array'; readonly start: number; readonly end: number; readonly items: readonly SourceNode[] }
-  | { readonly kind: 'string' | 'number' | 'bigint' | 'word' | 'other'; readonly start: number; readonly end: number };
+import type { SourceArray, SourceField, SourceNode, SourceObject, SourceScalar } from './source-tree.ts';
 
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')' };
 /** A slash behind one of these begins a regular expression; behind anything else it divides. */
@@ -61,7 +52,7 @@ function behindRegexp(text: string, at: number): number {
 }
 
 /** Behind the bracket that closes the one at `at`. */
-function behindBracket(text: string, at: number): number {
+export function behindBracket(text: string, at: number): number {
   const close: string[] = [];
   for (let i = at; i < text.length; ) {
     const token = behindToken(text, i, text.slice(Math.max(at, i - 20), i));
@@ -79,7 +70,7 @@ function behindBracket(text: string, at: number): number {
 }
 
 /** Behind blanks and comments. */
-function behindBlanks(text: string, at: number): number {
+export function behindBlanks(text: string, at: number): number {
   for (let i = at; ; ) {
     while (/\s/.test(text[i] ?? '')) i++;
     if (text[i] !== '/' || (text[i + 1] !== '/' && text[i + 1] !== '*')) return i;
@@ -88,7 +79,7 @@ function behindBlanks(text: string, at: number): number {
 }
 
 /** Behind an expression: at the comma or bracket that ends it. */
-function behindExpression(text: string, at: number): number {
+export function behindExpression(text: string, at: number): number {
   for (let i = at; i < text.length; ) {
     const c = text[i]!;
     if (c === ',' || c === '}' || c === ']' || c === ')' || c === ';') return i;
@@ -104,18 +95,23 @@ function matched(pattern: RegExp, text: string, at: number): string | null {
 }
 
 /** The value that begins at `at`, and with it its end; a literal that an operator follows is an expression. */
-function nodeAt(text: string, at: number): SourceNode {
+export function nodeAt(text: string, at: number): SourceNode {
   const start = behindBlanks(text, at);
   const node = literalAt(text, start);
   const end = behindExpression(text, start);
   const rest = node ? text.slice(behindBlanks(text, node.end), end).trim() : '-';
-  return node && rest === '' ? node : { kind: 'other', start, end };
+  return node && rest === '' ? node : { kind: 'other', start, end: start + text.slice(start, end).trimEnd().length };
+}
+
+function behindFlags(text: string, at: number): number {
+  return at + (matched(/[a-z]*/y, text, at)?.length ?? 0);
 }
 
 function literalAt(text: string, start: number): SourceNode | null {
   const c = text[start];
   if (c === '{') return objectAt(text, start);
   if (c === '[') return arrayAt(text, start);
+  if (c === '/') return { kind: 'regexp', start, end: behindFlags(text, behindToken(text, start, '')) };
   if (c === "'" || c === '"') return { kind: 'string', start, end: behindToken(text, start, '') };
   const number = matched(NUMBER, text, start);
   if (number) return { kind: number.endsWith('n') ? 'bigint' : 'number', start, end: start + number.length };
@@ -123,17 +119,19 @@ function literalAt(text: string, start: number): SourceNode | null {
   return word && ['true', 'false', 'null'].includes(word) ? { kind: 'word', start, end: start + word.length } : null;
 }
 
-function arrayAt(text: string, start: number): SourceNode {
+function arrayAt(text: string, start: number): SourceArray {
   const items: SourceNode[] = [];
+  let open = false;
   let at = behindBlanks(text, start + 1);
   while (at < text.length && text[at] !== ']') {
+    open ||= text.startsWith('...', at);
     const item = nodeAt(text, at);
     items.push(item);
     at = behindBlanks(text, behindExpression(text, item.end));
     if (text[at] === ',') at = behindBlanks(text, at + 1);
     else if (text[at] !== ']') break;
   }
-  return { kind: 'array', start, end: at + 1, items };
+  return { kind: 'array', start, end: at + 1, items, open, block: false };
 }
 
 function keyAt(text: string, at: number): { readonly name: string; readonly end: number } | null {
@@ -142,31 +140,36 @@ function keyAt(text: string, at: number): { readonly name: string; readonly end:
     const end = behindToken(text, at, '');
     return { name: text.slice(at + 1, end - 1).replace(/\\(.)/g, '$1'), end };
   }
-  const word = matched(WORD, text, at) ?? matched(NUMBER, text, at);
-  return word === null ? null : { name: word, end: at + word.length };
+  const word = matched(WORD, text, at);
+  if (word !== null) return { name: word, end: at + word.length };
+  const number = matched(NUMBER, text, at);
+  return number === null ? null : { name: String(Number(number.replaceAll('_', ''))), end: at + number.length };
 }
 
-/** What is spread or computed is left out; a field given twice is the last. */
-function objectAt(text: string, start: number): SourceNode {
-  const fields = new Map<string, SourceNode>();
+/** What is spread or computed leaves it open; methods and shorthands are fields of kind `other`. */
+function objectAt(text: string, start: number): SourceObject {
+  const fields: SourceField[] = [];
+  let open = false;
   let at = behindBlanks(text, start + 1);
   while (at < text.length && text[at] !== '}') {
     const key = keyAt(text, at);
     const colon = key ? behindBlanks(text, key.end) : at;
     let end: number;
     if (key && text[colon] === ':') {
-      const node = nodeAt(text, colon + 1);
-      fields.set(key.name, node);
-      end = behindExpression(text, node.end);
+      const value = nodeAt(text, colon + 1);
+      fields.push({ name: key.name, start: at, end: value.end, value });
+      end = behindExpression(text, value.end);
     } else {
       end = behindExpression(text, at);
-      if (key) fields.set(key.name, { kind: 'other', start: at, end });
+      const value: SourceScalar = { kind: 'other', start: at, end };
+      if (key) fields.push({ name: key.name, start: at, end, value });
+      else open = true;
     }
     at = behindBlanks(text, end);
     if (text[at] === ',') at = behindBlanks(text, at + 1);
     else if (text[at] !== '}') break;
   }
-  return { kind: 'object', start, end: at + 1, fields };
+  return { kind: 'object', start, end: at + 1, fields, open, block: false };
 }
 
 /** The innermost object literal around a position; null where there is none. */
@@ -186,17 +189,6 @@ export function objectAround(text: string, position: number): SourceNode | null 
   }
   const brace = open.at(-1);
   return brace !== undefined && text[brace] === '{' ? objectAt(text, brace) : null;
-}
-
-/** Follows names and indices; null where there is no such place. */
-export function nodeIn(node: SourceNode | null, path: readonly (string | number)[]): SourceNode | null {
-  let at = node;
-  for (const step of path) {
-    if (at?.kind === 'object' && typeof step === 'string') at = at.fields.get(step) ?? null;
-    else if (at?.kind === 'array' && typeof step === 'number') at = at.items[step] ?? null;
-    else return null;
-  }
-  return at;
 }
 
 /** Where a case is named on or behind a line (from 1): the place of the quoted name; -1 when it is not there. */

@@ -1,6 +1,7 @@
 /** Object literals of TypeScript sources: found around a name, read with positions, expressions told from literals. */
 import { expect, test } from 'bun:test';
-import { namePosition, nodeIn, objectAround, type SourceNode } from '../../src/source-literals.ts';
+import { nodeIn, type SourceNode } from '../../../src/update/source-tree.ts';
+import { namePosition, objectAround } from '../../../src/update/ts-source.ts';
 
 const SOURCE = `import { suite, test } from 'bpfdeck';
 const re = /[{'"]/; // { a comment
@@ -41,7 +42,7 @@ test('expressions are no literals', () => {
   expect(at('first', 7, 'data_in')).toBe("other [...tcp({ dst: '{' }).bytes()].slice(0, 4)");
   expect(at('first', 7, 'flags')).toBe('other a ? 1 : 2');
   expect(at('first', 7, 'as')).toBe('other 5 as const');
-  expect(at('first', 7, 're')).toBe('other /}/');
+  expect(at('first', 7, 're')).toBe('regexp /}/');
   expect(at("it's", 16, 'expect', 'list', 1)).toBe("other 'b' + 'c'");
   expect(at('first', 7, 'nothing')).toBeNull();
 });
