@@ -2,9 +2,11 @@
 import { basename, relative } from 'node:path';
 import type { ProgRunResult, RedirectTarget } from '../engine/index.ts';
 import { shownStep, stepText } from './case-steps.ts';
+import { sidesOf } from './mismatch-words.ts';
 import type { Difference, TestOutcome } from './outcome.ts';
 import type { State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
+import { liveCountsPane, livePacketPane } from './view-live-case.ts';
 import { comparePackets, onePacket, type PacketPane } from './view-packet.ts';
 import { mapsPane, printkPane } from './view-panes.ts';
 import { duration, type Line, plural, type Span, span, type TextPane } from './view-text.ts';
@@ -37,11 +39,13 @@ function inPane({ field }: Difference, packet: PacketPane | null): boolean {
   return field === 'data_out' && packet?.judged === true;
 }
 
-function factLine({ field, at, expected, received }: Difference, width: number): Line {
+function factLine(difference: Difference, width: number): Line {
+  const { field, at, expected, received } = difference;
   const label = span(factLabel({ field, at }).padEnd(width), 'strong');
   // Of a fault that nobody expected there is nothing to compare.
   if (field === 'fault' && expected === 'none') return [label, span('  '), span(received, 'bad')];
-  return [label, span('  expected ', 'dim'), span(expected, 'good'), span('  received ', 'dim'), span(received, 'bad')];
+  const [left, right] = sidesOf(difference);
+  return [label, span(`  ${left} `, 'dim'), span(expected, 'good'), span(`  ${right} `, 'dim'), span(received, 'bad')];
 }
 
 function factLabel({ field, at }: Pick<Difference, 'field' | 'at'>): string {
@@ -111,7 +115,7 @@ function fixedPanes(
 ): Pick<FailureView, 'packet' | 'maps' | 'printk' | 'insns'> {
   const before = known.get(outcome);
   if (before) return before;
-  const packet = packetPane(step, outcome.result);
+  const packet = outcome.live ? livePacketPane(step, outcome.live) : packetPane(step, outcome.result);
   const panes = { packet, maps: mapsPane(outcome), printk: printkPane(outcome), insns: insnsPane(outcome) };
   known.set(outcome, panes);
   return panes;
@@ -124,7 +128,7 @@ export function panesOf(
   outcome: TestOutcome,
 ): Pick<FailureView, 'facts' | 'packet' | 'maps' | 'printk' | 'where' | 'insns'> {
   const panes = fixedPanes(step, outcome);
-  const where = wherePane(outcome, sourceOf(state, step, outcome));
+  const where = outcome.live ? liveCountsPane(outcome.live) : wherePane(outcome, sourceOf(state, step, outcome));
   return { ...panes, facts: factLines(outcome, panes.packet), where };
 }
 
