@@ -7,6 +7,7 @@ import { progTypeName } from './format/prog-types.ts';
 import { allVerdictNames, isVerdictName, verdictNames, verdictNumber } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
 import type { LiveNetwork } from './live/live-types.ts';
+import { PacketBuilder } from './packet/build.ts';
 import { parseFieldPath } from './packet/fields.ts';
 import { parseHex } from './packet/hex.ts';
 import type { Expectation, RecordExpectation, RedirectExpectation, SettledExpectation } from './test-case.ts';
@@ -113,6 +114,7 @@ export function settleExpectation(
     ...(e.retval === undefined ? {} : { retval: settleRetval(e.retval, type) }),
     ...(e.errno === undefined ? {} : { errno: settleErrno(e.errno) }),
     ...(e.data_out === undefined ? {} : { data_out: settleData(e.data_out, scope) }),
+    ...(e.data_out instanceof PacketBuilder ? { built: true } : {}),
     ...(size === undefined ? {} : { data_size_out: count(size, 'expect.data_size_out', 0, U32_MAX) }),
     ...(e.ctx_out === undefined ? {} : { ctx_out: settleContextOut(e.ctx_out, scope) }),
     ...(e.redirect === undefined ? {} : { redirect: settleRedirect(e.redirect) }),

@@ -127,6 +127,8 @@ export interface PacketFields {
 export type SettledExpectation = Omit<Expectation, 'data_out' | 'ctx_out' | 'redirect' | keyof LiveExpectation> & {
   readonly live?: SettledLiveExpectation;
   readonly data_out?: Uint8Array | PacketFields;
+  /** data_out was built of layers. */
+  readonly built?: boolean;
   readonly ctx_out?: Uint8Array | { readonly json: { readonly [field: string]: FieldValue } };
   readonly redirect?: RedirectExpectation | false;
 };

@@ -105,7 +105,7 @@ export const command: Command = {
       })
       .option('update', {
         type: 'boolean',
-        describe: 'Write what was received into case files, where a value stands by itself; show the rest',
+        describe: 'Write what was received into case files; show what is left to edit',
       })
       .option('build', {
         type: 'boolean',
