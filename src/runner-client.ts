@@ -1,8 +1,9 @@
-/** The main thread's side of the worker that runs cases. */
+/** The main thread's side of the worker that runs cases: starts it, and starts another where one broke. */
 import type { CaseRunner, CaseRunOptions, OpenedPrograms, RunProject } from './case-runner.ts';
 import { InputError } from './input-error.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
-import type { RunnerReply, RunnerRequest } from './runner-worker.ts';
+import { RunnerCrash } from './runner-crash.ts';
+import { type RunnerReply, type RunnerRequest, SHARED } from './runner-protocol.ts';
 import type { SettledCase } from './test-case.ts';
 
 interface Waiting {
@@ -11,30 +12,35 @@ interface Waiting {
   readonly emit?: (event: RunEvent) => void;
 }
 
+const SCRIPT = new URL('./runner-worker.ts', import.meta.url).href;
+
 export class WorkerRunner implements CaseRunner {
-  private readonly worker: Worker;
-  private readonly stop = new Int32Array(new SharedArrayBuffer(4));
+  private readonly script: string;
+  private worker: Worker | null = null;
+  private readonly shared = new Int32Array(new SharedArrayBuffer(4 * SHARED.WORDS));
   private readonly waiting = new Map<number, Waiting>();
+  private project: RunProject | null = null;
   private cases: readonly SettledCase[] = [];
-  private broken: Error | null = null;
+  /** Of the run under way. */
+  private running: readonly SettledCase[] = [];
   private lastId = 0;
   /** Settles when the explanation under way has ended. */
   private explaining: Promise<unknown> | null = null;
 
-  constructor() {
-    this.worker = new Worker(new URL('./runner-worker.ts', import.meta.url).href);
-    this.worker.onmessage = (event: MessageEvent<RunnerReply>) => this.take(event.data);
-    this.worker.onerror = (event) => this.fail(new Error(event.message));
-    this.post({ type: 'start', stop: this.stop });
+  /** `script`: the worker's module. Whatever is asked rejects with RunnerCrash when the thread breaks; the next question starts another. */
+  constructor(script = SCRIPT) {
+    this.script = script;
+    this.worker = this.start();
   }
 
   async setProject(project: RunProject): Promise<void> {
+    this.project = project;
     await this.ask((id) => ({ type: 'project', id, project }));
   }
 
   setCases(cases: readonly SettledCase[]): void {
     this.cases = cases;
-    this.post({ type: 'cases', cases });
+    this.worker?.postMessage({ type: 'cases', cases } satisfies RunnerRequest);
   }
 
   async open(path: string, bytes?: Uint8Array): Promise<OpenedPrograms> {
@@ -45,12 +51,14 @@ export class WorkerRunner implements CaseRunner {
     const { signal, stopped: _stopped, ...rest } = options;
     const { run, cause, kept } = options;
     await this.stopExplaining();
-    Atomics.store(this.stop, 0, signal?.aborted ? 1 : 0);
+    Atomics.store(this.shared, SHARED.STOP, signal?.aborted ? 1 : 0);
+    Atomics.store(this.shared, SHARED.ENDED, 0);
     const stop = () => {
-      Atomics.store(this.stop, 0, 1);
+      Atomics.store(this.shared, SHARED.STOP, 1);
     };
     signal?.addEventListener('abort', stop, { once: true });
     const cases = this.cases.filter((one) => ids.has(one.id));
+    this.running = cases;
     emit({ type: 'start', run, cause, kept, cases });
     let told = 0;
     try {
@@ -63,6 +71,7 @@ export class WorkerRunner implements CaseRunner {
         },
       );
     } finally {
+      this.running = [];
       signal?.removeEventListener('abort', stop);
     }
   }
@@ -73,7 +82,7 @@ export class WorkerRunner implements CaseRunner {
 
   /** One at a time, and not during a run. */
   async details(one: string): Promise<TestOutcome | null> {
-    Atomics.store(this.stop, 0, 0);
+    Atomics.store(this.shared, SHARED.STOP, 0);
     const asked = this.ask((id) => ({ type: 'details', id, one }));
     this.explaining = asked.catch(() => null);
     return (await asked) as TestOutcome | null;
@@ -81,28 +90,46 @@ export class WorkerRunner implements CaseRunner {
 
   private async stopExplaining(): Promise<void> {
     if (this.explaining === null) return;
-    Atomics.store(this.stop, 0, 1);
+    Atomics.store(this.shared, SHARED.STOP, 1);
     await this.explaining;
     this.explaining = null;
   }
 
   async close(): Promise<void> {
-    Atomics.store(this.stop, 0, 1);
-    this.worker.terminate();
+    Atomics.store(this.shared, SHARED.STOP, 1);
+    this.end();
     for (const { resolve } of this.waiting.values()) resolve(null);
     this.waiting.clear();
   }
 
-  private post(message: RunnerRequest): void {
-    this.worker.postMessage(message);
+  private start(): Worker {
+    const worker = new Worker(this.script);
+    const broke = (message: string) => {
+      if (this.worker === worker) this.fail(message);
+    };
+    worker.onmessage = (event: MessageEvent<RunnerReply>) => this.take(event.data);
+    worker.onerror = (event) => broke(event.message);
+    worker.addEventListener('close', () => broke('the thread ended'));
+    const post = (message: RunnerRequest) => worker.postMessage(message);
+    post({ type: 'start', shared: this.shared });
+    if (this.project) post({ type: 'project', id: 0, project: this.project });
+    post({ type: 'cases', cases: this.cases });
+    return worker;
+  }
+
+  private end(): void {
+    const { worker } = this;
+    this.worker = null;
+    worker?.terminate();
   }
 
   private ask(message: (id: number) => RunnerRequest, emit?: Waiting['emit']): Promise<unknown> {
-    if (this.broken) return Promise.reject(this.broken);
+    this.worker ??= this.start();
+    const { worker } = this;
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject, ...(emit ? { emit } : {}) });
-      this.post(message(id));
+      worker.postMessage(message(id));
     });
   }
 
@@ -112,15 +139,21 @@ export class WorkerRunner implements CaseRunner {
       for (const event of reply.events) waiting?.emit?.(event);
       return;
     }
+    if (reply.type === 'failed' && !reply.input) {
+      this.fail(reply.message);
+      return;
+    }
     this.waiting.delete(reply.id);
     if (reply.type === 'done') waiting?.resolve(reply.value);
-    else waiting?.reject(reply.input ? new InputError(reply.message) : new Error(reply.message));
+    else waiting?.reject(new InputError(reply.message));
   }
 
-  /** The thread itself broke: whoever waits or asks later learns it. */
-  private fail(error: Error): void {
-    this.broken = error;
-    for (const { reject } of this.waiting.values()) reject(error);
+  /** The thread broke, or what it would say next is not to be trusted: whoever waits learns it. */
+  private fail(message: string): void {
+    this.end();
+    const under_way = this.running[Atomics.load(this.shared, SHARED.ENDED)];
+    const crash = new RunnerCrash(message, under_way?.id ?? null);
+    for (const { reject } of this.waiting.values()) reject(crash);
     this.waiting.clear();
   }
 }

@@ -1,30 +1,9 @@
 /** The worker that runs cases on the engine, so that the screen never freezes: takes messages, answers with batches of events. */
 import { EngineBackend } from './backends/engine.ts';
-import { type CaseRunner, type CaseRunOptions, LocalRunner, type RunProject } from './case-runner.ts';
+import { type CaseRunner, LocalRunner } from './case-runner.ts';
 import { InputError } from './input-error.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
-import type { SettledCase } from './test-case.ts';
-
-export type RunnerRequest =
-  /** `stop`: a word in shared memory; nonzero ends the run under way. */
-  | { readonly type: 'start'; readonly stop: Int32Array }
-  | { readonly type: 'project'; readonly id: number; readonly project: RunProject }
-  | { readonly type: 'cases'; readonly cases: readonly SettledCase[] }
-  | { readonly type: 'open'; readonly id: number; readonly path: string; readonly bytes?: Uint8Array }
-  | {
-      readonly type: 'run';
-      readonly id: number;
-      readonly ids: ReadonlySet<string>;
-      readonly options: Omit<CaseRunOptions, 'stopped' | 'signal'>;
-    }
-  | { readonly type: 'outcome'; readonly id: number; readonly one: string }
-  | { readonly type: 'details'; readonly id: number; readonly one: string };
-
-export type RunnerReply =
-  | { readonly type: 'events'; readonly id: number; readonly events: readonly RunEvent[] }
-  /** The answer to a request: its value, or what went wrong (`input`: the user's mistake, not ours). */
-  | { readonly type: 'done'; readonly id: number; readonly value: unknown }
-  | { readonly type: 'failed'; readonly id: number; readonly message: string; readonly input: boolean };
+import { type RunnerReply, type RunnerRequest, SHARED } from './runner-protocol.ts';
 
 /** Events of a long run are sent in batches of about this long. */
 const BATCH_MS = 30;
@@ -32,14 +11,14 @@ const BATCH_MS = 30;
 declare const self: Worker;
 
 let runner: CaseRunner | null = null;
-let stopWord: Int32Array = new Int32Array(1);
+let shared: Int32Array = new Int32Array(SHARED.WORDS);
 
 function send(reply: RunnerReply): void {
   postMessage(reply);
 }
 
 function stopped(): boolean {
-  return Atomics.load(stopWord, 0) !== 0;
+  return Atomics.load(shared, SHARED.STOP) !== 0;
 }
 
 async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }>): Promise<null> {
@@ -53,6 +32,7 @@ async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }
   const options = { ...asked.options, stopped };
   await to.run(asked.ids, options, (event) => {
     if (event.type === 'start') return;
+    if (event.type === 'outcome') Atomics.add(shared, SHARED.ENDED, 1);
     batch.push(event);
     if (event.type === 'end' || performance.now() - since > BATCH_MS) flush();
   });
@@ -75,8 +55,8 @@ function answer(to: CaseRunner, asked: Exclude<RunnerRequest, { type: 'start' | 
 
 async function serve(asked: RunnerRequest): Promise<void> {
   if (asked.type === 'start') {
-    stopWord = asked.stop;
-    runner = new LocalRunner(new EngineBackend(asked.stop));
+    shared = asked.shared;
+    runner = new LocalRunner(new EngineBackend(shared.subarray(SHARED.STOP, SHARED.STOP + 1)));
     return;
   }
   if (!runner) return;

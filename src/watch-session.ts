@@ -4,6 +4,8 @@ import type { CaseRunner } from './case-runner.ts';
 import type { Project } from './config.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
 import type { FileError } from './outcome.ts';
+import type { RunnerCrash } from './runner-crash.ts';
+import { SteadyRunner } from './runner-steady.ts';
 import { type Command, reaches } from './session-commands.ts';
 import { chosenObject, type RunNews } from './session-run.ts';
 import { rowsOf } from './session-state.ts';
@@ -59,7 +61,7 @@ export class WatchSession implements Store {
     const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
     this.done = promise;
     this.settle = { resolve, reject };
-    this.runner = options.runner;
+    this.runner = new SteadyRunner(options.runner, (crash) => this.sayBroken(crash));
     this.ascii = options.ascii === true;
     this.files = new WatchedProject(options.request);
     this.store = new SessionStore(options.request.cwd);
@@ -190,8 +192,14 @@ export class WatchSession implements Store {
   }
 
   private interrupt(): void {
-    if (this.queue.running) this.queue.interrupt();
+    if (this.queue.running && !this.queue.stopping) this.queue.interrupt();
     else void this.finish(EXIT.INTERRUPTED);
+  }
+
+  private sayBroken({ message, case_id }: RunnerCrash): void {
+    const one = this.files.cases.find(({ id }) => id === case_id);
+    const when = one ? ` while it ran ${one.name}` : '';
+    this.log(`bpfdeck broke${when}: ${message}. A bug of ours, please report it; r runs again`, 'bad');
   }
 
   private ids(cases: readonly SettledCase[]): string[] {
