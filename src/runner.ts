@@ -11,6 +11,7 @@ import { plain } from './format/sanitize.ts';
 import { retvalText } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
 import { mapChanges } from './map-changes.ts';
+import { mismatchDifferences } from './mismatch-differences.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
 import { runLiveCase } from './run-live.ts';
@@ -148,13 +149,13 @@ function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome
   return outcome(one, 'fail', '', { ...told, differences });
 }
 
-/** A case that passes, and on which the judge answered otherwise, fails by that. */
-function disagreed(came: TestOutcome, { mismatches = [] }: RunReply): TestOutcome {
-  if (came.verdict !== 'pass' || mismatches.length === 0) return came;
-  const text = (value: unknown) => (value === null ? 'nothing' : String(value));
-  const differences = mismatches.map(({ field, engine, kernel }): Difference => {
-    return { field: 'kernel', at: field, expected: text(kernel), received: text(engine) };
-  });
+/** A case on which the judge answered otherwise fails by that, too. */
+function disagreed(one: SettledCase, world: World, came: TestOutcome, reply: RunReply): TestOutcome {
+  const { mismatches = [] } = reply;
+  if ((came.verdict !== 'pass' && came.verdict !== 'fail') || mismatches.length === 0) return came;
+  const type = caseProgType(one, world[0]?.spec ?? null);
+  const maps = [reply, ...(reply.more ?? [])].flatMap((step) => step.maps);
+  const differences = [...came.differences, ...mismatchDifferences(mismatches, { world, type, maps })];
   return { ...came, verdict: 'fail', differences };
 }
 
@@ -197,7 +198,8 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
       ...requestOf(one, scope.lenient),
       ...(scope.counted ? { counted: true } : {}),
     });
-    return { ...disagreed(judge(one, object.spec, reply, further), reply), took_ms: performance.now() - begin };
+    const came = judge(one, object.spec, reply, further);
+    return { ...disagreed(one, world, came, reply), took_ms: performance.now() - begin };
   } catch (thrown) {
     const what = thrown instanceof Error ? thrown.message : String(thrown);
     return outcome(one, 'error', `engine bug: ${plain(what)}`, { took_ms: performance.now() - begin });

@@ -4,6 +4,7 @@ import type { Fault } from '../../engine/index.ts';
 import { shownStep, stepText } from '../case-steps.ts';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
+import { sidesOf } from '../mismatch-words.ts';
 import type { Difference, FileError, TestOutcome } from '../outcome.ts';
 import { hexDiff } from '../packet/hexdump.ts';
 import type { SettledCase } from '../test-case.ts';
@@ -21,7 +22,8 @@ function differenceLines(d: Difference, style: Style): string[] {
   const [at, expected, received] = [d.at, d.expected, d.received].map(plain);
   const label = d.field.padEnd(LABEL);
   const head = at === '' ? [] : [style.bold(at ?? '')];
-  const lines = [...head, `expected  ${style.green(expected ?? '')}`, `received  ${style.red(received ?? '')}`];
+  const [left, right] = sidesOf(d).map((word) => word.padEnd(LABEL));
+  const lines = [...head, `${left}${style.green(expected ?? '')}`, `${right}${style.red(received ?? '')}`];
   return labelled(label.length > LABEL ? `${label} ` : label, lines);
 }
 

@@ -45,20 +45,20 @@ test('a difference fails a case that passes by itself', async () => {
   const { verdict, differences } = await came(one(3, ['a']), one(1, ['a', 'b']));
   expect(verdict).toBe('fail');
   expect(differences).toEqual([
-    { field: 'kernel', at: 'retval', expected: '1', received: '3' },
-    { field: 'kernel', at: 'printk[1]', expected: 'b', received: 'nothing' },
+    { field: 'mismatch', at: 'retval', expected: 'XDP_DROP (1)', received: 'XDP_TX (3)' },
+    { field: 'mismatch', at: 'printk[1]', expected: 'b', received: 'nothing' },
   ]);
 });
 
 test('a case that fails by itself says that first', async () => {
   const { differences } = await came(one(3), one(1), { expect: { retval: 1 } });
-  expect(differences.map((d) => d.field)).toEqual(['retval']);
+  expect(differences.map((d) => d.field)).toEqual(['retval', 'mismatch']);
 });
 
 test('what the judge refuses to run is a difference', async () => {
   const refusal = { stage: 'load', errno: 22, message: 'R1 invalid mem access', where: {} } as const;
   const { differences } = await came(one(3), { programs: { xdp_lb: { refusal } } });
   expect(differences).toEqual([
-    { field: 'kernel', at: 'refusal', expected: 'R1 invalid mem access', received: 'nothing' },
+    { field: 'mismatch', at: 'refusal', expected: 'R1 invalid mem access', received: 'nothing' },
   ]);
 });
