@@ -1,8 +1,17 @@
 /** First cases for an object: each program on one packet as it answers now, and its maps with their types filled in. */
-import { decodeBtf, MAP_TYPE, type MapSpec, type ObjectSpec, PROG_TYPE, type ProgramSpec } from '../engine/index.ts';
+import {
+  type Decoded,
+  decodeBtf,
+  MAP_TYPE,
+  type MapSpec,
+  type ObjectSpec,
+  PROG_TYPE,
+  type ProgramSpec,
+} from '../engine/index.ts';
 import type { Backend, RunReply } from './backends/backend.ts';
 import { errnoText } from './format/errnos.ts';
 import { plain } from './format/sanitize.ts';
+import { charText } from './format/values.ts';
 import { verdictNames, verdictNumber } from './format/verdicts.ts';
 import { literal, Source } from './init-literal.ts';
 import { type PacketBuilder, pkt } from './packet/build.ts';
@@ -45,7 +54,27 @@ function variables(spec: ObjectSpec, map: MapSpec): unknown {
   if (!/^\.(bss|data|rodata)/.test(map.name) || map.name.startsWith('.rodata.str')) return undefined;
   const bytes = new Uint8Array(map.value_size);
   bytes.set((map.data ?? bytes).subarray(0, map.value_size));
-  return decodeBtf(spec.btf, map.value_type_id, bytes);
+  const decoded = decodeBtf(spec.btf, map.value_type_id, bytes) as { readonly [name: string]: Decoded };
+  // Format strings of bpf_printk are variables too, which nobody sets.
+  const own = Object.entries(decoded).filter(([name]) => !name.includes('.____fmt'));
+  return own.length === 0 ? undefined : Object.fromEntries(own.map(([name, value]) => [name, withText(value)]));
+}
+
+/** Char arrays that hold text, as text; the rest as it is. */
+function withText(value: Decoded): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value))
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withText(one)]));
+  const text = charText(value);
+  return text === null || text === '' ? value.map(withText) : text;
+}
+
+/** The keys of tries over addresses are prefixes. */
+const PREFIXES: Readonly<Record<number, string>> = { 8: '192.0.2.0/24', 20: '2001:db8::/32' };
+
+function sampleKey(spec: ObjectSpec, map: MapSpec): unknown {
+  const prefix = map.type === MAP_TYPE.LPM_TRIE ? PREFIXES[map.key_size] : undefined;
+  return prefix ?? sample(spec, map.key_type_id, map.key_size);
 }
 
 function sampleContent(spec: ObjectSpec, map: MapSpec): unknown {
@@ -58,7 +87,7 @@ function sampleContent(spec: ObjectSpec, map: MapSpec): unknown {
   const value = sample(spec, map.value_type_id, map.value_size);
   if (value === undefined) return undefined;
   if (INDEXED.has(map.type)) return { 0: value };
-  const key = sample(spec, map.key_type_id, map.key_size);
+  const key = sampleKey(spec, map);
   return KEYED.has(map.type) && key !== undefined ? [[key, value]] : undefined;
 }
 

@@ -77,7 +77,16 @@ function put(root: string, name: string, what: string, text: string, over = fals
   return { path: name, what, kept: false };
 }
 
-function configText(root: string, objects: readonly string[]): string {
+/** A rule to begin with, where there are sources to build: left to the user to switch on. */
+async function buildLine(root: string): Promise<string> {
+  const sources = (await expandGlobs(root, ['**/*.bpf.c'])).map((path) => shown(root, path));
+  const globs = [...new Set(sources.map((path) => join(dirname(path), '*.bpf.c')))].sort();
+  if (globs.length === 0) return '';
+  const build = existsSync(join(root, 'Makefile')) ? 'make' : { sources: globs.length === 1 ? globs[0] : globs };
+  return `  // Built first, and again on every change: build: ${literal(build)},\n`;
+}
+
+async function configText(root: string, objects: readonly string[]): Promise<string> {
   const globs = [...new Set(objects.map((path) => shown(root, join(dirname(path), '*.o'))))].sort();
   const list = globs.length === 1 ? literal(globs[0]) : literal(globs, 2, 9);
   return `/// <reference path="./${TYPES}" />
@@ -87,7 +96,7 @@ import { defineConfig } from 'bpfdeck';
 export default defineConfig({
   objects: ${list},
   cases: '${CASES}/**/*.case.*',
-});
+${await buildLine(root)}});
 `;
 }
 
@@ -119,7 +128,7 @@ export async function initProject(cwd: string, named: readonly string[]): Promis
   }
   await backend.close();
   return [
-    put(root, CONFIG, 'which objects and cases', configText(root, objects)),
+    put(root, CONFIG, 'which objects and cases', await configText(root, objects)),
     put(root, TYPES, 'types for editors; written anew by each init', typesText(), true),
     ...files.map(([name, what, text]) => put(root, name, what, text)),
   ];

@@ -22,6 +22,15 @@ function asText(list: readonly Decoded[]): string | null {
   return text.length >= 2 ? text : null;
 }
 
+/** A char array as text that ends at its NUL; null where it is none. */
+export function charText(list: readonly unknown[]): string | null {
+  const end = list.indexOf(0);
+  const part = end < 0 ? list : list.slice(0, end);
+  const printable = (byte: unknown) => typeof byte === 'number' && Number.isInteger(byte) && byte >= 32 && byte < 127;
+  const padded = end < 0 || list.slice(end).every((byte) => byte === 0);
+  return padded && part.every(printable) ? String.fromCharCode(...(part as number[])) : null;
+}
+
 /** One line: `{packets: 3, bytes: 192}`, `[1, 2]`, `"eth0"`. Text from objects is made safe to print. */
 export function valueText(value: Decoded): string {
   if (value === null) return 'null';

@@ -1,5 +1,6 @@
 /** Values as the text that stands for them in a case file, in the manner of what stood there before. */
 import type { Fix } from '../fix.ts';
+import { charText } from '../format/values.ts';
 import { literal, quoted } from '../init-literal.ts';
 import { type SourceNode, type Syntax, textOf } from './source-tree.ts';
 import { dataOf } from './yaml-source.ts';
@@ -34,21 +35,11 @@ function yamlQuoted(text: string): string {
   return /[\n\\\u0000-\u001f]/.test(text) ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A char array as text, null where it is none. */
-function charText(value: unknown): string | null {
-  if (!Array.isArray(value)) return null;
-  const end = value.indexOf(0);
-  const part = end < 0 ? value : value.slice(0, end);
-  const rest = end < 0 ? [] : value.slice(end);
-  if (!part.every((byte) => isNumber(byte) && byte >= 32 && byte < 127) || rest.some((byte) => byte !== 0)) return null;
-  return String.fromCharCode(...(part as number[]));
-}
-
 function stringInstead(syntax: Syntax, before: string, { value, named }: Fix): string {
   const inside = before.replace(/^['"]|['"]$/g, '');
   if (isNumber(value) && NUMERIC.test(inside)) return textLike(syntax, before, numberLike(inside, value));
   if (named !== undefined) return textLike(syntax, before, named);
-  const chars = charText(value);
+  const chars = Array.isArray(value) ? charText(value) : null;
   if (chars !== null) return textLike(syntax, before, chars);
   if (typeof value !== 'string') return valueText(syntax, value);
   // Bytes keep the word in front of them, or its absence.

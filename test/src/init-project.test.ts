@@ -73,6 +73,17 @@ test('what it writes passes strict TypeScript and runs; even the samples of maps
   expect([came.get('fail'), came.get('error')]).toEqual([undefined, undefined]);
 });
 
+test('samples read as a user would write them; sources are offered to be built', async () => {
+  const directory = project('samples', [fixture('map-lpm'), fixture('globals'), fixture('printk')]);
+  writeFileSync(join(directory, 'lpm.bpf.c'), '');
+  await initProject(directory, []);
+  const text = (name: string) => readFileSync(join(directory, name), 'utf8');
+  expect(text('test/map-lpm.case.ts')).toContain("[['192.0.2.0/24', ");
+  expect(text('test/globals.case.ts')).toContain("name: 'fixture'");
+  expect(text('test/printk.case.ts')).not.toContain('____fmt');
+  expect(text('bpfdeck.config.ts')).toContain("every change: build: { sources: '*.bpf.c' },");
+});
+
 test('types are real: a misspelt field of a case does not pass', async () => {
   const directory = project('typed', [fixture('map-hash')]);
   await initProject(directory, []);
