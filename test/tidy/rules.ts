@@ -55,7 +55,7 @@ const NEVER: readonly (readonly [RegExp, RegExp])[] = [
 /** Where a process starts: everything of the product must be reachable from one of these, and what only tests use belongs in test/. */
 const ENTRIES = /^(src\/main\.ts|src\/define\.ts|engine\/index\.ts|.*-(worker|child)\.ts$)/;
 const TEST_ENTRIES =
-  /^(fixtures\/|test\/.*\.test\.tsx?$|test\/(bench|pictures)\/|test\/.*\/main\.ts$|test\/.*-child\.ts$)/;
+  /^(fixtures\/|test\/.*\.test\.tsx?$|test\/(bench|pictures)\/|test\/.*\/main\.ts$|test\/.*-(worker|child)\.ts$)/;
 
 const IMPORT =
   /(?:^|[\n;])\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bimport\s+['"]([^'"]+)['"]/g;
