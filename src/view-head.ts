@@ -8,8 +8,8 @@ export function badge(state: State, n: Counts): Span {
   if (state.building !== null) return span('… BUILD', 'info');
   if (n.failed > 0 || state.errors.length > 0) return span('✗ FAIL', 'bad');
   if (state.absent.size > 0) return span('· WAIT', 'warn');
-  if (!state.loaded || (n.open > 0 && n.open === n.total)) return span('… START', 'info');
   if (state.last?.cancelled) return span('· STOPPED', 'warn');
+  if (!state.loaded || (n.open > 0 && n.open === n.total)) return span('… START', 'info');
   if (n.total > 0 && n.passed === 0) return span('↷ NOTHING RAN', 'warn');
   return n.total === 0 ? span('· NO CASES', 'warn') : span('✓ PASS', 'good');
 }

@@ -36,6 +36,11 @@ export class RunQueue {
     return this.stop !== null && !this.ended;
   }
 
+  /** The run under way was told to stop, and has not yet. */
+  get stopping(): boolean {
+    return this.running && this.stop?.signal.aborted === true && !this.superseded;
+  }
+
   /** Runs cases as soon as possible. */
   add(ids: Iterable<string>, cause: string): void {
     for (const id of ids) this.pending.add(id);

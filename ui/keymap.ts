@@ -103,5 +103,23 @@ export function keyNames(input: string, key: InkKey): string[] {
   if (named) return [named[1]];
   if (key.ctrl) return [`ctrl+${input}`];
   if (key.meta) return [];
-  return [...input].map((char) => (char === ' ' ? 'space' : char === '\r' ? 'return' : char));
+  return [...input].map(charName);
+}
+
+const CHARS: Readonly<Record<string, string>> = {
+  ' ': 'space',
+  '\r': 'return',
+  '\n': 'return',
+  '\t': 'tab',
+  '\b': 'backspace',
+  '\u007f': 'backspace',
+  '\u001b': 'escape',
+};
+/** Ctrl-A is 1. */
+const BEFORE_A = 0x60;
+
+/** A key of several that came at once: nobody has told those with Ctrl apart yet. */
+function charName(char: string): string {
+  const code = char.charCodeAt(0);
+  return CHARS[char] ?? (code > 0 && code < 27 ? `ctrl+${String.fromCharCode(BEFORE_A + code)}` : char);
 }

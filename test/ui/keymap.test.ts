@@ -37,6 +37,7 @@ test('hints fit any width, the most important stay', () => {
 
 test('names of keys as they come from the terminal', () => {
   expect(keyNames('jj ', PLAIN)).toEqual(['j', 'j', 'space']);
+  expect(keyNames('\u0003\u0003\u007f', PLAIN)).toEqual(['ctrl+c', 'ctrl+c', 'backspace']);
   expect(keyNames('', { ...PLAIN, upArrow: true })).toEqual(['up']);
   expect(keyNames('c', { ...PLAIN, ctrl: true })).toEqual(['ctrl+c']);
   expect(keyNames('x', { ...PLAIN, meta: true })).toEqual([]);

@@ -1,6 +1,8 @@
 /** The screen for screen readers: sentences in a row, without frames or columns: the verdict, what failed and why, what is open. */
 import { Box, Text } from 'ink';
-import type { Line, ViewModel } from '../../src/view.ts';
+import type { FailureView, Line, ViewModel } from '../../src/view.ts';
+import type { Binding } from '../binding.ts';
+import { helpSections } from '../keymap.ts';
 
 const words = (line: Line): string =>
   line
@@ -27,16 +29,39 @@ function spoken(text: string): string {
 }
 
 function openText(vm: ViewModel): string[] {
+  if (vm.help) return helpSections(vm).flatMap(({ title, keys }) => [`${title}:`, ...keys.map(keyText)]);
   if (vm.run_screen) {
     const { fields, error, result } = vm.run_screen;
     const form = fields.map((field) => `${field.selected ? 'At ' : ''}${field.label}: ${field.value}`);
-    return [...form, error, ...(result ? [words(result.title), ...result.facts.map(words)] : [])];
+    return [...form, error, ...(result ? resultText(result) : [])];
   }
   if (vm.overlay) return [vm.overlay.title, ...vm.overlay.lines.map(words)];
   if (vm.empty) return [vm.empty.title, ...vm.empty.lines.map(words)];
-  return vm.pane === 'detail'
-    ? vm.detail.flatMap((item) => item.lines.map((line) => `${item.label} ${words(line)}`))
-    : [];
+  if (vm.rows.length === 0) return vm.placeholder.map(words);
+  // Bytes over each other are for eyes alone.
+  const items = vm.pane === 'detail' ? vm.detail.filter((item) => item.least_columns === undefined) : [];
+  return items.flatMap((item) => item.lines.map((line) => `${item.label} ${words(line)}`));
+}
+
+function keyText({ shown, help }: Binding): string {
+  return `${shown}: ${help}`;
+}
+
+/** A run by hand: its verdict, headers that changed, then the panes of text. */
+function resultText(result: FailureView): string[] {
+  const headers = (result.packet?.headers ?? []).filter(({ sign }) => sign.text !== '=');
+  const panes = [result.maps, result.printk, result.where].flatMap((pane) => pane ?? []);
+  return [
+    words(result.title),
+    ...result.facts.map(words),
+    ...headers.map(
+      ({ name, left, right }) => `${name.text}: ${left.text}${right.text === '' ? '' : ` became ${right.text}`}`,
+    ),
+    ...panes.flatMap((pane) => [
+      `${pane.title}, ${pane.note}:`,
+      ...pane.lines.map(({ text, tail = [] }) => `${words(text)} ${words(tail)}`),
+    ]),
+  ];
 }
 
 /** What there is to hear, a sentence each. */
@@ -46,6 +71,7 @@ export function readerLines(vm: ViewModel): string[] {
   const lines = [
     `${vm.badge.text} ${words(vm.counts)}`,
     words(vm.run),
+    vm.notice ? words(vm.notice) : '',
     ...failed.map((one) => `failed: ${one.name.text}: ${words(one.reason ?? [])}`),
     row ? `At ${row.sign.text} ${row.name.text} ${words(row.right)}` : '',
     ...openText(vm),
