@@ -3,13 +3,16 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROG_TYPE } from '../../engine/index.ts';
-import { tryProgType } from '../../src/backends/kernel-feature-progs.ts';
+import { PROG_TYPE, SINCE } from '../../engine/index.ts';
+import { tryLiveFrames, tryProgType } from '../../src/backends/kernel-feature-progs.ts';
+import { skipWithout } from '../../src/backends/kernel-release.ts';
 import { ROOT, startCli } from '../support/cli.ts';
 import { noKernel } from './judge.ts';
+import { skipText } from './needs.ts';
 
 const bpftool = Bun.which('bpftool');
 const SKIP = noKernel ?? (bpftool === null ? 'there is no bpftool' : null);
+const noLive = SKIP ?? skipWithout('live frames', tryLiveFrames() !== false, SINCE.LIVE_FRAMES);
 const extensions = SKIP === null && tryProgType(PROG_TYPE.EXT).loads === true;
 const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-killed-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -73,20 +76,49 @@ function family(pid: number): number[] {
   return below(pid).filter((one) => parents.some(([known]) => known === one));
 }
 
-function namespaceOf(pid: number): string {
+/** What something in /proc names, for each of its entries; those that are gone meanwhile have none. */
+function entriesOf<T>(folder: string, read: (path: string) => T): T[] {
   try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
+    return readdirSync(folder).flatMap((name) => {
+      try {
+        return [read(join(folder, name))];
+      } catch {
+        return [];
+      }
+    });
   } catch {
-    return '';
+    return [];
   }
 }
 
-/** Everything by which a namespace may be held on to: names, and mounts of nsfs anywhere. */
-function heldNamespaces(): string {
-  return readFileSync('/proc/self/mountinfo', 'latin1')
-    .split('\n')
-    .filter((line) => line.includes(' - nsfs '))
-    .join('\n');
+/** Network namespaces that a process is in or has open: `net:[4026531840]`. */
+function namespacesOf(pid: number): string[] {
+  const links = [`/proc/${pid}/ns`, `/proc/${pid}/fd`].flatMap((folder) =>
+    entriesOf(folder, (one) => readlinkSync(one)),
+  );
+  return links.filter((link) => link.startsWith('net:['));
+}
+
+/** Where a namespace outlives its processes: names, and mounts of nsfs anywhere. */
+function keptNamespaces(): string {
+  const mounts = readFileSync('/proc/self/mountinfo', 'latin1').split('\n');
+  return mounts.filter((line) => line.includes(' - nsfs ')).join('\n');
+}
+
+/** Programs, maps and links that a process has open, as `prog 12`. */
+function openIn(pid: number): string[] {
+  const infos = entriesOf(`/proc/${pid}/fdinfo`, (path) => readFileSync(path, 'latin1'));
+  return infos.flatMap((info) =>
+    (['prog', 'map', 'link'] as const).flatMap((what) => {
+      // A link's says which program it is of, too.
+      const id = new RegExp(`^${what}_id:\\s*(\\d+)$`, 'm').exec(info)?.[1];
+      return id === undefined ? [] : [`${what} ${id}`];
+    }),
+  );
+}
+
+function inKernel(): Set<string> {
+  return new Set((['prog', 'map', 'link'] as const).flatMap((what) => listed(what).map(({ id }) => `${what} ${id}`)));
 }
 
 async function until(holds: () => boolean, what: string): Promise<void> {
@@ -108,20 +140,27 @@ const ENDINGS: Readonly<Record<string, (process: Running) => void>> = {
   },
 };
 
-/** Ends a process once `names` are in the kernel, and looks for what is left of it. */
+/** Ends a process once `names` are in the kernel, and looks for what is left of it. Gives the namespaces that were its own. */
 async function endInTheMiddle(running: Running, names: readonly string[], expected: string[], end: () => void) {
   await until(() => objectsNamed(names).length >= expected.length, `${expected.join(', ')} in the kernel`);
   expect(objectsNamed(names)).toEqual(expected);
   const processes = family(running.pid);
-  const mine = namespaceOf(process.pid);
-  const namespaces = new Set(processes.map(namespaceOf).filter((one) => one !== mine));
+  const held = processes.flatMap(openIn);
+  expect(held.length).toBeGreaterThanOrEqual(expected.length);
+  const mine = namespacesOf(process.pid);
+  const namespaces = processes.flatMap(namespacesOf).filter((one) => !mine.includes(one));
+  const pins = readdirSync('/sys/fs/bpf');
   end();
   await running.exited;
-  await until(() => objectsNamed(names).length === 0, 'nothing left in the kernel');
-  const gone = () => processes.every((pid) => !family(pid).includes(pid));
-  await until(gone, 'no process left');
-  for (const namespace of namespaces) expect(heldNamespaces()).not.toContain(namespace);
-  return namespaces.size;
+  const none = () => {
+    const there = inKernel();
+    return held.every((one) => !there.has(one));
+  };
+  await until(() => objectsNamed(names).length === 0 && none(), 'nothing left in the kernel');
+  await until(() => processes.every((pid) => !family(pid).includes(pid)), 'no process left');
+  for (const namespace of namespaces) expect(keptNamespaces()).not.toContain(namespace);
+  expect(readdirSync('/sys/fs/bpf').filter((name) => !pins.includes(name))).toEqual([]);
+  return [...new Set(namespaces)];
 }
 
 const MAPS = ['by_protocol', 'totals', 'answers'];
@@ -154,6 +193,22 @@ describe.skipIf(SKIP !== null)(`ended in the middle${SKIP === null ? '' : ` (ski
     expect(running.exitCode).toBe(1);
     expect(await new Response(running.stderr).text()).toContain('error: planted');
   }, 60_000);
+
+  for (const how of ['SIGKILL', 'SIGTERM', 'SIGKILL of the child that asks the kernel'] as const) {
+    test.skipIf(noLive !== null)(
+      `live frames through devices of its own, by ${how}${skipText(noLive)}`,
+      async () => {
+        const { path, names } = renamed('prog-run/xdp-live/xdp-live.bpf.o', ['scripted', 'seen_by_run']);
+        const devices = ['--dev', 'veth0:peer_xdp=drop', '--dev', 'veth1'];
+        const args = ['live', path, names[0]!, '--data-in', PACKET, ...devices, '--backend', 'kernel'];
+        const running = startCli([...args, '--repeat', 'forever']);
+        const expected = [`map ${names[1]}`, `program ${names[0]}`];
+        const namespaces = await endInTheMiddle(running, names, expected, () => ENDINGS[how]!(running));
+        expect(namespaces.length).toBeGreaterThan(0);
+      },
+      60_000,
+    );
+  }
 
   test.skipIf(!extensions)(
     `a function replaced by another object's program, by SIGKILL${extensions ? '' : ' (skipped: freplace is not permitted here)'}`,
