@@ -5,6 +5,7 @@ import type { OpenedLive } from '../live/live-backend.ts';
 import type { LiveDevmap, LiveObject, LiveRequest } from '../live/live-types.ts';
 import { bpf } from './kernel-attr.ts';
 import { pinToCpu } from './kernel-cpu.ts';
+import type { GivenEnv } from './kernel-env.ts';
 import { withEntries } from './kernel-live-entry.ts';
 import { KernelLiveNet } from './kernel-live-net.ts';
 import { KernelLiveRun } from './kernel-live-run.ts';
@@ -13,11 +14,14 @@ import { LiveWatch } from './kernel-live-watch.ts';
 import { LoadedInKernel } from './kernel-loaded.ts';
 import { type KernelMap, possibleCpus } from './kernel-maps.ts';
 import type { KernelProgram } from './kernel-progs.ts';
+import { closeFd } from './kernel-syscall.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { programsIn } from './kernel-updates.ts';
 import { type MapUpdate, presetUpdates } from './presets.ts';
 
 const LOOPBACK = 1;
+/** BPF_TCX_INGRESS */
+const TCX_INGRESS = 46;
 /** Enough of struct bpf_map_info: type, id. */
 const INFO_BYTES = 8;
 
@@ -25,6 +29,19 @@ interface LiveLoaded {
   readonly object: LoadedInKernel;
   /** Its programs are behind ours. */
   readonly entered: boolean;
+}
+
+/** Programs of an object with what they are to find. */
+interface Wanted {
+  readonly programs: readonly string[];
+  readonly updates: MapUpdate[];
+  readonly env: GivenEnv | null;
+}
+
+/** Time and chance that programs are to see; null: the kernel's own. */
+function envOf({ time_ns, seed }: LiveRequest): GivenEnv | null {
+  if (time_ns === undefined && seed === undefined) return null;
+  return { ...(time_ns === undefined ? {} : { time_ns }), ...(seed === undefined ? {} : { seed }) };
 }
 
 /** A refusal on its way out. */
@@ -50,6 +67,20 @@ function mapId(map: KernelMap): number {
   return new DataView(info.buffer).getUint32(4, true);
 }
 
+/** What goes, in the opposite order of how it came. */
+class Closing {
+  private readonly all: (() => void)[] = [];
+
+  add<T extends { close(): void }>(one: T): T {
+    this.all.push(() => one.close());
+    return one;
+  }
+
+  run(): void {
+    for (const close of this.all.reverse()) close();
+  }
+}
+
 /** Objects of one run, which share the maps that they pin by name. */
 class LiveObjects {
   private readonly watch: LiveWatch;
@@ -67,17 +98,26 @@ class LiveObjects {
     const entries = new Map(programs.map((name) => [name, entry]));
     // A program that is jumped to as well would be counted by every jump.
     const jumped = programsIn(updates).some((name) => programs.includes(name));
-    const behind = jumped ? null : this.tryLoad(withEntries(spec, entries, this.watch), programs, updates);
+    const env = envOf(request);
+    const behind = jumped ? null : this.tryLoad(withEntries(spec, entries, this.watch), { programs, updates, env });
     if (behind instanceof LoadedInKernel) return { object: behind, entered: true };
-    const plain = this.tryLoad(spec, programs, updates);
+    const plain = this.tryLoad(spec, { programs, updates, env });
     if (!(plain instanceof LoadedInKernel)) throw new Refused(plain);
     return { object: plain, entered: false };
   }
 
-  private tryLoad(spec: ObjectSpec, programs: readonly string[], updates: MapUpdate[]): LoadedInKernel | Refusal {
+  /** A program as it is. */
+  plain(one: LiveObject, request: LiveRequest, program: string): LoadedInKernel {
+    const loaded = this.tryLoad(openSpec(one, request), { programs: [program], updates: [], env: envOf(request) });
+    if (!(loaded instanceof LoadedInKernel)) throw new Refused(loaded);
+    return loaded;
+  }
+
+  private tryLoad(spec: ObjectSpec, { programs, updates, env }: Wanted): LoadedInKernel | Refusal {
     const object = new LoadedInKernel(spec, { pins: this.pins });
     const [program = '', ...also] = programs;
-    const wish = { program, type: 0, updates, also: also.map((name) => ({ program: name, type: 0 })) };
+    const more = also.map((name) => ({ program: name, type: 0 }));
+    const wish = { program, type: 0, updates, also: more, ...(env === null ? {} : { env }) };
     const refused = object.load(wish);
     if (refused === null) {
       this.loaded.push(object);
@@ -117,8 +157,20 @@ function attachPeers(request: LiveRequest, net: KernelLiveNet, watch: LiveWatch,
   }
 }
 
-function refusedDevice(name: string, errno: number): Refused {
-  const message = `the kernel takes no native XDP program on ${name}`;
+/** Programs at tc ingress, by tcx links that are gone with the process. */
+function attachTc(request: LiveRequest, objects: LiveObjects, closing: Closing): void {
+  for (const { ifindex, name, tc } of request.network.devices) {
+    if (tc === null) continue;
+    const peer = request.peers.find(({ path }) => path === tc.object)!;
+    const program = objects.plain(peer, request, tc.program).programs.get(tc.program)!;
+    const link = bpf('LINK_CREATE', { prog_fd: program.fd, target_fd: ifindex, attach_type: TCX_INGRESS });
+    if (link < 0) throw refusedDevice(name, -link, 'tc program');
+    closing.add({ close: () => closeFd(link) });
+  }
+}
+
+function refusedDevice(name: string, errno: number, what = 'native XDP program'): Refused {
+  const message = `the kernel takes no ${what} on ${name}`;
   return new Refused({ stage: 'run', errno, message, where: {} });
 }
 
@@ -135,21 +187,23 @@ function ingressOf({ ctx_in }: LiveRequest): number {
   return new DataView(ctx_in.buffer, ctx_in.byteOffset).getUint32(12, true) || LOOPBACK;
 }
 
-/** What goes, in the opposite order of how it came. */
-class Closing {
-  private readonly all: (() => void)[] = [];
-
-  add<T extends { close(): void }>(one: T): T {
-    this.all.push(() => one.close());
-    return one;
-  }
-
-  run(): void {
-    for (const close of this.all.reverse()) close();
-  }
+/** What only the engine can be asked for, by name; null for nothing of that. */
+function beyondKernel({ frames, faults, sockets = [], network }: LiveRequest): string | null {
+  if (frames !== undefined && frames.packets.length > 1) return 'frames of several packets: the kernel sends one';
+  if (faults?.page_at_frame !== undefined || (faults?.alloc ?? []).length > 0) return 'pages that are not to be had';
+  if ((faults?.ring ?? []).length > 0) return 'rings that take nothing';
+  if (sockets.some(({ rcvbuf, netns }) => rcvbuf !== undefined || netns === 'far'))
+    return "a socket's rcvbuf, and sockets of the far end";
+  if ((network.far.sockets ?? []).length > 0) return 'sockets of the far end';
+  return network.devices.some(({ tc, netns }) => tc !== null && netns === 'far') ? 'tc programs at far ends' : null;
 }
 
 function assemble(request: LiveRequest, closing: Closing): OpenedLive & { readonly run: KernelLiveRun } {
+  const beyond = beyondKernel(request);
+  if (beyond !== null) {
+    const message = `the kernel backend has no ${beyond}: use the engine`;
+    throw new Refused({ stage: 'unsupported', errno: 0, message, where: {} });
+  }
   // One CPU, as in the engine: far ends are polled where frames were sent.
   pinToCpu(0);
   const net = closing.add(new KernelLiveNet(request.network));
@@ -163,7 +217,8 @@ function assemble(request: LiveRequest, closing: Closing): OpenedLive & { readon
   }
   attachPeers(request, net, watch, objects);
   for (const map of object.maps.values()) if (map.type === MAP_TYPE.CPUMAP) watch.watchCpumap(mapId(map));
-  const sockets = closing.add(new KernelLiveSockets(request.network.netns));
+  attachTc(request, objects, closing);
+  const sockets = closing.add(new KernelLiveSockets(request.network.netns, request.sockets ?? []));
   const maps = [...object.maps.values()];
   const ingress = ingressOf(request);
   const close = () => closing.run();
@@ -173,6 +228,7 @@ function assemble(request: LiveRequest, closing: Closing): OpenedLive & { readon
     devmaps: () => devmapsOf(object.maps, object),
     maps: () => object.dump(),
     note: () => noteOf(run, counted),
+    calls: () => run.calls,
   };
 }
 

@@ -25,7 +25,8 @@ const VETH: readonly (readonly [
 /** Reasons for drops, in the order of their codes. */
 const REASONS = [
   ...(['OTHERHOST', 'UNHANDLED_PROTO', 'PKT_TOO_SMALL', 'IP_INHDR', 'IP_CSUM', 'IP_INADDRERRORS'] as const),
-  ...(['IP_INVALID_SOURCE', 'UDP_CSUM', 'NO_SOCKET', 'SOCKET_RCVBUFF'] as const),
+  ...(['IP_INVALID_SOURCE', 'UDP_CSUM', 'NO_SOCKET', 'SOCKET_RCVBUFF', 'TC_INGRESS', 'QDISC_DROP'] as const),
+  'NOT_SPECIFIED' as const,
 ];
 
 /** Everything that is read from the kernel at one moment: counts since the devices were made. */
@@ -118,14 +119,17 @@ export class KernelLiveCounters {
   }
 }
 
+/** A row a tracepoint and code, with the same by what it was about. */
 function tracepoints(kinds: readonly WatchedKind[]): LiveReport['tracepoints'] {
-  const rows = new Map<string, LiveReport['tracepoints'][number]>();
-  for (const { name, code, count, last } of kinds) {
-    if (count === 0) continue;
-    const key = `${name} ${code}`;
-    rows.set(key, { name, code, count: count + (rows.get(key)?.count ?? 0), last });
-  }
-  return [...rows.values()];
+  const rows = Map.groupBy(
+    kinds.filter(({ count }) => count > 0),
+    ({ name, code }) => `${name} ${code}`,
+  );
+  return [...rows.values()].map((targets) => {
+    const { name, code, last } = targets.at(-1)!;
+    const each = targets.map((one) => ({ count: one.count, last: one.last, others: false }));
+    return { name, code, count: sum(targets, ({ count }) => count), last, targets: each };
+  });
 }
 
 /** What the tracepoints tell of a stack; which protocol took a packet they do not. */

@@ -62,6 +62,8 @@ export class KernelLiveRun implements DrivenRun {
   private readonly printk = openPrintk();
   private readonly repeat: number;
   private readonly down = new Set<LiveDeviceInfo>();
+  /** Links that go down or up at a frame, the next one first: calls end there. */
+  private readonly faults: NonNullable<NonNullable<LiveRequest['faults']>['link']>[number][];
   private size: number;
   private ran = 0;
   private batches = 0;
@@ -75,6 +77,7 @@ export class KernelLiveRun implements DrivenRun {
     this.parts = parts;
     this.size = request.batch_size || BATCH_DEFAULT;
     this.repeat = Math.max(1, request.repeat);
+    this.faults = [...(request.faults?.link ?? [])].sort((a, b) => a.at_frame - b.at_frame);
     const { devices } = request.network;
     const specs = { near: request.network.netns.devices ?? [], far: request.network.far.devices ?? [] };
     for (const dev of devices) {
@@ -119,8 +122,24 @@ export class KernelLiveRun implements DrivenRun {
   /** One call of as many frames as the span allows; without a time, of all that are left. */
   runFor({ ms, frames = Infinity, batches = Infinity }: LiveSpan): number {
     if (this.done) return 0;
-    const most = Math.min(this.repeat - this.ran, frames, batches * this.size, REPEAT_MAX);
-    const wanted = ms === undefined ? most : Math.min(most, this.framesIn(ms));
+    this.applyFaults();
+    const asked = Math.min(this.repeat - this.ran, frames, batches * this.size, REPEAT_MAX);
+    const until = (this.faults[0]?.at_frame ?? Infinity) - this.ran;
+    const wanted = Math.min(asked, until, ms === undefined ? Infinity : this.framesIn(ms));
+    const ran = this.call(wanted);
+    // Without a time all of it is run, in as many calls as there are faults in between.
+    return ms === undefined && wanted < asked ? ran + this.runFor({ frames: asked - ran }) : ran;
+  }
+
+  private applyFaults(): void {
+    for (let [next] = this.faults; next !== undefined && next.at_frame <= this.ran; [next] = this.faults) {
+      this.faults.shift();
+      this.setLink(next.netns ?? 'near', next.dev, next.up);
+    }
+  }
+
+  /** One BPF_PROG_TEST_RUN; returns how many frames were run. */
+  private call(wanted: number): number {
     const { request, program } = this.parts;
     const before = this.parts.counted ? this.runs() : 0;
     const done = testRun(program.fd, PROG_TYPE.XDP, {

@@ -1,5 +1,5 @@
 /** UDP sockets of the namespaces of a live run, bound as they are described, and read after every call. */
-import { errnoName, type NetnsName, type NetnsSpec, type SocketSpec } from '../../engine/index.ts';
+import { errnoName, type NetnsName, type NetnsSpec, type SocketSpec, type SocketUse } from '../../engine/index.ts';
 import { InputError } from '../input-error.ts';
 import { parseIpv4, parseIpv6 } from '../packet/addresses.ts';
 import { closeFd, syscall } from './kernel-syscall.ts';
@@ -40,11 +40,16 @@ export class KernelLiveSockets {
   /** Datagrams that were read. */
   readonly delivered: Record<NetnsName, number> = { near: 0, far: 0 };
   private readonly fds: number[] = [];
+  private readonly unread: number[] = [];
   private readonly room = new Uint8Array(ROOM);
 
   /** In the namespace that this thread is in, the near one. Throws InputError. */
-  constructor(spec: NetnsSpec) {
-    for (const socket of spec.sockets ?? []) if (socket.protocol === 'udp') this.fds.push(open(socket));
+  constructor(spec: NetnsSpec, uses: readonly SocketUse[]) {
+    const udp = (spec.sockets ?? []).filter(({ protocol }) => protocol === 'udp');
+    for (const [i, socket] of udp.entries()) {
+      const isRead = uses.find((one) => one.socket === i)?.read ?? true;
+      (isRead ? this.fds : this.unread).push(open(socket));
+    }
   }
 
   /** Takes what arrived. */
@@ -56,6 +61,6 @@ export class KernelLiveSockets {
   }
 
   close(): void {
-    for (const fd of this.fds) closeFd(fd);
+    for (const fd of [...this.fds, ...this.unread]) closeFd(fd);
   }
 }

@@ -1,6 +1,6 @@
 /** The real kernel behind a live run: a child process has the namespaces and makes the calls, so that a run can be stopped. */
 import type { Subprocess } from 'bun';
-import type { Refusal } from '../../engine/index.ts';
+import { errnoName, type Refusal } from '../../engine/index.ts';
 import type { LiveBackend, StartLive } from '../live/live-backend.ts';
 import type { LiveCommand, LiveEnd, LiveReply, LiveRequest, LiveSample } from '../live/live-types.ts';
 import type { LiveChildAsk } from './kernel-live-child.ts';
@@ -9,6 +9,12 @@ import type { LiveChildAsk } from './kernel-live-child.ts';
 const STOP_MS = 300;
 /** And after the signal, until its process is killed. */
 const KILL_MS = 2000;
+
+/** What the kernel says before the first frame is a refusal, as the engine's. */
+function refusedAtOnce({ errno, sample }: LiveEnd): Refusal | null {
+  if (errno === 0 || sample.report.frames > 0) return null;
+  return { stage: 'run', errno, message: `BPF_PROG_TEST_RUN gives ${errnoName(errno)}`, where: {} };
+}
 
 class KernelLiveClient implements LiveBackend {
   readonly name = 'kernel';
@@ -24,7 +30,7 @@ class KernelLiveClient implements LiveBackend {
       ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', serialization: 'advanced' },
       ipc: (reply: LiveReply) => {
         if (reply.is === 'sample') onSample(reply.sample);
-        else if (reply.is === 'end') resolve(reply.end);
+        else if (reply.is === 'end') resolve(refusedAtOnce(reply.end) ?? reply.end);
         else if (reply.is === 'refused') resolve(reply.refusal);
         else reject(Object.assign(new Error(reply.message), { stack: reply.stack }));
       },

@@ -43,6 +43,8 @@ export interface OpenedLive {
   readonly maps: () => MapDump[];
   /** What whoever looks at the numbers should know about this backend, '' for nothing. */
   readonly note?: () => string;
+  /** Calls it took, where each call begins with new pages; absent: one. */
+  readonly calls?: () => number;
   /** Gives the memory back, when nobody asks any more. */
   readonly release?: () => void;
 }

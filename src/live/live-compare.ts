@@ -8,6 +8,7 @@ import type { LiveEnd } from './live-types.ts';
 /** The end of a page pool, which the engine's last sample comes before; and what depends on when another CPU runs. */
 const NOT_COMPARED: readonly string[] = ['page_pool_state_release', 'page_pool_release', 'mem_disconnect'];
 const SCHEDULED: readonly string[] = ['xdp_cpumap_kthread', 'page_pool_state_hold'];
+const PAGES: readonly string[] = ['page_pool_state_hold'];
 /** What tells of a stack on both sides. */
 const STACK = [
   ...(['received', 'received_bytes', 'udp_delivered', 'OTHERHOST', 'UNHANDLED_PROTO', 'PKT_TOO_SMALL'] as const),
@@ -58,16 +59,16 @@ function stackCounts({ stacks }: LiveReport): [string, number][] {
   );
 }
 
-/** Everything of a report that both sides can count; what is 0 is left out. */
-function countsOf(report: LiveReport, scheduled: boolean): Counts {
+/** `pages`: those of the pool are compared too. Everything of a report that both sides can count; what is 0 is left out. */
+function countsOf(report: LiveReport, scheduled: boolean, pages: boolean): Counts {
   const { allocated, in_flight } = report.page_pool;
   const pool: [string, number][] = [
     ['page_pool.allocated', allocated],
     ['page_pool.in_flight', in_flight],
   ];
-  const left_out = scheduled ? [...NOT_COMPARED, ...SCHEDULED] : NOT_COMPARED;
+  const left_out = [...NOT_COMPARED, ...(scheduled ? SCHEDULED : []), ...(pages ? [] : PAGES)];
   const all = [
-    ...[verdictCounts(report), scheduled ? [] : pool, tracepointCounts(report, left_out)],
+    ...[verdictCounts(report), scheduled || !pages ? [] : pool, tracepointCounts(report, left_out)],
     ...[deviceCounts(report), stackCounts(report)],
   ].flat();
   return new Map(all.filter(([, n]) => n !== 0));
@@ -106,8 +107,11 @@ export function compareLive(engine: LiveEnd, kernel: LiveEnd): Mismatch[] {
   const out: Mismatch[] =
     engine.errno === kernel.errno ? [] : [{ field: 'errno', engine: engine.errno, kernel: kernel.errno }];
   if (engine.fault !== null) out.push({ field: 'fault', engine: engine.fault.message, kernel: null });
-  out.push(...countMismatches(countsOf(engine.sample.report, scheduled), countsOf(kernel.sample.report, scheduled)));
-  out.push(...frameMismatches(engine, kernel, scheduled));
+  // Several calls: pages were new several times, and what was in them was too.
+  const pages = (kernel.calls ?? 1) === 1;
+  const counts = ({ sample }: LiveEnd) => countsOf(sample.report, scheduled, pages);
+  out.push(...countMismatches(counts(engine), counts(kernel)));
+  if (pages) out.push(...frameMismatches(engine, kernel, scheduled));
   out.push(...mapMismatches(engine.maps, kernel.maps));
   for (let i = 0; i < Math.max(engine.printk.length, kernel.printk.length); i++) {
     const sides = { engine: engine.printk[i] ?? null, kernel: kernel.printk[i] ?? null };
@@ -118,5 +122,5 @@ export function compareLive(engine: LiveEnd, kernel: LiveEnd): Mismatch[] {
 
 /** How much was compared, for whoever is told that nothing differs. */
 export function comparedCounts({ sample, captured }: LiveEnd): { readonly counters: number; readonly frames: number } {
-  return { counters: countsOf(sample.report, isScheduled(sample.report)).size, frames: captured.length };
+  return { counters: countsOf(sample.report, isScheduled(sample.report), true).size, frames: captured.length };
 }

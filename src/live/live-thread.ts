@@ -199,6 +199,7 @@ export class LiveThread {
       records,
       captured: this.recorder.frames(),
       stopped,
+      ...(opened.calls === undefined ? {} : { calls: opened.calls() }),
     };
     this.tell({ is: 'end', end });
   }

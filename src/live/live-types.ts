@@ -172,6 +172,8 @@ export interface LiveEnd {
   readonly captured: readonly CapturedFrame[];
   /** Somebody stopped it. */
   readonly stopped: boolean;
+  /** Calls it took, where each call begins with new pages; absent: one. */
+  readonly calls?: number;
 }
 
 export type LiveReply =
