@@ -18,8 +18,9 @@ const SPOKEN: Readonly<Record<string, string>> = {
   '◌': 'to do',
   '▸': '',
   '▾': '',
+  '│': '',
 };
-const SIGNS = /[✓✗↷◌▸▾]/gu;
+const SIGNS = /[✓✗↷◌▸▾│]/gu;
 
 function spoken(text: string): string {
   return text
@@ -47,6 +48,9 @@ function keyText({ shown, help }: Binding): string {
   return `${shown}: ${help}`;
 }
 
+/** Lines farther from what matters are not told. */
+const NEAR = 3;
+
 /** A run by hand: its verdict, headers that changed, then the panes of text. */
 function resultText(result: FailureView): string[] {
   const headers = (result.packet?.headers ?? []).filter(({ sign }) => sign.text !== '=');
@@ -59,7 +63,9 @@ function resultText(result: FailureView): string[] {
     ),
     ...panes.flatMap((pane) => [
       `${pane.title}, ${pane.note}:`,
-      ...pane.lines.map(({ text, tail = [] }) => `${words(text)} ${words(tail)}`),
+      ...pane.lines
+        .filter(({ spare = 0 }) => spare <= NEAR)
+        .map(({ text, tail = [] }) => `${words(text)} ${words(tail)}`),
     ]),
   ];
 }
