@@ -42,6 +42,8 @@ export interface TestOutcome {
   /** error or skip: why, in one sentence. */
   readonly reason: string;
   readonly refusal: Refusal | null;
+  /** The end of what the kernel's verifier said, a line each; absent: it said nothing. */
+  readonly verifier?: readonly string[];
   /** Of the step that failed, else of the last one. */
   readonly result: ProgRunResult | null;
   /** Cases with steps: which one this is about, from 1. */

@@ -2,6 +2,7 @@
 import type { MapDump, ObjectSpec, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { Backend, RunReply, RunRequest, RunStep } from './backends/backend.ts';
 import { bloomValues } from './backends/bloom-asks.ts';
+import { lastLines } from './backends/kernel-verifier-log.ts';
 import { dumpsOf, labelOf, type World, type WorldObject, worldName } from './backends/world-names.ts';
 import { objectsOf, stepsOf } from './case-steps.ts';
 import { type ProgramLines, programLines } from './coverage/program-lines.ts';
@@ -60,6 +61,8 @@ function outcome(one: SettledCase, verdict: Verdict, reason: string, more: Parti
   return { id: one.id, verdict, differences: [], reason, ...nothing, ...more };
 }
 
+/** Of a verifier's log. */
+const VERIFIER_LINES = 16;
 /** Room for any context struct. */
 const CTX_ROOM = 4096;
 
@@ -117,6 +120,10 @@ function refused(one: SettledCase, refusal: Refusal): TestOutcome {
   return outcome(one, verdict, plain(refusal.message), { refusal });
 }
 
+function verifierSaid({ log }: RunReply): Pick<TestOutcome, 'verifier'> {
+  return log === undefined ? {} : { verifier: lastLines(log, VERIFIER_LINES) };
+}
+
 /** What changed in every object's maps, those of further objects under their names in the world. */
 function worldChanges(world: World, before: readonly MapDump[], after: readonly MapDump[]): string[] {
   return world.flatMap(({ label, spec }) =>
@@ -134,7 +141,7 @@ function returned(one: SettledCase, world: World, result: ProgRunResult): Pick<T
 /** Judges one run: pass, fail with the differences, error when the expectation does not fit the object. Passing drops the maps. */
 function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome {
   const { result, refusal, maps, maps_before, unseen, blooms } = reply;
-  if (refusal) return refused(one, refusal);
+  if (refusal) return { ...refused(one, refusal), ...verifierSaid(reply) };
   if (!result) return outcome(one, 'error', 'engine bug: a run without a result');
   const seen = { result, maps, maps_before, map_changes: worldChanges(world, maps_before, maps) };
   let differences: Difference[];

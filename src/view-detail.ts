@@ -111,6 +111,15 @@ function placeItems({ text, code, tail }: PaneLine): DetailItem[] {
   return tail ? [line, { label: '', lines: [[span('      '), ...tail]] }] : [line];
 }
 
+/** The verifier's log from its end: source lines stand out from instructions and states. */
+function verifierItem(lines: readonly string[]): DetailItem {
+  return {
+    label: 'verifier',
+    code: true,
+    lines: lines.map((text) => [span(text, text.startsWith(';') ? 'strong' : 'dim')]),
+  };
+}
+
 const WORD = { pass: 'passed', fail: 'failed', error: 'error', skip: 'skipped', todo: 'still to do' } as const;
 const WORD_TAG = { pass: 'good', fail: 'bad', error: 'bad', skip: 'warn', todo: 'info' } as const;
 
@@ -131,6 +140,7 @@ export function caseDetail(state: State, one: SettledCase): DetailItem[] {
   const tag = WORD_TAG[outcome.verdict];
   items.push({ label: WORD[outcome.verdict], lines: [[span(shown ? because : '', shown ? tag : 'dim')]] });
   if (outcome.verdict === 'pass' || (outcome.differences.length > 0 && !because)) items.pop();
+  if (outcome.verifier) items.push(verifierItem(outcome.verifier));
   if (outcome.step && outcome.verdict !== 'pass')
     items.push({ label: 'in', lines: [[span(stepText(outcome), 'strong')]] });
   items.push(...differenceItems(outcome));

@@ -14,7 +14,10 @@ const TRAILER =
 /** `12: (79) r1 = *(u64 *)(r1 +0)` */
 const INSN = /^(\d+): \([0-9a-f]{2}\)/;
 /** Lines of state, source and branches, which explain but do not object. */
-const STATE = /^(;|\d+: |R\d|from \d|frame\d|mark_precise|parent |last_idx|caller|callee|returning from)/;
+const STATE =
+  /^(;|\d+: |R\d|from \d|frame\d|mark_precise|parent |last_idx|caller|callee|returning from|(cur|old) state:)/;
+/** What an objection says of its own place. */
+const AT_INSN = / at insn (\d+)/;
 
 /** Takes the log apart. */
 export function readLog(log: string, program: ProgramSpec): LogReading {
@@ -29,8 +32,16 @@ export function readLog(log: string, program: ProgramSpec): LogReading {
     );
   });
   const at = objection < 0 ? said : objection;
-  const before = lines.slice(0, at + 1).findLast((line) => INSN.test(line));
-  const insn = before === undefined ? null : Number(INSN.exec(before)?.[1]);
+  const before = lines.slice(0, at + 1).findLast((line) => INSN.test(line)) ?? '';
+  const number = (AT_INSN.exec(lines[at] ?? '') ?? INSN.exec(before))?.[1];
+  const insn = number === undefined ? null : Number(number);
   const line = insn === null ? null : (program.lines.findLast((l) => l.insn <= insn) ?? null);
   return { reason: lines[at] ?? '', insn, line };
+}
+
+/** The end of a log for people: source lines, instructions and states that lead to the objection, without the counts behind it. */
+export function lastLines(log: string, most: number): string[] {
+  const lines = log.split('\n').map((line) => line.trimEnd());
+  const kept = lines.filter((line) => line !== '' && !TRAILER.test(line));
+  return kept.slice(-most);
 }

@@ -3,10 +3,12 @@ import type { ObjectSpec, Refusal } from '../../engine/index.ts';
 import { textArg } from '../args.ts';
 import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
 import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
+import { lastLines } from '../backends/kernel-verifier-log.ts';
 import { presetUpdates } from '../backends/presets.ts';
 import { labelOf, type World, type WorldObject } from '../backends/world-names.ts';
 import { compareReplies, judgeRequest } from '../compare-replies.ts';
 import { jsonText } from '../format/json-text.ts';
+import { plain } from '../format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
 import type { Args, CommandIo } from './command.ts';
 import { errorJson } from './error-json.ts';
@@ -15,7 +17,7 @@ import type { Judged, RunDone } from './run-done.ts';
 import { chooseProgram, type RunInput, readRunInput, runRequest } from './run-job.ts';
 import { judgedJson, runJson } from './run-json.ts';
 import { writeOutputs } from './run-outputs.ts';
-import { runReport } from './run-report.ts';
+import { labelled, runReport } from './run-report.ts';
 import { tracedOf, tracedRequest, writeTrace } from './run-trace.ts';
 import { readRunWords } from './run-words.ts';
 
@@ -23,8 +25,16 @@ function exitCodeOfRefusal({ stage }: Refusal): ExitCode {
   return stage === 'run' ? EXIT.USAGE : EXIT.NOT_LOADED;
 }
 
-function sayRefusal(input: RunInput, why: Refusal, io: CommandIo): void {
-  io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.path, why)}\n`);
+function sayRefusal(input: RunInput, why: Refusal, io: CommandIo, log?: string): void {
+  io.err(`${io.errorStyle.red('bpfdeck:')} ${refusalText(input.path, why)}\n${verifierText(log, io.errorStyle)}`);
+}
+
+/** How the verifier came to its objection, source lines among the instructions; '' when it said nothing. */
+function verifierText(log: string | undefined, style: CommandIo['errorStyle']): string {
+  if (log === undefined) return '';
+  const lines = lastLines(log, VERIFIER_LINES).map(plain);
+  const shown = lines.map((line) => (line.startsWith(';') ? style.bold(line) : style.dim(line)));
+  return `${labelled('verifier', shown).join('\n')}\n`;
 }
 
 /** An object that does not open. */
@@ -37,8 +47,8 @@ function refuse(input: RunInput, program: string | null, why: Refusal, io: Comma
 /** A program that does not load, or a request that does not fit it; and what a judge answers to it. */
 function refuseRun(done: RunDone, why: Refusal, io: CommandIo): ExitCode {
   const { input, judged } = done;
-  if (input.json) io.out(jsonText({ ...errorJson(done.program, why), ...judgedJson(done) }));
-  sayRefusal(input, why, io);
+  if (input.json) io.out(jsonText({ ...errorJson(done.program, why, done.reply.log), ...judgedJson(done) }));
+  sayRefusal(input, why, io, input.json ? undefined : done.reply.log);
   if (judged === null || input.json) return exitCodeOfRefusal(why);
   const answer = { ...done, backend: 'kernel', reply: judged.reply, judged: null } as const;
   if (judged.reply.refusal === null) io.out(`the kernel runs it:\n${runReport(answer, io.style)}`);
@@ -80,6 +90,9 @@ async function judge(backend: Backend, input: RunInput, request: RunRequest, rep
 function refused(refusal: Refusal): RunReply {
   return { result: null, refusal, maps: [], maps_before: [] };
 }
+
+/** Of a verifier's log. */
+const VERIFIER_LINES = 20;
 
 /** Both backends' answers to a request; null when the user stopped it. */
 async function ask(backends: Backends, input: RunInput, request: RunRequest, io: CommandIo) {

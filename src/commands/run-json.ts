@@ -50,7 +50,7 @@ export function judgedJson(done: RunDone): object {
   const kernel = { ...done, backend: 'kernel', reply: judged.reply, judged: null, traced: null } as const;
   const { refusal } = judged.reply;
   return {
-    kernel: refusal === null ? replyJson(kernel) : errorJson(done.program, refusal),
+    kernel: refusal === null ? replyJson(kernel) : errorJson(done.program, refusal, judged.reply.log),
     mismatch: judged.mismatches,
   };
 }

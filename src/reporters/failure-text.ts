@@ -79,6 +79,7 @@ export function failureLines(one: SettledCase, outcome: TestOutcome, root: strin
   ];
   if (outcome.step) lines.push(...labelled('in', [style.bold(plain(stepText(outcome)))]));
   if (outcome.reason !== '') lines.push(...labelled(outcome.verdict, [style.red(plain(outcome.reason))]));
+  if (outcome.verifier) lines.push(...labelled('verifier', outcome.verifier.map(plain)));
   const { result } = outcome;
   for (const d of outcome.differences) {
     if (d.field !== 'fault' || !result?.fault) lines.push(...differenceLines(d, style));

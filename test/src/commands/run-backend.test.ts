@@ -48,12 +48,19 @@ describe.skipIf(!usable.usable)(`with the kernel${usable.usable ? '' : ` (skippe
     expect(code).toBe(1);
     const both = JSON.parse(out);
     expect(both.kernel.error).toMatchObject({ stage: 'load', errno_name: 'EACCES' });
+    expect(both.kernel.error.verifier_log).toContain("R0 invalid mem access 'map_value_or_null'");
     expect(both.mismatch[0]).toMatchObject({ field: 'refusal', engine: null });
   });
 
   test('the kernel alone refuses with 4', async () => {
     const { code, err } = await cli(['run', fixture('faults/endless-loop'), '--data-in', FRAME, '--backend', 'kernel']);
     expect(code).toBe(4);
-    expect(err.trimEnd()).toMatch(/^bpfdeck: [^\n]*endless_loop[^\n]*$/);
+    const [said, ...log] = err.trimEnd().split('\n');
+    expect(said).toMatch(
+      /^bpfdeck: .*endless_loop.*infinite loop detected at insn \d+ \(EINVAL\) .*endless-loop.bpf.c:\d+/,
+    );
+    expect(log[0]).toStartWith('verifier  ');
+    expect(log.some((line) => /^ {10}; .*@ endless-loop.bpf.c:\d+$/.test(line))).toBe(true);
+    expect(log.join('\n')).not.toContain('processed');
   });
 });
