@@ -14,6 +14,7 @@ import {
   isArrayMap,
   isDataSection,
   keyShape,
+  keyText,
   namedBytes,
   valueShape,
 } from './map-codec.ts';
@@ -258,7 +259,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 function entryDifferences(scope: MapScope, { key, value, path }: Pair): Difference[] {
   const { spec, dump } = scope;
   const wanted = keyBytes(scope, key);
-  const at = `${dump.name}[${clip(valueText(decodeBytes(keyShape(spec, dump), wanted)), KEY_SHOWN)}]`;
+  const at = `${dump.name}[${clip(keyText(spec, dump, wanted), KEY_SHOWN)}]`;
   const found = dump.entries.find((e) => sameBytes(e.key, wanted))?.value;
   const read = (bytes: Uint8Array) => decodeValue(spec, dump, bytes);
   if (value === null) return found ? [entry(at, '(absent)', shown(read(found)), { path, value: read(found) })] : [];
@@ -285,7 +286,7 @@ function namedDifferences(scope: MapScope, content: unknown, refs: readonly (str
   const { spec, dump } = scope;
   return pairsOf(dump, content).flatMap(({ key, value, path }) => {
     const wanted = keyBytes(scope, key);
-    const at = `${dump.name}[${clip(valueText(decodeBytes(keyShape(spec, dump), wanted)), KEY_SHOWN)}]`;
+    const at = `${dump.name}[${clip(keyText(spec, dump, wanted), KEY_SHOWN)}]`;
     if (value !== null && typeof value !== 'string') {
       throw new InputError(`expect.maps.${at}: takes the name of a program or map, or null`);
     }

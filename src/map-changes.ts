@@ -2,7 +2,7 @@
 import type { MapDump, MapEntry, ObjectSpec } from '../engine/index.ts';
 import { clip } from './format/sanitize.ts';
 import { valueChanges, valueText } from './format/values.ts';
-import { decodeBytes, decodeValue, isArrayMap, isDataSection, keyShape } from './map-codec.ts';
+import { decodeValue, isArrayMap, isDataSection, keyText } from './map-codec.ts';
 import { toHex } from './packet/hex.ts';
 
 const KEY_SHOWN = 48;
@@ -48,7 +48,7 @@ function value(text: string): string {
 
 function entryLines(spec: ObjectSpec | null, dump: MapDump, change: EntryChange): string[] {
   const [entry, before, after] = change;
-  const key = clip(valueText(decodeBytes(keyShape(spec, dump), entry.key)), KEY_SHOWN);
+  const key = clip(keyText(spec, dump, entry.key), KEY_SHOWN);
   const name = isDataSection(spec, dump) ? dump.name : `${dump.name}[${key}]`;
   const read = (bytes: Uint8Array) => decodeValue(spec, dump, bytes);
   const zero = isArrayMap(dump) ? new Uint8Array((before ?? after)?.length ?? 0) : undefined;

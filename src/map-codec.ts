@@ -1,6 +1,8 @@
 /** Map keys and values between bytes and what people write and read: by BTF where the object has it, else as integers or hex. */
 import { type Decoded, decodeBtf, encodeBtf, MAP_TYPE, type MapDump, type ObjectSpec } from '../engine/index.ts';
+import { prefixText } from './backends/preset-prefix.ts';
 import { rawBytes, untyped } from './backends/preset-values.ts';
+import { valueText } from './format/values.ts';
 import { InputError } from './input-error.ts';
 import { toHex } from './packet/hex.ts';
 
@@ -13,6 +15,12 @@ export interface Shape {
 
 export function keyShape(spec: ObjectSpec | null, dump: MapDump): Shape {
   return { btf: spec?.btf ?? null, type_id: dump.key_type_id, size: dump.key_size };
+}
+
+/** A key for people: of tries over addresses the prefix. */
+export function keyText(spec: ObjectSpec | null, dump: MapDump, key: Uint8Array): string {
+  const prefix = dump.type === MAP_TYPE.LPM_TRIE ? prefixText(key) : null;
+  return prefix ?? valueText(decodeBytes(keyShape(spec, dump), key));
 }
 
 export function valueShape(spec: ObjectSpec | null, dump: MapDump): Shape {

@@ -7,7 +7,7 @@ import { errnoText } from './format/errnos.ts';
 import { clip } from './format/sanitize.ts';
 import { valueChanges, valueText } from './format/values.ts';
 import { retvalText } from './format/verdicts.ts';
-import { decodeBytes, decodeValue, isArrayMap, isDataSection, keyShape } from './map-codec.ts';
+import { decodeValue, isArrayMap, isDataSection, keyText } from './map-codec.ts';
 import { MISMATCH } from './mismatch-words.ts';
 import type { Difference } from './outcome.ts';
 import { parseHex } from './packet/hex.ts';
@@ -77,8 +77,8 @@ function mapDifferences(field: string, sides: Sides, { world, maps }: MismatchSc
   const [label, bare] = splitName(name);
   const dump = { ...found, name: bare };
   const spec = world.find((one) => one.label === label)?.spec ?? null;
-  const keyText = dump.key_size === 0 ? key : valueText(decodeBytes(keyShape(spec, dump), parseHex(key)));
-  const place = isDataSection(spec, dump) ? name : `${name}[${clip(keyText, KEY_MAX)}]`;
+  const shown = dump.key_size === 0 ? key : keyText(spec, dump, parseHex(key));
+  const place = isDataSection(spec, dump) ? name : `${name}[${clip(shown, KEY_MAX)}]`;
   const values = { kernel: valueAt(spec, dump, sides.kernel), engine: valueAt(spec, dump, sides.engine) };
   return valueChanges(values.kernel, values.engine).map(({ path, before, after }) =>
     entry(`${place}${path}`, sideText(before), sideText(after)),

@@ -19,7 +19,7 @@ interface RunFields {
   readonly data_in?: BytesSource;
   /** Bytes, or fields by name of the type's context struct. */
   readonly ctx_in?: BytesSource | { readonly [field: string]: FieldValue };
-  /** Map name → entries `[[key, value], …]` or, for arrays, `{index: value}`; data sections: `{variable: value}`. */
+  /** Map name → entries `[[key, value], …]` or `{key: value}`, null for one that is to go; data sections: `{variable: value}`. */
   readonly maps?: { readonly [map: string]: FieldValue };
   readonly env?: CaseEnv;
   /** The network namespace of the run: devices, routes, neighbours, sockets; by default a fresh one. */

@@ -1,5 +1,5 @@
 /** Makes the updates of presets in a loaded object's maps, as user space would, and keeps the inner maps made for them. */
-import { type BpfMap, errnoName, type LoadedObject } from '../../engine/index.ts';
+import { type BpfMap, ERRNO, errnoName, type LoadedObject } from '../../engine/index.ts';
 import { InputError } from '../input-error.ts';
 import type { MapPreset } from './backend.ts';
 import { type ElementUpdate, presetUpdates } from './presets.ts';
@@ -80,6 +80,8 @@ function settle(objects: readonly EngineObject[], inner: InnerMaps, map: BpfMap,
       for (const one of value.updates) applyTo(objects, inner, made, one);
       return idBytes(made.id);
     }
+    case 'gone':
+      return new Uint8Array(0);
     case 'bytes': {
       if (value.program === undefined) return value.bytes;
       const bytes = value.bytes.slice();
@@ -98,8 +100,10 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 function applyTo(objects: readonly EngineObject[], inner: InnerMaps, map: BpfMap, update: ElementUpdate): void {
-  const errno = -map.userUpdate(update.key, settle(objects, inner, map, update), 0);
-  if (errno === 0) return;
+  const gone = update.value.kind === 'gone';
+  const made = gone ? map.userDelete(update.key) : map.userUpdate(update.key, settle(objects, inner, map, update), 0);
+  const errno = -made;
+  if (errno === 0 || (gone && errno === ERRNO.ENOENT)) return;
   const name = errnoName(errno);
   throw new InputError(`${update.path}: ${WHY[name] ?? 'the map refuses it'}: ${name} (${errno})`);
 }

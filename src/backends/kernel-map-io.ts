@@ -30,6 +30,11 @@ const ZERO_IS_EMPTY: ReadonlySet<number> = new Set([
   ...[MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_ARRAY, MAP_TYPE.CPUMAP, MAP_TYPE.DEVMAP],
 ]);
 
+/** BPF_MAP_DELETE_ELEM. 0 or a negative errno. */
+export function deleteElem(map: KernelMap, key: Uint8Array): number {
+  return bpf('MAP_DELETE_ELEM', { map_fd: map.fd, key });
+}
+
 /** BPF_MAP_UPDATE_ELEM; key null for queues and bloom filters. 0 or a negative errno. */
 export function updateElem(map: KernelMap, key: Uint8Array | null, value: Uint8Array, flags = 0): number {
   return bpf('MAP_UPDATE_ELEM', { map_fd: map.fd, key, value, flags });

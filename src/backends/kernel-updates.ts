@@ -1,6 +1,6 @@
 /** Applies preset updates and static `.values` to the kernel's maps: names become descriptors, new inner maps are made. */
-import { errnoName, type MapSpec, type Refusal } from '../../engine/index.ts';
-import { updateElem } from './kernel-map-io.ts';
+import { ERRNO, errnoName, type MapSpec, type Refusal } from '../../engine/index.ts';
+import { deleteElem, updateElem } from './kernel-map-io.ts';
 import { createMap, type KernelMap, type MapMakers } from './kernel-maps.ts';
 import { isRefusal } from './kernel-refusal.ts';
 import type { ElementUpdate, MapUpdate, UpdateValue } from './presets.ts';
@@ -50,6 +50,7 @@ function refusal(path: string, message: string, errno = 0): Refusal {
 /** The bytes bpf(2) takes for a value. */
 function valueBytes(targets: UpdateTargets, update: ElementUpdate, map: KernelMap): Uint8Array | Refusal {
   const { value, path } = update;
+  if (value.kind === 'gone') return new Uint8Array(0);
   if (value.kind === 'map') {
     const named = targets.maps.get(value.name);
     return named === undefined ? refusal(path, `there is no map ${value.name}`) : fdBytes(named.fd);
@@ -84,11 +85,19 @@ function sized(bytes: Uint8Array, map: KernelMap): Uint8Array {
 
 /** One element of one map; null when the kernel took it. */
 export function applyUpdate(targets: UpdateTargets, map: KernelMap, update: ElementUpdate): Refusal | null {
+  if (update.value.kind === 'gone') {
+    const gone = -deleteElem(map, update.key);
+    return gone <= 0 || gone === ERRNO.ENOENT ? null : refused(update, gone);
+  }
   const bytes = valueBytes(targets, update, map);
   if (isRefusal(bytes)) return bytes;
   const errno = -updateElem(map, update.key.length === 0 ? null : update.key, bytes);
   if (errno <= 0) return null;
-  return refusal(update.path, `the kernel refuses the element (${errnoName(errno)})`, errno);
+  return refused(update, errno);
+}
+
+function refused({ path }: ElementUpdate, errno: number): Refusal {
+  return refusal(path, `the kernel refuses the element (${errnoName(errno)})`, errno);
 }
 
 /** All updates in order, up to the first the kernel refuses. */

@@ -15,6 +15,8 @@ export type UpdateValue =
       readonly bytes: Uint8Array;
       readonly program?: { readonly name: string; readonly offset: number };
     }
+  /** Taken out, where it is in: BPF_MAP_DELETE_ELEM. */
+  | { readonly kind: 'gone' }
   /** prog_array: a program of the object. */
   | { readonly kind: 'program'; readonly name: string }
   /** Map-in-map: a map of the object. */
@@ -30,7 +32,7 @@ export interface ElementUpdate {
   readonly path: string;
 }
 
-/** One BPF_MAP_UPDATE_ELEM, in the order they are to be made. */
+/** One BPF_MAP_UPDATE_ELEM or BPF_MAP_DELETE_ELEM, in the order they are to be made. */
 export interface MapUpdate extends ElementUpdate {
   readonly map: string;
 }
@@ -44,6 +46,7 @@ const INDEXED: ReadonlySet<number> = new Set<number>([
   MAP_TYPE.CPUMAP,
   MAP_TYPE.XSKMAP,
   MAP_TYPE.SOCKMAP,
+  MAP_TYPE.CGROUP_ARRAY,
 ]);
 const PUSHED: ReadonlySet<number> = new Set<number>([MAP_TYPE.QUEUE, MAP_TYPE.STACK, MAP_TYPE.BLOOM_FILTER]);
 const KEYED: ReadonlySet<number> = new Set<number>([
@@ -121,6 +124,15 @@ function innerMap(scope: Scope, given: unknown, path: string): UpdateValue {
   return { kind: 'new-map', template, updates: elements(inner, given, path) };
 }
 
+const FIXED: ReadonlySet<number> = new Set<number>([MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_ARRAY]);
+
+/** `null`: no entry. */
+function entryValue(scope: Scope, given: unknown, path: string): UpdateValue {
+  if (given !== null) return elementValue(scope, given, path);
+  if (!FIXED.has(scope.map.type)) return { kind: 'gone' };
+  throw new InputError(`${path}: an array has all of its entries: null cannot take one away`);
+}
+
 function elementValue(scope: Scope, given: unknown, path: string): UpdateValue {
   switch (scope.map.type) {
     case MAP_TYPE.PROG_ARRAY:
@@ -178,7 +190,7 @@ function elements(scope: Scope, content: unknown, path: string): ElementUpdate[]
     const at = `${path}[${keyText(given)}]`;
     const key = encoder.key(given, at);
     checkIndex(scope, key, at);
-    return { key, value: elementValue(scope, value, at), path: at };
+    return { key, value: entryValue(scope, value, at), path: at };
   });
 }
 

@@ -7,6 +7,7 @@ import {
   type TraceCall,
   type TracePlace,
 } from '../../engine/index.ts';
+import { prefixText } from '../backends/preset-prefix.ts';
 import { clip, plain } from '../format/sanitize.ts';
 import { valueText } from '../format/values.ts';
 import { decodeBytes } from '../map-codec.ts';
@@ -43,17 +44,22 @@ export class CallWords {
     return clip(valueText(decodeBytes({ btf: this.spec.btf, type_id, size: bytes.length }, bytes)), VALUE_SHOWN);
   }
 
+  private keyText(map: MapOf, key: Uint8Array): string {
+    const prefix = map?.type === MAP_TYPE.LPM_TRIE ? prefixText(key) : null;
+    return prefix ?? this.bytes(map?.key_type_id ?? 0, key);
+  }
+
   /** The key that a call names, as text; null where it names none. */
   keyOf(call: TraceCall): string | null {
     const key = call.args.find((arg) => arg.kind === 'map_key');
-    return key?.bytes ? this.bytes(this.mapOf(call)?.key_type_id ?? 0, key.bytes) : null;
+    return key?.bytes ? this.keyText(this.mapOf(call), key.bytes) : null;
   }
 
   private argument(call: TraceCall, arg: TraceArg): string {
     const { kind, value, place, bytes } = arg;
     const map = this.mapOf(call);
     if (kind === 'ctx') return 'ctx';
-    if (bytes !== null && kind === 'map_key') return this.bytes(map?.key_type_id ?? 0, bytes);
+    if (bytes !== null && kind === 'map_key') return this.keyText(map, bytes);
     if (bytes !== null && kind === 'map_value' && bytes.length === map?.value_size && !TAKES_VALUE.test(call.name)) {
       return this.bytes(map.value_type_id, bytes);
     }
@@ -102,7 +108,7 @@ export class CallWords {
     if (call.keys === null) return '';
     if (map !== undefined && ARRAYS.has(map.type)) return `, indices go to ${map.max_entries - 1}`;
     if (call.keys.length === 0) return ', the map is empty';
-    const keys = call.keys.map((key) => this.bytes(map?.key_type_id ?? 0, key)).join(' ');
+    const keys = call.keys.map((key) => this.keyText(map, key)).join(' ');
     return `, keys present: ${keys}${call.more_keys ? ' …' : ''}`;
   }
 }

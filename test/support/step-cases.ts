@@ -20,6 +20,17 @@ export const STEP_CASES: readonly SettledCase[] = [
     ],
   }),
   fixtureCase({
+    name: 'entries that go between steps, and slots that a suite filled',
+    object: 'map-hash',
+    program: 'remember',
+    data_in: udp,
+    maps: { recent: { 5: 7, 6: null } },
+    steps: [
+      { expect: { maps: { recent: { 5: 8, 6: null } } } },
+      { maps: { recent: { 5: null }, per_cpu: { 77: null } }, expect: { maps: { recent: { 5: 1 } } } },
+    ],
+  }),
+  fixtureCase({
     name: 'per-CPU values by list, by CPU, as a sum',
     object: 'map-array',
     program: 'count_in_place',

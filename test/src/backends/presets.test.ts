@@ -15,7 +15,7 @@ function open(name: string): ObjectSpec {
 /** Each update as `path key=value`, or with the name in the value's place. */
 function updates(spec: ObjectSpec, map: string, content: unknown, cpus = 1): string[] {
   return presetUpdates(spec, [{ map, content }], cpus).map(({ key, value, path }) => {
-    const text = value.kind === 'bytes' ? toHex(value.bytes) : value.kind === 'new-map' ? 'new' : value.name;
+    const text = value.kind === 'bytes' ? toHex(value.bytes) : 'name' in value ? value.name : value.kind;
     return `${path} ${toHex(key)}=${text}`;
   });
 }
@@ -37,6 +37,14 @@ describe('elements', () => {
     ];
     expect(updates(array, 'answers', pairs).map((line) => line.replace('0x2', '2'))).toEqual(both);
     expect(updates(array, 'answers', [7])).toEqual(['answers[0] 00000000=07000000']);
+  });
+
+  test('null takes an entry out, where a map can be without it', () => {
+    expect(updates(hash, 'recent', { 5: null, 6: 1 })).toEqual([
+      'recent[5] 05000000=gone',
+      'recent[6] 06000000=01000000',
+    ]);
+    expect(() => updates(array, 'answers', { 0: null })).toThrow('answers[0]: an array has all of its entries');
   });
 
   test('of hashes by struct, with fields left out as zero', () => {
