@@ -14,11 +14,13 @@ import { REDIRECT_TC_HELPERS } from './redirect-tc.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
 import { ROUTE_HELPERS } from './route.ts';
 import type { HelperMaker } from './run-ctx.ts';
+import { SK_STORAGE_HELPERS } from './sk-storage.ts';
 import { SKB_HELPERS } from './skb.ts';
 import { SOCK_HELPERS } from './sock.ts';
 import { SPIN_LOCK_HELPERS } from './spin-lock.ts';
 import { STRING_HELPERS } from './string.ts';
 import { TASK_HELPERS } from './task.ts';
+import { TIMER_HELPERS } from './timer.ts';
 import { TUNNEL_HELPERS } from './tunnel.ts';
 import { XDP_HELPERS } from './xdp.ts';
 
@@ -33,6 +35,7 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...SPIN_LOCK_HELPERS,
   ...CLOCK_HELPERS,
   ...TASK_HELPERS,
+  ...TIMER_HELPERS,
   ...PRINT_HELPERS,
   ...STRING_HELPERS,
   ...PROBE_READ_HELPERS,
@@ -40,6 +43,7 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...SKB_HELPERS,
   ...CSUM_HELPERS,
   ...SOCK_HELPERS,
+  ...SK_STORAGE_HELPERS,
   ...CGROUP_HELPERS,
   ...LWT_HELPERS,
   ...REDIRECT_TC_HELPERS,

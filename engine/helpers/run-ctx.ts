@@ -34,6 +34,8 @@ export interface RunCtx {
   lookup: { readonly selected: number; readonly reuseport: boolean };
   /** ktime reads so far in this run. */
   clockReads: number;
+  /** Address of the struct bpf_timer whose callback is running, 0 outside of callbacks. */
+  timer: number;
   /** State of the pseudo-random generator, seeded from env.seed when the run starts. */
   random: number;
   redirect: RedirectInfo | null;

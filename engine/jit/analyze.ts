@@ -230,7 +230,8 @@ export function packetMovers(
     else {
       const proto = helper(d.imm[i]!);
       if (proto === undefined || proto.changesPacket === true) moves[k] = true;
-      if (proto?.args.includes('func') === true) for (const callee of taken) callers[callee]!.add(k);
+      if (proto?.args.includes('func') === true && proto.later !== true)
+        for (const callee of taken) callers[callee]!.add(k);
     }
   }
   const todo = moves.flatMap((moving, k) => (moving ? [k] : []));

@@ -300,6 +300,8 @@ function goStale(state: State): void {
 /** Helpers whose pointer arguments are not written to; what a callback writes through its context is the callback's. */
 const READS_ONLY: ReadonlySet<string> = new Set([
   ...['spin_lock', 'spin_unlock', 'ringbuf_submit', 'ringbuf_discard', 'strncmp', 'loop', 'for_each_map_elem'],
+  ...['sk_storage_get', 'sk_storage_delete', 'sk_cgroup_id', 'sk_ancestor_cgroup_id'],
+  ...['timer_init', 'timer_set_callback', 'timer_start', 'timer_cancel'],
 ]);
 /** Argument of the callback that r3 of the helper becomes. */
 const CALLBACK_CONTEXT: ReadonlyMap<string, number> = new Map([
@@ -313,10 +315,10 @@ function helperWrites(state: State, proto: HelperProto, around: Surroundings): v
     const size = kind === 'mem_w' && proto.args[arg + 1] === 'size' ? state.regs[arg + 2]! : ANY;
     const bytes = size.kind === 'scalar' ? size.max : Infinity;
     if (writesThrough(proto, kind)) writeBehind(state, around, state.regs[arg + 1]!, 0, bytes);
-    else if (kind === 'func') callbackWrites(state, around, proto, state.regs[arg + 1]!);
+    else if (kind === 'func' && proto.later !== true) callbackWrites(state, around, proto, state.regs[arg + 1]!);
   });
   if (proto.name === 'ringbuf_submit' || proto.name === 'ringbuf_discard') forget(state, 1);
-  const calls = proto.args.includes('func');
+  const calls = proto.args.includes('func') && proto.later !== true;
   // A tail call that comes back here was none: nothing moved. One that was made comes back to this function's caller.
   const moves = proto.changesPacket === true && proto.name !== 'tail_call';
   if (moves || (calls && around.callbacksMovePacket)) goStale(state);

@@ -25,6 +25,8 @@ const LPM_NODE = 40;
 const NR_CPUS = 8192;
 /** kernel.perf_event_max_stack */
 const MAX_STACK = 127;
+/** BPF_LOCAL_STORAGE_MAX_VALUE_SIZE, less what the kernel keeps beside the value. */
+const LOCAL_STORAGE_MAX = 0xffff - 128;
 const INT_MAX = 0x7fff_ffff;
 
 function rule(errno: number, needs: string, holds: (def: MapDef) => boolean): CreateRule {
@@ -188,6 +190,16 @@ const BY_TYPE: ReadonlyMap<number, readonly CreateRule[]> = new Map<number, read
       entries,
       invalid('a key_size above 0', (d) => d.key_size > 0),
       ...[cookieValue, sockFlags, tooBig('a key_size up to 512', (d) => d.key_size <= 512)],
+    ],
+  ],
+  [MAP_TYPE.CGROUP_ARRAY, fdArrayRules(0)],
+  [
+    MAP_TYPE.SK_STORAGE,
+    [
+      only(MAP_FLAG.NO_PREALLOC | MAP_FLAG.CLONE),
+      invalid('BPF_F_NO_PREALLOC', (d) => (d.map_flags & MAP_FLAG.NO_PREALLOC) !== 0),
+      ...[invalid('max_entries 0', (d) => d.max_entries === 0), u32Key, valued],
+      tooBig('a value_size below 64 KiB', (d) => d.value_size <= LOCAL_STORAGE_MAX),
     ],
   ],
   [MAP_TYPE.XSKMAP, [entries, u32Key, fdValue, only(NUMA_NODE | RDONLY | WRONLY)]],

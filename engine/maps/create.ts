@@ -4,6 +4,7 @@ import { ERRNO, errnoName } from '../uapi/errno.ts';
 import { MAP_TYPE } from '../uapi/map-types.ts';
 import { ArrayMap } from './array.ts';
 import { BloomFilter } from './bloom-filter.ts';
+import { CgroupArray } from './cgroup-array.ts';
 import { CpuMap } from './cpumap.ts';
 import { brokenRule } from './create-rules.ts';
 import { DevMap } from './dev.ts';
@@ -16,6 +17,7 @@ import { PerfEventArray } from './perf-event-array.ts';
 import { ProgArray } from './prog-array.ts';
 import { QueueMap } from './queue.ts';
 import { RingbufMap } from './ringbuf.ts';
+import { SkStorage } from './sk-storage.ts';
 import { SockMap } from './sock-map.ts';
 import { StackTraceMap } from './stack-trace.ts';
 import { StorageMap } from './storage.ts';
@@ -45,6 +47,8 @@ const MAKERS: ReadonlyMap<number, Maker> = new Map<number, Maker>([
   [MAP_TYPE.XSKMAP, XskMap.create],
   [MAP_TYPE.CGROUP_STORAGE, StorageMap.create],
   [MAP_TYPE.PERCPU_CGROUP_STORAGE, StorageMap.create],
+  [MAP_TYPE.CGROUP_ARRAY, (host, def, id) => new CgroupArray(host, def, id)],
+  [MAP_TYPE.SK_STORAGE, SkStorage.create],
   [MAP_TYPE.STACK_TRACE, (host, def, id) => new StackTraceMap(host, def, id)],
   [MAP_TYPE.BLOOM_FILTER, BloomFilter.create],
   [MAP_TYPE.SOCKMAP, (host, def, id) => new SockMap(host, def, id)],

@@ -71,7 +71,7 @@ export abstract class MapBase implements BpfMap {
     return this.special.some((field) => field.kind === 'spin_lock');
   }
 
-  /** copy_map_value: special fields of the target stay as they are. */
+  /** copy_map_value: special fields of the target stay as they are, but for timers, which are cancelled (bpf_obj_free_fields). */
   protected copyValue(to: number, from: number): void {
     if (this.special.length === 0) {
       this.mem.copy(to, from, this.def.value_size);
@@ -80,6 +80,7 @@ export abstract class MapBase implements BpfMap {
     let at = 0;
     for (const field of this.special) {
       this.mem.u8.copyWithin(to + at, from + at, from + field.offset);
+      if (field.kind === 'timer') this.host.timers.drop(to + field.offset);
       at = field.offset + field.size;
     }
     this.mem.u8.copyWithin(to + at, from + at, from + this.def.value_size);
@@ -90,6 +91,7 @@ export abstract class MapBase implements BpfMap {
     let at = 0;
     for (const field of this.special) {
       this.mem.u8.set(bytes.subarray(at, field.offset), to + at);
+      if (field.kind === 'timer') this.host.timers.drop(to + field.offset);
       at = field.offset + field.size;
     }
     this.mem.u8.set(bytes.subarray(at), to + at);

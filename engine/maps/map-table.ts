@@ -8,7 +8,9 @@ import { createMap } from './create.ts';
 import { KeyScratch } from './key-scratch.ts';
 import type { BpfMap, MapDef, MapHost } from './map.ts';
 import { RingbufMap } from './ringbuf.ts';
+import { SkStorage } from './sk-storage.ts';
 import { StorageMap } from './storage.ts';
+import { Timers } from './timers.ts';
 
 const PAGE = 4096;
 /** Rows of the region table that maps leave to others. */
@@ -18,6 +20,7 @@ export class MapTable implements MapHost {
   readonly mem: WorldMemory;
   readonly cpus: number;
   readonly arrayKeys: KeyScratch;
+  readonly timers = new Timers();
   /** By id; entry 0 stays empty. */
   private readonly maps: (BpfMap | undefined)[] = [undefined];
   /** Set by whoever loads programs: MapHost.programIndex. */
@@ -60,7 +63,7 @@ export class MapTable implements MapHost {
 
   /** Before a BPF_PROG_RUN: what belongs to one call starts afresh. */
   beginCall(): void {
-    for (const map of this.maps) if (map instanceof StorageMap) map.beginCall();
+    for (const map of this.maps) if (map instanceof StorageMap || map instanceof SkStorage) map.beginCall();
   }
 
   /** After a program returned: what it forgot to release, in one sentence, or null. */
@@ -91,6 +94,7 @@ export class MapTable implements MapHost {
 
   reset(): void {
     for (let id = 1; id < this.maps.length; id++) this.maps[id]!.reset();
+    this.timers.clear();
   }
 
   snapshot(): void {

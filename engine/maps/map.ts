@@ -1,6 +1,7 @@
 /** What every map family implements: the program's side works on addresses in linear memory, the user's side on bytes. */
 import type { WorldMemory } from '../memory.ts';
 import type { KeyScratch } from './key-scratch.ts';
+import type { Timers } from './timers.ts';
 
 /** A field of the value that the kernel owns (struct btf_record): copies leave it alone, user space reads zeros. */
 export interface SpecialField {
@@ -27,6 +28,7 @@ export interface MapDef {
 export interface MapHost {
   readonly mem: WorldMemory;
   readonly cpus: number;
+  readonly timers: Timers;
   /** Keys of arrays on their way to callbacks. */
   readonly arrayKeys: KeyScratch;
   /** The map behind a handle (descriptor address); undefined when it is none. */

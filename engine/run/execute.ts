@@ -7,6 +7,7 @@ import { RefusedProgram } from '../load/program-table.ts';
 import type { ExecuteOpts, Execution, LoadedProgram, World } from '../load/types.ts';
 import type { WorldMemory } from '../memory.ts';
 import { faultOf, faultWith, leakFault, refusedFault } from './fault.ts';
+import { runTimers } from './timers.ts';
 import { DEFAULT_BUDGET, type Fault } from './types.ts';
 
 const BUDGET = PRIV.BUDGET >> 2;
@@ -24,10 +25,12 @@ export function execute(world: World, program: LoadedProgram, ctxAddress: number
   const clock = { ms: 0 };
   let stop: Stop | null = null;
   try {
+    runTimers(world);
     while (runs.left > 0 && stop === null) {
       clocked(clock, runs, ctxAddress, opts.second ?? 0);
       if (runs.left > 0) stop = refill(world, program);
     }
+    if (stop === null) runTimers(world);
     stop ??= leakOf(world, program);
   } catch (thrown) {
     stop = stopOf(world, program, thrown);

@@ -56,11 +56,13 @@ export interface HelperProto {
   readonly gplOnly?: true;
   /** For ret 'mem': index of the argument that holds the size of the memory returned. */
   readonly memSizeArg?: number;
+  /** The callback given does not run during the call. */
+  readonly later?: true;
   /** Emitted by the JIT itself instead of an import: tail_call, loop. */
   readonly inline?: true;
 }
 
-type Extras = Pick<HelperProto, 'changesPacket' | 'memSizeArg' | 'inline'>;
+type Extras = Pick<HelperProto, 'changesPacket' | 'memSizeArg' | 'later' | 'inline'>;
 const PACKET: Extras = { changesPacket: true };
 const INLINE: Extras = { inline: true };
 
@@ -82,6 +84,10 @@ export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
   row('map_lookup_percpu_elem', 'map map_key u32', 'map_value'),
   row('for_each_map_elem', 'map func ptr u64', 'i32'),
   row('get_local_storage', 'map u64', 'map_value'),
+  row('timer_init', 'ptr map u64', 'i32'),
+  row('timer_set_callback', 'ptr func', 'i32', { later: true }),
+  row('timer_start', 'ptr u64 u64', 'i32'),
+  row('timer_cancel', 'ptr', 'i32'),
   row('spin_lock', 'ptr', 'void'),
   row('spin_unlock', 'ptr', 'void'),
 
@@ -169,6 +175,8 @@ export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
   row('tcp_sock', 'ptr', 'sock'),
   row('get_listener_sock', 'ptr', 'sock'),
   row('sk_assign', 'ptr ptr u64', 'i32'),
+  row('sk_storage_get', 'map ptr ptr u64', 'map_value'),
+  row('sk_storage_delete', 'map ptr', 'i32'),
   row('get_socket_cookie', 'ptr', 'u64'),
   row('get_socket_uid', 'ctx', 'u32'),
   row('get_netns_cookie', 'ptr', 'u64'),
@@ -187,6 +195,12 @@ export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
   row('skb_cgroup_classid', 'ctx', 'u64'),
   row('skb_cgroup_id', 'ctx', 'u64'),
   row('skb_ancestor_cgroup_id', 'ctx u32', 'u64'),
+  row('sk_cgroup_id', 'ptr', 'u64'),
+  row('sk_ancestor_cgroup_id', 'ptr u32', 'u64'),
+  row('get_current_cgroup_id', '', 'u64'),
+  row('get_current_ancestor_cgroup_id', 'u32', 'u64'),
+  row('skb_under_cgroup', 'ctx map u32', 'i32'),
+  row('current_task_under_cgroup', 'map u32', 'i32'),
   row('get_route_realm', 'ctx', 'u32'),
   row('skb_ecn_set_ce', 'ctx', 'i32'),
   row('skb_set_tstamp', 'ctx u64 u32', 'i32'),

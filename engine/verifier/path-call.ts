@@ -76,7 +76,7 @@ function after(state: PathState, i: number, result: Value): PathState {
 }
 
 function callHelper(state: PathState, rules: CallRules, i: number, proto: HelperProto): PathState[] {
-  const callbacks = proto.args.includes('func') ? intoCallback(state, rules, proto) : [];
+  const callbacks = proto.args.includes('func') && proto.later !== true ? intoCallback(state, rules, proto) : [];
   const result = resultOf(state, rules, proto);
   proto.args.forEach((kind, arg) => {
     written(state, proto, kind, arg);

@@ -36,7 +36,7 @@ function regionBases(world: ReturnType<typeof mapWorld>): number[] {
 
 test('a kind the engine lacks is refused by name', () => {
   const { maps } = mapWorld();
-  for (const type of ['REUSEPORT_SOCKARRAY', 'SK_STORAGE', 'ARENA', 'STRUCT_OPS', 'USER_RINGBUF'] as const) {
+  for (const type of ['REUSEPORT_SOCKARRAY', 'TASK_STORAGE', 'ARENA', 'STRUCT_OPS', 'USER_RINGBUF'] as const) {
     const made = maps.create(defOf(type, { name: 'foo' }));
     expect(made).toMatchObject({
       ok: false,
