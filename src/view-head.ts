@@ -38,7 +38,7 @@ export function countsLine(state: State, n: Counts, waiting: number): Line {
 }
 
 export function historySign(record: RunRecord): Span {
-  if (record.cancelled) return span('·', 'warn');
+  if (record.cancelled || record.ran + record.kept === 0) return span('·', 'warn');
   return record.failed > 0 ? span('✗', 'bad') : span('✓', 'good');
 }
 

@@ -5,6 +5,7 @@ import { type BuildFailure, buildErrors } from './build-errors.ts';
 import { type BuildRule, commandFor, objectOf } from './build-rules.ts';
 import { expandGlobs, type Project } from './config.ts';
 import type { FileError } from './outcome.ts';
+import { errorKey } from './session-tree.ts';
 import { signature, type WatchedDirectories } from './watch-files.ts';
 import { directoriesOf } from './watch-globs.ts';
 
@@ -52,8 +53,10 @@ export class Builds {
     this.rules = options.project.builds ?? [];
   }
 
+  /** Each once: a compiler that is missing is missing for every source. */
   errors(): FileError[] {
-    return [...this.failures.values()].flat();
+    const all = [...this.failures.values()].flat();
+    return all.filter((one, i) => all.findIndex((other) => errorKey(other) === errorKey(one)) === i);
   }
 
   directories(): WatchedDirectories {
