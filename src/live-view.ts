@@ -7,7 +7,8 @@ import type { FrameView } from './live/view-frame.ts';
 import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
 import { type BatchRow, batchView, type ErrorView, errorViews, type PoolView, poolView } from './live/view-parts.ts';
 import { type Loss, whyLost } from './live-why.ts';
-import type { Line, Span } from './view-text.ts';
+import type { TerminalHandle } from './view.ts';
+import type { Line, Span, Tag } from './view-text.ts';
 
 export type { FrameView } from './live/view-frame.ts';
 export type { InterfaceRow } from './live/view-interfaces.ts';
@@ -31,7 +32,13 @@ export type LiveKeyCommand =
         | 'write'
         | 'focus'
         | 'look'
+        | 'ring'
+        | 'no-page'
+        | 'log'
+        | 'command'
         | 'back'
+        | 'redraw'
+        | 'to-shell'
         | 'quit'
         | 'interrupt';
     }
@@ -47,7 +54,16 @@ export interface LiveStore {
   readonly getSnapshot: () => LiveViewModel;
   readonly send: (command: LiveKeyCommand) => void;
   readonly ascii?: boolean;
+  readonly attach: (terminal: TerminalHandle) => void;
   readonly crash: (error: unknown) => void;
+}
+
+/** A loss that nobody asked for, or what ended the run. */
+export interface Hint {
+  /** What to do about it, '' if nothing is to be done. */
+  readonly mend: string;
+  readonly why: string;
+  readonly tag: Tag;
 }
 
 export interface LiveViewModel {
@@ -75,7 +91,7 @@ export interface LiveViewModel {
   readonly pps: string;
   readonly errors: readonly ErrorView[];
   /** What is lost and why, what needs mending first. */
-  readonly hints: readonly Line[];
+  readonly hints: readonly Hint[];
   /** What the last key came to, null for nothing. */
   readonly notice: Span | null;
   /** A frame that is looked at in place of the tables. */
@@ -85,6 +101,8 @@ export interface LiveViewModel {
   readonly paused: boolean;
   readonly finished: boolean;
   readonly help: boolean;
+  /** Text that lies over the tables, null for none. */
+  readonly overlay: { readonly title: string; readonly lines: readonly Line[] } | null;
 }
 
 function badgeOf(state: LiveState): Span {
@@ -97,34 +115,31 @@ function badgeOf(state: LiveState): Span {
 function statusOf(state: LiveState): Line {
   const sample = newest(state);
   if (sample === null) return [{ text: 'opening', tag: 'dim' }];
-  const { report, batch_size, rate } = sample;
+  const { report, batch_size, rate, recording, note } = sample;
   const { repeat } = state.request;
+  const record: Line = recording.on ? [{ text: `● REC ${whole(recording.frames)}  `, tag: 'bad' }] : [];
   const parts = [
-    uptime(sample.at_ms - (state.started_ms ?? sample.at_ms)),
     `batch ${batch_size}`,
     rate === Infinity ? 'rate max' : `rate ${compact(rate)}/s`,
     `${whole(report.frames)}${repeat === Infinity ? '' : ` of ${whole(repeat)}`} frames`,
     `${whole(report.batches)} batches`,
   ];
-  const { on, frames } = sample.recording;
-  const record: Line = on ? [{ text: `  ● recording ${whole(frames)}`, tag: 'bad' }] : [];
-  const note: Line = sample.note ? [{ text: `  ${plain(sample.note)}`, tag: 'warn' }] : [];
-  return [{ text: parts.join('  '), tag: 'plain' }, ...record, ...note];
+  return [
+    { text: `${uptime(sample.at_ms - (state.started_ms ?? sample.at_ms))}  `, tag: 'plain' },
+    ...record,
+    { text: parts.join('  '), tag: 'plain' },
+    ...(note ? [{ text: `  ${plain(note)}`, tag: 'warn' as const }] : []),
+  ];
 }
 
-function brokenLines(broken: string): Line[] {
-  return broken === '' ? [] : [[{ text: plain(broken), tag: 'bad' }]];
+function brokenHints(broken: string): Hint[] {
+  return broken === '' ? [] : [{ mend: '', why: plain(broken), tag: 'bad' }];
 }
 
-function hintLines(losses: readonly Loss[]): Line[] {
+function lossHints(losses: readonly Loss[]): Hint[] {
   return losses
     .filter(({ wanted }) => !wanted)
-    .map(
-      ({ sentence, mend }): Line => [
-        { text: plain(mend), tag: 'strong' },
-        { text: `  ${plain(sentence)}`, tag: 'plain' },
-      ],
-    );
+    .map(({ sentence, mend }) => ({ mend: plain(mend), why: plain(sentence), tag: 'plain' }));
 }
 
 /** Everything that is lost so far; an interval would forget what was lost before it. */
@@ -132,6 +147,30 @@ function lossesOf(state: LiveState): Loss[] {
   const sample = newest(state);
   if (sample === null) return [];
   return whyLost(factsOf(state.request, sample));
+}
+
+/** Where the row with a key is now; the first when there is none. */
+function placeOf(rows: readonly { readonly key: string }[], key: string | null): number {
+  return Math.max(
+    0,
+    rows.findIndex((row) => row.key === key),
+  );
+}
+
+/** What happened, the newest first. */
+function logLines({ log, started_ms }: LiveState): Line[] {
+  if (log.length === 0)
+    return [[{ text: 'nothing yet: what changes, and what programs print, stands here', tag: 'dim' }]];
+  return log.toReversed().map(({ at_ms, text, kind }): Line => {
+    const at: Span = { text: `${uptime(at_ms - (started_ms ?? at_ms))}  `, tag: 'dim' };
+    return [at, { text: plain(text), tag: kind === 'mark' ? 'info' : 'plain' }];
+  });
+}
+
+function overlayOf(state: LiveState): LiveViewModel['overlay'] {
+  if (state.over === 'log') return { title: 'Log', lines: logLines(state) };
+  if (state.over !== 'command') return null;
+  return { title: 'The same again', lines: [[{ text: plain(state.command), tag: 'strong' }]] };
 }
 
 export function liveView(state: LiveState): LiveViewModel {
@@ -142,20 +181,26 @@ export function liveView(state: LiveState): LiveViewModel {
   const now = second === null ? 0 : second.report.frames / second.seconds;
   const most = Math.max(now, ...state.history);
   const batch = batchView(state, second);
-  const errors = errorViews(state, second);
+  const errors = errorViews(state, second, losses);
+  const interfaces = interfaceRows(state, shown, losses);
   return {
     title: plain(`${basename(request.path)} ${request.program} · ingress ${state.ingress}`),
     ...{ badge: badgeOf(state), status: statusOf(state) },
-    interfaces: interfaceRows(state, shown, losses),
-    ...{ unit: shown.unit, sort: state.sort, focus: state.focus, cursor: state.cursor },
+    ...{ unit: shown.unit, sort: state.sort, focus: state.focus },
+    ...{ interfaces, cursor: placeOf(interfaces, state.chosen) },
     ...{ batchTitle: batch.title, batchNote: batch.note, batch: batch.rows },
     batchFoot: batch.foot,
     pool: poolView(newest(state)),
     ...{ history: state.history, bucket_ms: BUCKET_MS, pps: `max ${compact(most)} · now ${compact(now)}` },
-    ...{ errors, errorCursor: Math.max(0, Math.min(state.errorCursor, errors.length - 1)) },
+    ...{ errors, errorCursor: placeOf(errors, state.chosenError) },
     marks: state.marks.map(({ bucket, text }) => ({ ago: state.buckets - bucket, text: plain(text) })),
-    hints: [...brokenLines(state.broken), ...hintLines(losses)],
-    ...{ paused: newest(state)?.running === false, finished: state.finished, help: state.help },
+    hints: [...brokenHints(state.broken), ...lossHints(losses)],
+    ...{
+      paused: newest(state)?.running === false,
+      finished: state.finished,
+      help: state.over === 'help',
+      overlay: overlayOf(state),
+    },
     ...{ notice: state.notice, frame: state.frame, scroll: state.scroll },
     recording: newest(state)?.recording.on === true,
   };

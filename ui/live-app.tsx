@@ -1,21 +1,15 @@
 /** The root of the live screen: subscribes to the store, lays out for the size, turns keys into commands. */
-import { useInput, useStdin, useWindowSize } from 'ink';
-import { useMemo, useSyncExternalStore } from 'react';
-import type { LiveKeyCommand, LiveStore, LiveViewModel } from '../src/live-view.ts';
+import { useApp, useInput, useIsScreenReaderEnabled, usePaste, useStdin, useStdout, useWindowSize } from 'ink';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import type { LiveStore } from '../src/live-view.ts';
 import { Boundary } from './components/boundary.tsx';
 import { PaintContext } from './components/line.tsx';
 import { keyNames } from './keymap.ts';
-import { frameEnd } from './live-frame-lines.ts';
 import { liveCommandFor } from './live-keys.ts';
 import { liveLayout } from './live-layout.ts';
-import { FRAME_AROUND, LiveScreen } from './screens/live.tsx';
-
-/** Moving scrolls where a frame is open, and only the screen knows how many lines there are. */
-function scrolled(command: LiveKeyCommand, vm: LiveViewModel, columns: number, rows: number): LiveKeyCommand {
-  if (command.do !== 'move' || vm.frame === null) return command;
-  const end = frameEnd(vm.frame, columns, rows - FRAME_AROUND);
-  return { do: 'scroll', to: Math.max(0, Math.min(end, Math.min(end, vm.scroll) + command.by)) };
-}
+import { scrolled } from './live-scroll.ts';
+import { LiveScreen } from './screens/live.tsx';
+import { LiveReader } from './screens/live-reader.tsx';
 
 function useKeys(store: LiveStore, columns: number, rows: number): void {
   const { isRawModeSupported } = useStdin();
@@ -32,12 +26,28 @@ function useKeys(store: LiveStore, columns: number, rows: number): void {
     },
     { isActive: isRawModeSupported },
   );
+  // Pasted text is no command.
+  usePaste(() => {}, { isActive: isRawModeSupported });
+}
+
+/** Tells the driver what it may do with the terminal. */
+function useTerminal(store: LiveStore): void {
+  const { suspendTerminal } = useApp();
+  const { stdout } = useStdout();
+  useEffect(() => {
+    store.attach({
+      suspend: (run) => suspendTerminal(run),
+      copy: (text) => stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`),
+    });
+  }, [store, suspendTerminal, stdout]);
 }
 
 function Live({ store }: { store: LiveStore }) {
   const vm = useSyncExternalStore(store.subscribe, store.getSnapshot);
   const { columns, rows } = useWindowSize();
   useKeys(store, columns, rows);
+  useTerminal(store);
+  if (useIsScreenReaderEnabled()) return <LiveReader vm={vm} />;
   return <LiveScreen vm={vm} at={liveLayout(columns, rows, vm.interfaces.length)} />;
 }
 

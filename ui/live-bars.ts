@@ -1,5 +1,5 @@
 /** Bars of the live screen: shares, gauges, and the rate over time in eighths of a cell. */
-import type { BatchRow, Line, LiveViewModel, PoolView } from '../src/live-view.ts';
+import type { BatchRow, Line, LiveViewModel, PoolView, Span } from '../src/live-view.ts';
 
 const LEVELS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
@@ -61,7 +61,7 @@ export function middleLines(vm: LiveViewModel, width: number): Line[] {
   const { in_pool, in_flight, hit } = vm.pool;
   const head = `  pool   ${in_pool} free  ${in_flight} in flight `;
   const gauge = bar(in_flight / Math.max(1, in_pool + in_flight), 16).padEnd(16);
-  const room = Math.max(8, width - 11 - vm.pps.length);
+  const room = Math.max(8, width - 12 - vm.pps.length);
   const [line = ''] = columns(vm.history, Math.max(...vm.history, 1), room, 1);
   return [
     [{ text: `  ${verdicts}`, tag: 'plain' }],
@@ -78,12 +78,44 @@ export function middleLines(vm: LiveViewModel, width: number): Line[] {
   ];
 }
 
+const NOW = ' now';
+
+/** `└ -48 s ──── veth1 down ▲──── now`: marks under the place in the rate where they happened, the newest where there is no room for all. */
+function axisLine(vm: LiveViewModel, room: number): Line {
+  const left = ` -${Math.round((room * vm.bucket_ms) / 1000)} s `;
+  const line = [...left, ...'─'.repeat(Math.max(0, room - left.length - NOW.length)), ...NOW].slice(0, room);
+  const marked = new Set<number>();
+  let free = room - NOW.length;
+  for (const { ago, text } of vm.marks.toReversed()) {
+    const at = Math.min(room - 1 - ago, free - 1);
+    const label = ` ${text} ▲`;
+    const from = at - label.length + 1;
+    if (room - 1 - ago < left.length || from < left.length) continue;
+    for (const [i, char] of [...label].entries()) {
+      line[from + i] = char;
+      marked.add(from + i);
+    }
+    free = from;
+  }
+  const spans: Span[] = line.map((text, i) => ({ text, tag: marked.has(i) ? 'warn' : 'dim' }));
+  return [{ text: ' └', tag: 'dim' }, ...joined(spans)];
+}
+
+/** Neighbours of the same kind in one span. */
+function joined(spans: readonly Span[]): Span[] {
+  const out: { text: string; tag: Span['tag'] }[] = [];
+  for (const { text, tag } of spans) {
+    const last = out.at(-1);
+    if (last?.tag === tag) last.text += text;
+    else out.push({ text, tag });
+  }
+  return out;
+}
+
 /** The rate over time above its axis. */
 export function rateLines(vm: LiveViewModel, width: number, height: number): Line[] {
   const room = Math.max(1, width - 3);
   const bars = columns(vm.history, Math.max(...vm.history, 1), room, Math.max(1, height - 1));
-  const seconds = Math.round((room * vm.bucket_ms) / 1000);
-  const left = `-${seconds} s `;
-  const axis = `└ ${left}${'─'.repeat(Math.max(0, room - left.length - 6))} now`;
-  return [...bars.map((text): Line => [{ text: ` │${text}`, tag: 'info' }]), [{ text: ` ${axis}`, tag: 'dim' }]];
+  const axis = axisLine(vm, room);
+  return [...bars.map((text): Line => [{ text: ` │${text}`, tag: 'info' }]), axis];
 }

@@ -16,10 +16,15 @@ const only = (command: LiveKeyCommand) => () => command;
 /** Nothing changes a run that is over. */
 const going = (text: string) => (vm: LiveViewModel) => (vm.finished ? '' : text);
 
-const tables = (text: string) => (vm: LiveViewModel) => (vm.frame === null ? text : '');
+/** Something lies over the tables. */
+function covered(vm: LiveViewModel): boolean {
+  return vm.frame !== null || vm.help || vm.overlay !== null;
+}
+
+const tables = (text: string) => (vm: LiveViewModel) => (covered(vm) ? '' : text);
 
 function lookText(vm: LiveViewModel): string {
-  if (vm.finished) return '';
+  if (vm.finished || vm.help || vm.overlay !== null) return '';
   if (vm.frame !== null) return 'next such frame';
   return vm.errors.length > 0 ? 'frame' : '';
 }
@@ -44,7 +49,7 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
     command: (key) => ({ do: 'batch', by: key === 'b' ? 1 : -1 }),
   },
   {
-    ...{ keys: ['up', 'k', 'down', 'j'], shown: '↑↓', short: (vm) => (vm.frame === null ? '' : 'scroll'), rank: 5 },
+    ...{ keys: ['up', 'k', 'down', 'j'], shown: '↑↓', short: (vm) => (covered(vm) ? 'scroll' : ''), rank: 5 },
     help: 'choose an interface or an error; scroll an open frame',
     command: (key) => ({ do: 'move', by: key === 'up' || key === 'k' ? -1 : 1 }),
   },
@@ -63,6 +68,14 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
   {
     ...{ keys: ['l'], shown: 'l', short: going('link'), rank: 4 },
     ...{ help: 'take the chosen interface down, or up again', command: only({ do: 'link' }) },
+  },
+  {
+    ...{ keys: ['f'], shown: 'f', short: () => '', rank: 0 },
+    ...{ help: 'fill the ring behind the chosen interface, or let it drain', command: only({ do: 'ring' }) },
+  },
+  {
+    ...{ keys: ['x'], shown: 'x', short: () => '', rank: 0 },
+    ...{ help: 'no page for the next frame: ENOMEM ends the run', command: only({ do: 'no-page' }) },
   },
   {
     ...{ keys: ['s'], shown: 's', short: (vm) => tables(`sort: ${vm.sort}`)(vm), rank: 2 },
@@ -90,12 +103,28 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
     ...{ help: 'write what was recorded, else the next batch, as live-N.pcapng', command: only({ do: 'write' }) },
   },
   {
-    ...{ keys: ['escape'], shown: 'Esc', short: (vm) => (vm.frame === null && !vm.help ? '' : 'back'), rank: 9 },
+    ...{ keys: ['escape'], shown: 'Esc', short: (vm) => (covered(vm) ? 'back' : ''), rank: 9 },
     ...{ help: 'back to the tables', command: only({ do: 'back' }) },
   },
   {
     ...{ keys: ['?'], shown: '?', short: () => 'help', rank: 9 },
     ...{ help: 'this help, and out of it', command: only({ do: 'help' }) },
+  },
+  {
+    ...{ keys: ['L'], shown: 'L', short: () => '', rank: 0 },
+    ...{ help: 'the log: what changed, and what programs printed', command: only({ do: 'log' }) },
+  },
+  {
+    ...{ keys: ['@'], shown: '@', short: () => '', rank: 0 },
+    ...{ help: 'the command line that runs the same again', command: only({ do: 'command' }) },
+  },
+  {
+    ...{ keys: ['ctrl+l'], shown: 'Ctrl-L', short: () => '', rank: 0 },
+    ...{ help: 'draw the screen anew', command: only({ do: 'redraw' }) },
+  },
+  {
+    ...{ keys: ['ctrl+z'], shown: 'Ctrl-Z', short: () => '', rank: 0 },
+    ...{ help: 'to the shell; fg comes back', command: only({ do: 'to-shell' }) },
   },
   {
     ...{ keys: ['q'], shown: 'q', short: () => 'quit', rank: 10 },

@@ -8,11 +8,17 @@ interface Column<R> {
   /** What gives way first: the lowest. */
   readonly rank: number;
   readonly right: boolean;
-  readonly of: (row: R) => string;
+  /** What is left of the line is its own. */
+  readonly grows: boolean;
+  readonly of: (row: R, width: number) => string;
 }
 
 function column<R>(title: string, width: number, rank: number, of: (row: R) => string, right = true): Column<R> {
-  return { title, width, rank, of, right };
+  return { title, width, rank, of, right, grows: false };
+}
+
+function grows<R>(title: string, width: number, rank: number, of: Column<R>['of']): Column<R> {
+  return { title, width, rank, of, right: false, grows: true };
 }
 
 const INTERFACES: readonly Column<InterfaceRow>[] = [
@@ -27,7 +33,7 @@ const INTERFACES: readonly Column<InterfaceRow>[] = [
   column('XMIT', 7, 6, (r) => r.xmit),
   column('ERR', 7, 8, (r) => r.err),
   column('TOTAL ERR', 9, 1, (r) => r.total_err),
-  column('WHY', 11, 9, (r) => r.why, false),
+  grows('WHY', 11, 9, (r, width) => (cells(r.why_long) <= width ? r.why_long : r.why)),
 ];
 
 const ERRORS: readonly Column<ErrorView>[] = [
@@ -37,6 +43,7 @@ const ERRORS: readonly Column<ErrorView>[] = [
   column('REASON', 17, 9, (r) => r.reason, false),
   column('DETAIL', 22, 3, (r) => r.detail, false),
   column('LAST', 8, 5, (r) => r.last, false),
+  grows('WHY', 40, 1, (r) => r.why),
 ];
 
 /** Those that fit, in their order. */
@@ -47,7 +54,8 @@ function fitting<R>(all: readonly Column<R>[], width: number): Column<R>[] {
     const least = kept.reduce((low, one, i) => (one.rank < kept[low]!.rank ? i : low), 0);
     kept.splice(least, 1);
   }
-  return kept;
+  const left = width - size();
+  return kept.map((one) => (one.grows && left > 0 ? { ...one, width: one.width + left } : one));
 }
 
 function cellText(text: string, width: number, right: boolean): string {
@@ -78,7 +86,7 @@ function markOf({ at, focused }: Cursor, i: number): Span {
 }
 
 function rowOf<R>(columns: readonly Column<R>[], row: R, mark: Span, tag: Tag): Line {
-  const text = columns.map(({ width, right, of }) => cellText(of(row), width, right));
+  const text = columns.map(({ width, right, of }) => cellText(of(row, width), width, right));
   return [mark, { text: text.join(' '), tag }];
 }
 

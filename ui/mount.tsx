@@ -13,7 +13,18 @@ function hasColour(): boolean {
   return process.env.FORCE_COLOR !== '0' && (process.env.NO_COLOR ?? '') === '';
 }
 
+/**
+ * Before anything is drawn: what is typed meanwhile would be echoed into the screen, and Ink stops that only after its first frame.
+ * What was echoed before has moved the cursor, from where the first frame would begin.
+ */
+function quietKeys(): void {
+  if (!process.stdin.isTTY) return;
+  process.stdin.setRawMode(true);
+  process.stdout.write('\r');
+}
+
 export function mount(store: Store | LiveStore): Screen {
+  quietKeys();
   const isLive = 'kind' in store;
   const root = isLive ? <LiveApp store={store} colour={hasColour()} /> : <App store={store} colour={hasColour()} />;
   const app = render(root, {
@@ -29,6 +40,7 @@ export function mount(store: Store | LiveStore): Screen {
     close: async () => {
       app.unmount();
       await app.waitUntilExit();
+      if (process.stdin.isTTY) process.stdin.setRawMode(false);
     },
   };
 }

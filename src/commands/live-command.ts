@@ -14,6 +14,7 @@ import { startOf } from '../live/live-start.ts';
 import { factsOf } from '../live/live-state.ts';
 import type { LiveEnd, LiveSample } from '../live/live-types.ts';
 import type { Args, CommandIo } from './command.ts';
+import { liveCommandLine } from './live-equal.ts';
 import { type LiveInput, readLiveInput } from './live-job.ts';
 import { intervalJson, summaryJson } from './live-json.ts';
 import { intervalLine, totals } from './live-lines.ts';
@@ -49,18 +50,28 @@ function finish(input: LiveInput, end: LiveEnd, io: CommandIo): ExitCode {
   return end.stopped ? EXIT.INTERRUPTED : EXIT.OK;
 }
 
+/** Signals that end it as Ctrl-C does: the terminal must be as it was. */
+const ENDING = ['SIGTERM', 'SIGHUP'] as const;
+
 /** On the terminal's other screen; the totals are printed when it is gone. */
 async function screenRun(
   start: StartLive,
   input: LiveInput,
   notes: readonly string[],
-  ascii: boolean,
+  args: Args,
   io: CommandIo,
 ): Promise<ExitCode> {
   const { request, ingress } = input;
   const { LiveSession } = await import('../live/live-session.ts');
-  const session = new LiveSession({ start, request, ingress, ascii, cwd: io.cwd, note: notes.join(' · ') });
-  const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
+  const session = new LiveSession({
+    ...{ start, request, ingress, ascii: flagArg(args, 'ascii'), cwd: io.cwd, note: notes.join(' · ') },
+    command: (chosen) => liveCommandLine(args, chosen),
+  });
+  const end = () => session.send({ do: 'interrupt' });
+  const redraw = () => session.send({ do: 'redraw' });
+  const release = io.onInterrupt(end);
+  for (const signal of ENDING) process.on(signal, end);
+  process.on('SIGCONT', redraw);
   try {
     const screen = await io.openScreen(session);
     const { end, interrupted } = await session.done.finally(() => screen.close());
@@ -68,6 +79,8 @@ async function screenRun(
     const code = finish(input, end, io);
     return interrupted || code === EXIT.FAILED ? code : EXIT.OK;
   } finally {
+    for (const signal of ENDING) process.off(signal, end);
+    process.off('SIGCONT', redraw);
     release();
     session.close();
   }
@@ -122,7 +135,7 @@ export async function liveCommand(args: Args, io: CommandIo): Promise<ExitCode> 
   const metrics = await openMetrics(input, await startOf(input.backend));
   const notes = [input.note, metrics.url === '' ? '' : `metrics at ${metrics.url}`].filter((note) => note !== '');
   try {
-    if (screen) return await screenRun(metrics.start, input, notes, flagArg(args, 'ascii'), io);
+    if (screen) return await screenRun(metrics.start, input, notes, args, io);
     for (const note of notes) io.err(`${note}\n`);
     return await plainRun(metrics.start, input, io);
   } finally {

@@ -8,9 +8,10 @@ export interface Mark {
   readonly text: string;
 }
 
-const MARKS_MAX = 32;
+export const MARKS_MAX = 32;
 
-function changes(before: LiveSample, after: LiveSample): string[] {
+/** In words: links, batch size, rate, counters set to zero. */
+export function changes(before: LiveSample, after: LiveSample): string[] {
   const links = after.report.devices.flatMap(({ netns, ifindex, name, up }) => {
     const old = before.report.devices.find((one) => one.netns === netns && one.ifindex === ifindex);
     return old === undefined || old.up === up ? [] : [`${name} ${up ? 'up' : 'down'}`];
@@ -21,16 +22,4 @@ function changes(before: LiveSample, after: LiveSample): string[] {
     ...(before.rate === after.rate ? [] : [after.rate === Infinity ? 'rate max' : `rate ${compact(after.rate)}/s`]),
     ...(before.zeroed === after.zeroed ? [] : ['zero']),
   ];
-}
-
-/** The marks with those of a sample; the oldest go. */
-export function withMarks(
-  marks: readonly Mark[],
-  before: LiveSample | null,
-  after: LiveSample,
-  bucket: number,
-): readonly Mark[] {
-  const made = before === null ? [] : changes(before, after);
-  if (made.length === 0) return marks;
-  return [...marks, ...made.map((text) => ({ bucket, text }))].slice(-MARKS_MAX);
 }

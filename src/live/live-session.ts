@@ -1,16 +1,19 @@
 /** The store of the live screen: samples come in from the thread, keys go out to it. */
-import { type ObjectSpec, openObject, type Refusal } from '../../engine/index.ts';
+import { ERRNO, type ObjectSpec, openObject, type Refusal } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { InputError } from '../input-error.ts';
 import { type LiveKeyCommand, type LiveStore, type LiveViewModel, liveView } from '../live-view.ts';
 import { whyLost } from '../live-why.ts';
+import { toShell } from '../terminal-guests.ts';
+import type { TerminalHandle } from '../view.ts';
 import { type Span, span } from '../view-text.ts';
 import type { LiveBackend, StartLive } from './live-backend.ts';
-import { errorRows, lossOf } from './live-errors.ts';
+import { chosen, chosenError } from './live-choose.ts';
+import { lossOf } from './live-errors.ts';
 import { writeFrames } from './live-files.ts';
 import { nextRate } from './live-pace.ts';
-import { factsOf, initialState, type LiveState, lastSecond, newest, SORTS, withSample } from './live-state.ts';
-import type { LiveEnd, LiveFound, LiveRequest, LiveSample } from './live-types.ts';
+import { factsOf, initialState, type LiveState, lastSecond, newest, withSample } from './live-state.ts';
+import type { LiveCommand, LiveDeviceInfo, LiveEnd, LiveFound, LiveRequest, LiveSample } from './live-types.ts';
 import { frameView } from './view-frame.ts';
 
 /** The screen looks ten times a second. */
@@ -24,9 +27,15 @@ export interface LiveOutcome {
   readonly interrupted: boolean;
 }
 
+/** Errnos that end a run before its last frame. */
+const ENDED: Readonly<Record<number, string>> = {
+  [ERRNO.ENOMEM]: 'the page pool found no page for the next frame, and the run ended',
+  [ERRNO.EINTR]: 'the run was cancelled',
+};
+
 /** Fault or errno that ended a run. */
 function brokenText({ fault, errno }: LiveEnd): string {
-  if (fault === null) return errno === 0 ? '' : errnoText(errno);
+  if (fault === null) return errno === 0 ? '' : `${errnoText(errno)}: ${ENDED[errno] ?? 'the run ended early'}`;
   const at = fault.file === undefined ? '' : ` at ${fault.file}:${fault.line}`;
   return `${fault.kind}: ${fault.message}${at}`;
 }
@@ -41,6 +50,8 @@ export interface LiveSessionOptions {
   readonly cwd: string;
   /** Said until the first key, '' for nothing. */
   readonly note?: string;
+  /** The command line, with the rate and the batch size that keys chose; absent: not known. */
+  readonly command?: (chosen: { readonly rate: number; readonly batch_size: number }) => string;
 }
 
 export class LiveSession implements LiveStore {
@@ -58,9 +69,12 @@ export class LiveSession implements LiveStore {
   private rate: number;
   private size: number;
   private readonly cwd: string;
+  private readonly command: LiveSessionOptions['command'];
   private spec: ObjectSpec | null = null;
+  private terminal: TerminalHandle | null = null;
 
-  constructor({ start, request, ingress, ascii, cwd, note = '' }: LiveSessionOptions) {
+  constructor({ start, request, ingress, ascii, cwd, note = '', command }: LiveSessionOptions) {
+    this.command = command;
     this.ascii = ascii;
     this.cwd = cwd;
     this.state = { ...initialState(request, ingress), notice: note === '' ? null : span(note, 'info') };
@@ -100,10 +114,7 @@ export class LiveSession implements LiveStore {
 
   private write(frames: NonNullable<LiveSample['frames']>): void {
     if (frames.length === 0) {
-      const { finished } = this.state;
-      this.say(
-        span(finished ? 'no frames were recorded' : 'no frames yet: R records, and w writes what was recorded', 'warn'),
-      );
+      this.say(span(this.noFrames(), 'warn'));
       return;
     }
     try {
@@ -114,15 +125,20 @@ export class LiveSession implements LiveStore {
     }
   }
 
+  private noFrames(): string {
+    if (this.view.recording) return 'no frame has left or gone up since R';
+    return this.state.finished
+      ? 'no frames were recorded'
+      : 'no frame left or went up: R records from now on, w writes';
+  }
+
   private show(found: LiveFound | null): void {
     const { state } = this;
     const sample = newest(state);
     if (found === null || sample === null) {
+      const over = state.finished || sample?.done === true;
       this.say(
-        span(
-          state.finished || sample?.done ? 'the run is over: no frame follows' : 'no frame can be looked at here',
-          'warn',
-        ),
+        span(over ? 'the run is over: no frame follows' : 'only the embedded engine can look at a frame', 'warn'),
       );
       return;
     }
@@ -146,6 +162,10 @@ export class LiveSession implements LiveStore {
     return () => this.listeners.delete(listener);
   };
 
+  readonly attach = (terminal: TerminalHandle): void => {
+    this.terminal = terminal;
+  };
+
   readonly getSnapshot = (): LiveViewModel => this.view;
 
   readonly crash = (error: unknown): void => this.fail(error);
@@ -158,11 +178,15 @@ export class LiveSession implements LiveStore {
     if (this.state.notice !== null) this.state = { ...this.state, notice: null };
     switch (command.do) {
       case 'pause':
-        this.client.send({ do: this.view.paused ? 'resume' : 'pause' });
+        this.change({ do: this.view.paused ? 'resume' : 'pause' });
+        return;
+      case 'no-page':
+        if (this.client.name === 'engine') this.change({ do: 'no-page' });
+        else this.say(span('pages run out in the embedded engine only', 'warn'));
         return;
       case 'step':
       case 'zero':
-        this.client.send({ do: command.do });
+        this.change({ do: command.do });
         return;
       case 'faster':
       case 'slower':
@@ -174,8 +198,11 @@ export class LiveSession implements LiveStore {
       case 'link':
         this.toggleLink();
         return;
+      case 'ring':
+        this.toggleRing();
+        return;
       case 'record':
-        this.client.send({ do: 'record', on: !this.view.recording });
+        this.change({ do: 'record', on: !this.view.recording });
         return;
       case 'write':
         this.client.send({ do: 'frames' });
@@ -187,88 +214,81 @@ export class LiveSession implements LiveStore {
       case 'interrupt':
         this.end(command.do === 'interrupt');
         return;
+      case 'redraw':
+      case 'to-shell':
+        void this.terminal?.suspend(async () => void (command.do === 'to-shell' && (await toShell())));
+        return;
+      case 'command':
+        this.become({ ...chosen(this.state, this.view, command), command: this.commandLine() });
+        return;
       default:
-        this.choose(command);
+        this.become(chosen(this.state, this.view, command));
     }
   };
+
+  private commandLine(): string {
+    return this.command?.({ rate: this.rate, batch_size: this.size }) ?? '';
+  }
+
+  /** Nothing changes a run that is over. */
+  private change(command: LiveCommand): void {
+    if (this.state.finished) this.say(span('the run is over', 'warn'));
+    else this.client.send(command);
+  }
+
+  /** A frame of the error under the cursor, or of what the interface there loses most. */
+  private look(): void {
+    const key = chosenError(this.state, this.view);
+    if (key === null) this.say(span('nothing is lost here', 'dim'));
+    else this.change({ do: 'look', key });
+  }
+
+  /** The device under the cursor. */
+  private get device(): LiveDeviceInfo | undefined {
+    const key = this.view.interfaces[this.view.cursor]?.key;
+    return this.state.request.network.devices.find((one) => `${one.netns} ${one.ifindex}` === key);
+  }
+
+  /** The ring behind the device under the cursor takes nothing any more, or takes frames again. */
+  private toggleRing(): void {
+    const { device } = this;
+    if (this.client.name !== 'engine') {
+      this.say(span('rings are filled in the embedded engine only', 'warn'));
+      return;
+    }
+    if (device?.peer === null || device === undefined) {
+      this.say(span(`${device?.name ?? 'this'} is no veth and has no ring`, 'warn'));
+      return;
+    }
+    const key = `${device.netns} ${device.ifindex}`;
+    const full = !this.state.fullRings.has(key);
+    const fullRings = new Set(this.state.fullRings);
+    if (full) fullRings.add(key);
+    else fullRings.delete(key);
+    this.state = { ...this.state, fullRings };
+    const { netns, ifindex } = device.peer;
+    this.change({ do: 'ring', netns, ifindex, full });
+  }
 
   private changeRate(up: boolean): void {
     const second = lastSecond(this.state);
     this.rate = nextRate(this.rate, up, second === null ? 1 : second.report.frames / second.seconds);
-    this.client.send({ do: 'rate', rate: this.rate });
+    this.change({ do: 'rate', rate: this.rate });
   }
 
   private changeBatch(by: 1 | -1): void {
     const { size } = this;
     const next = by > 0 ? BATCHES.find((one) => one > size) : BATCHES.findLast((one) => one < size);
     this.size = next ?? (by > 0 ? 1 : 256);
-    this.client.send({ do: 'batch_size', size: this.size });
+    this.change({ do: 'batch_size', size: this.size });
   }
 
   /** The link under the cursor goes down, or up again. */
   private toggleLink(): void {
-    const row = this.view.interfaces[this.state.cursor];
-    const dev = this.state.request.network.devices.find((one) => `${one.netns} ${one.ifindex}` === row?.key);
-    if (!row || !dev) return;
-    const { netns, ifindex } = dev;
-    this.client.send({ do: 'link', netns, ifindex, up: row.state !== 'up' });
+    const row = this.view.interfaces[this.view.cursor];
+    const { device } = this;
+    if (!row || !device) return;
+    const { netns, ifindex } = device;
+    this.change({ do: 'link', netns, ifindex, up: row.state === 'DOWN' });
   }
-
-  /** A frame of the error under the cursor, or of what the interface there loses most. */
-  private look(): void {
-    const key = this.chosenError();
-    if (key === null) this.say(span('nothing is lost here', 'dim'));
-    else if (this.state.finished) this.say(span('the run is over: no frame follows', 'warn'));
-    else this.client.send({ do: 'look', key });
-  }
-
-  private chosenError(): string | null {
-    const { view, state } = this;
-    if (state.focus === 'errors') return view.errors[view.errorCursor]?.key ?? null;
-    const sample = newest(state);
-    const row = view.interfaces[state.cursor];
-    if (sample === null || row === undefined) return null;
-    const facts = factsOf(state.request, sample);
-    const losses = whyLost(facts);
-    const errors = errorRows(facts).map(({ key }) => key);
-    return errors.find((key) => sameDevice(lossOf(key, losses)?.device ?? null, row.key)) ?? null;
-  }
-
-  private choose(command: LiveKeyCommand): void {
-    const { state } = this;
-    switch (command.do) {
-      case 'sort':
-        this.become({ ...state, sort: SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length]! });
-        break;
-      case 'unit':
-        this.become({ ...state, perSecond: !state.perSecond });
-        break;
-      case 'help':
-        this.become({ ...state, help: !state.help });
-        break;
-      case 'back':
-        this.become({ ...state, help: false, frame: null, focus: state.frame === null ? 'interfaces' : state.focus });
-        break;
-      case 'focus':
-        this.become({ ...state, focus: state.focus === 'errors' ? 'interfaces' : 'errors' });
-        break;
-      case 'scroll':
-        this.become({ ...state, scroll: command.to });
-        break;
-      case 'move':
-        this.move(command.by);
-    }
-  }
-
-  private move(by: number): void {
-    const { state, view } = this;
-    const within = (at: number, rows: number) => Math.max(0, Math.min(rows - 1, at + by));
-    if (state.focus === 'errors') {
-      this.become({ ...state, errorCursor: within(view.errorCursor, view.errors.length) });
-    } else this.become({ ...state, cursor: within(state.cursor, view.interfaces.length) });
-  }
-}
-
-function sameDevice(device: { readonly netns: string; readonly ifindex: number } | null, key: string): boolean {
-  return device !== null && `${device.netns} ${device.ifindex}` === key;
 }

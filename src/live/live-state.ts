@@ -3,7 +3,7 @@ import type { LiveReport } from '../../engine/index.ts';
 import type { Span } from '../view-text.ts';
 import { errorRows } from './live-errors.ts';
 import { intervalOf } from './live-interval.ts';
-import { type Mark, withMarks } from './live-marks.ts';
+import { changes, MARKS_MAX, type Mark } from './live-marks.ts';
 import type { LiveRequest, LiveSample } from './live-types.ts';
 import type { FrameView } from './view-frame.ts';
 import type { LiveFacts } from './why-types.ts';
@@ -18,6 +18,12 @@ export interface ExactBatch {
   readonly report: LiveReport;
 }
 
+export interface LogLine {
+  readonly at_ms: number;
+  readonly text: string;
+  readonly kind: 'mark' | 'printk';
+}
+
 export interface LiveState {
   readonly request: LiveRequest;
   readonly ingress: string;
@@ -28,6 +34,8 @@ export interface LiveState {
   /** Buckets so far, those that the history has no longer among them. */
   readonly buckets: number;
   readonly marks: readonly Mark[];
+  /** What happened, and what programs printed, the oldest first. */
+  readonly log: readonly LogLine[];
   readonly started_ms: number | null;
   /** Where the bucket under way began. */
   readonly bucket: LiveSample | null;
@@ -39,12 +47,18 @@ export interface LiveState {
   readonly perSecond: boolean;
   /** The table that keys move in. */
   readonly focus: 'interfaces' | 'errors';
-  readonly cursor: number;
-  readonly errorCursor: number;
-  readonly help: boolean;
+  /** Keys of the rows that are chosen, null: the first. */
+  readonly chosen: string | null;
+  readonly chosenError: string | null;
+  /** What lies over the tables. */
+  readonly over: 'help' | 'log' | 'command' | null;
+  /** Keys of the interfaces whose ring was filled by key. */
+  readonly fullRings: ReadonlySet<string>;
   /** The frame that is looked at in place of the tables. */
   readonly frame: FrameView | null;
   readonly scroll: number;
+  /** The command line of this run as it is now. */
+  readonly command: string;
   /** What a key came to, until the next one. */
   readonly notice: Span | null;
   readonly finished: boolean;
@@ -59,8 +73,27 @@ const HISTORY_MAX = 240;
 export function initialState(request: LiveRequest, ingress: string): LiveState {
   return {
     ...{ request, ingress, recent: [], history: [], started_ms: null, bucket: null, lastSeen: new Map() },
-    ...{ buckets: 0, marks: [], lastBatch: null, sort: 'order', perSecond: true, focus: 'interfaces', cursor: 0 },
-    ...{ errorCursor: 0, help: false, frame: null, scroll: 0, notice: null, finished: false, broken: '' },
+    ...{
+      buckets: 0,
+      marks: [],
+      log: [],
+      lastBatch: null,
+      sort: 'order',
+      perSecond: true,
+      focus: 'interfaces',
+      chosen: null,
+    },
+    ...{
+      chosenError: null,
+      over: null,
+      fullRings: new Set<string>(),
+      frame: null,
+      scroll: 0,
+      notice: null,
+      command: '',
+      finished: false,
+      broken: '',
+    },
   };
 }
 
@@ -101,6 +134,21 @@ function exactBatch(state: LiveState, before: LiveSample | null, sample: LiveSam
   return report.batches === 1 ? { number: sample.report.batches, took_ms: null, report } : null;
 }
 
+const LOG_MAX = 500;
+
+/** What changed goes under the rate and into the log, what was printed into the log alone. */
+function noted(state: LiveState, before: LiveSample | null, sample: LiveSample): Pick<LiveState, 'marks' | 'log'> {
+  const { at_ms, printk } = sample;
+  const changed = before === null ? [] : changes(before, sample);
+  if (changed.length === 0 && printk.length === 0) return { marks: state.marks, log: state.log };
+  const marks = [...state.marks, ...changed.map((text) => ({ bucket: state.buckets, text }))].slice(-MARKS_MAX);
+  const lines = [
+    ...changed.map((text): LogLine => ({ at_ms, text, kind: 'mark' })),
+    ...printk.map((text): LogLine => ({ at_ms, text, kind: 'printk' })),
+  ];
+  return { marks, log: [...state.log, ...lines].slice(-LOG_MAX) };
+}
+
 /** The state after a sample. */
 export function withSample(state: LiveState, sample: LiveSample): LiveState {
   const before = newest(state);
@@ -109,7 +157,7 @@ export function withSample(state: LiveState, sample: LiveSample): LiveState {
     ...state,
     recent: [...kept, sample],
     ...withHistory(state, sample),
-    marks: withMarks(state.marks, before, sample, state.buckets),
+    ...noted(state, before, sample),
     started_ms: state.started_ms ?? sample.at_ms,
     lastSeen: seen(state, before, sample),
     lastBatch: exactBatch(state, before, sample),

@@ -3,6 +3,7 @@ import { ERRNO } from '../../engine/index.ts';
 import type { DrivenRun, OpenedLive } from './live-backend.ts';
 import { canLook, findFrame } from './live-finder.ts';
 import { reportMinus } from './live-interval.ts';
+import { LiveOutputLog } from './live-output.ts';
 import { LivePace } from './live-pace.ts';
 import { LiveRecorder } from './live-recorder.ts';
 import type {
@@ -36,6 +37,7 @@ export class LiveThread {
   private zeroed = 0;
   private alone: LiveBatchAlone | null = null;
   private readonly recorder: LiveRecorder;
+  private readonly output: LiveOutputLog;
 
   constructor(opened: OpenedLive, request: LiveRequest, sample_ms: number, tell: (reply: LiveReply) => void) {
     this.opened = opened;
@@ -47,6 +49,7 @@ export class LiveThread {
     this.pace = new LivePace(request.rate, performance.now());
     this.running = request.running;
     this.whole = request.whole ?? false;
+    this.output = new LiveOutputLog(opened.run);
     this.recorder = new LiveRecorder(opened.run.capture, request.network.devices);
     if (request.capture > 0) this.recorder.begin(request.capture);
   }
@@ -173,7 +176,7 @@ export class LiveThread {
       ...{ at_ms: performance.now(), running: this.running, done: run.done || this.stopped },
       ...{ batch_size: run.batch_size, rate: this.pace.perSecond, report: run.report() },
       ...{ zeroed: this.zeroed, devmaps: this.devmaps, alone: this.alone },
-      recording: this.recorder.recording,
+      ...{ recording: this.recorder.recording, printk: this.output.fresh() },
       note: this.opened.note?.() ?? '',
     };
   }
@@ -189,7 +192,7 @@ export class LiveThread {
     const sample = this.sampled();
     run.close();
     const { fault } = run;
-    const { printk, records } = run.takeOutput();
+    const { printk, records } = this.output.all();
     const end: LiveEnd = {
       sample,
       errno: stopped ? 0 : run.errno,

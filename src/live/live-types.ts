@@ -153,6 +153,8 @@ export interface LiveSample {
   /** The last batch, when it was run alone; null while batches go on by themselves. */
   readonly alone: LiveBatchAlone | null;
   readonly recording: LiveRecording;
+  /** Lines of trace_printk since the last sample. */
+  readonly printk: readonly string[];
   /** Frames that were asked for; only in the sample that answers. */
   readonly frames?: readonly CapturedFrame[];
   /** The frame that was asked for; only in the sample that answers. Null: no frame follows, or this backend cannot look at one. */

@@ -22,6 +22,10 @@ export interface InterfaceRow {
   readonly err: string;
   readonly total_err: string;
   readonly why: string;
+  /** With what mends it. */
+  readonly why_long: string;
+  /** Frames of the run come in here. */
+  readonly ingress: boolean;
   readonly tag: Tag;
 }
 
@@ -49,12 +53,12 @@ function numbersOf(report: LiveReport, dev: LiveDeviceInfo, isIngress: boolean):
 }
 
 /** The worst reason that blames the device; one that blames nobody belongs to where frames come in. */
-function whyOf(losses: readonly Loss[], dev: LiveDeviceInfo, isIngress: boolean): string {
+function whyOf(losses: readonly Loss[], dev: LiveDeviceInfo, isIngress: boolean): Loss | undefined {
   const mine = losses.filter(({ device, wanted }) => {
     if (wanted) return false;
     return device === null ? isIngress : device.netns === dev.netns && device.ifindex === dev.ifindex;
   });
-  return mine[0]?.word ?? '-';
+  return mine[0];
 }
 
 function rowOf(state: LiveState, shown: Shown, losses: readonly Loss[], dev: LiveDeviceInfo) {
@@ -64,15 +68,22 @@ function rowOf(state: LiveState, shown: Shown, losses: readonly Loss[], dev: Liv
   const all = total ? numbersOf(total, dev, isIngress) : zero;
   const counts = shown.report ? numbersOf(shown.report, dev, isIngress) : zero;
   const up = total?.devices.find((one) => one.netns === dev.netns && one.ifindex === dev.ifindex)?.up ?? true;
-  const why = whyOf(losses, dev, isIngress);
+  const loss = whyOf(losses, dev, isIngress);
+  const why = loss?.word ?? '-';
+  const full = state.fullRings.has(`${dev.netns} ${dev.ifindex}`);
   const text = (n: number) => compact(n / shown.per);
   const tag: Tag = !up || (shown.unit !== 'totals' && counts.err > 0) ? 'bad' : why === '-' ? 'plain' : 'warn';
   const row: InterfaceRow = {
-    ...{ key: `${dev.netns} ${dev.ifindex}`, name: plain(dev.name), netns: dev.netns, state: up ? 'up' : 'DOWN' },
+    ...{
+      key: `${dev.netns} ${dev.ifindex}`,
+      name: plain(dev.name),
+      netns: dev.netns,
+      state: up ? (full ? 'full' : 'up') : 'DOWN',
+    },
     ...{ rx: text(counts.rx), pass: text(counts.pass), drop: text(counts.drop), tx: text(counts.tx) },
     ...{ redirect: text(counts.redirect), xmit: text(counts.xmit), err: text(counts.err) },
     total_err: compact(all.err),
-    ...{ why, tag },
+    ...{ why, why_long: loss === undefined ? why : plain(`${why}: ${loss.mend}`), tag, ingress: isIngress },
   };
   return { row, all };
 }

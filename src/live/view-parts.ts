@@ -1,8 +1,9 @@
 /** Parts of the live screen beside the interfaces: a batch by verdict, the page pool, errors. */
 import type { LiveReport } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
+import type { Loss } from '../live-why.ts';
 import { duration } from '../view-text.ts';
-import { errorRows } from './live-errors.ts';
+import { errorRows, lossOf } from './live-errors.ts';
 import { compact, uptime, whole } from './live-format.ts';
 import { errorsOf } from './live-interval.ts';
 import { type ExactBatch, factsOf, type LiveState, type lastSecond, newest } from './live-state.ts';
@@ -36,6 +37,8 @@ export interface ErrorView {
   readonly reason: string;
   readonly detail: string;
   readonly last: string;
+  /** Why those frames are lost, '' where nobody knows. */
+  readonly why: string;
 }
 
 const VERDICTS = ['pass', 'drop', 'tx', 'redirect', 'aborted', 'unknown'] as const;
@@ -121,7 +124,7 @@ function recentCounts(state: LiveState, second: Second): (key: string) => string
   };
 }
 
-export function errorViews(state: LiveState, second: Second): ErrorView[] {
+export function errorViews(state: LiveState, second: Second, losses: readonly Loss[]): ErrorView[] {
   const sample = newest(state);
   if (sample === null) return [];
   const recent = recentCounts(state, second);
@@ -129,5 +132,6 @@ export function errorViews(state: LiveState, second: Second): ErrorView[] {
   return errorRows(factsOf(state.request, sample)).map(({ key, count, tracepoint, reason, detail }) => ({
     ...{ key, count: whole(count), rate: recent(key), tracepoint, reason, detail: plain(detail) },
     last: uptime((state.lastSeen.get(key) ?? sample.at_ms) - started),
+    why: plain(lossOf(key, losses)?.sentence ?? ''),
   }));
 }

@@ -29,7 +29,17 @@ const row: InterfaceRow = {
     pass: '1.2 k',
     drop: '312',
   },
-  ...{ tx: '0', redirect: '10.1 k', xmit: '0', err: '2.1 k', total_err: '101 k', why: 'egress drop', tag: 'bad' },
+  ...{
+    tx: '0',
+    redirect: '10.1 k',
+    xmit: '0',
+    err: '2.1 k',
+    total_err: '101 k',
+    why: 'egress drop',
+    why_long: 'egress drop: an egress program may only pass or drop',
+    ingress: false,
+    tag: 'bad',
+  },
 };
 const error = {
   ...{
@@ -41,6 +51,7 @@ const error = {
     detail: '→ veth2',
   },
   last: '00:01:24',
+  why: '101,212 frames: veth2 is administratively down (-100 ENETDOWN)',
 };
 
 const cursor = (at: number) => ({ at, focused: true });

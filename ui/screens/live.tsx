@@ -5,8 +5,10 @@ import { apart, cells, cut } from '../cells.ts';
 import { Line, Lines, Row, usePaint } from '../components/line.tsx';
 import { Panel } from '../components/panel.tsx';
 import { batchLines, middleLines, poolLines, rateLines } from '../live-bars.ts';
-import { LIVE_KEYS, liveHints } from '../live-keys.ts';
+import { hintLines } from '../live-hints.ts';
+import { liveHints } from '../live-keys.ts';
 import type { LiveLayout } from '../live-layout.ts';
+import { type OverlayText, overlayText } from '../live-overlay.ts';
 import { errorLines, interfaceLines } from '../live-table.ts';
 import { paint, paintBadge } from '../paint.ts';
 import { LiveFrame } from './live-frame.tsx';
@@ -44,25 +46,6 @@ function Keys({ vm, at }: Props) {
   return <Line line={cut(line, at.columns)} />;
 }
 
-/** What a key came to stands in the last line until the next one. */
-function hintLines(vm: LiveViewModel, width: number, height: number): LineOfText[] {
-  const { notice } = vm;
-  if (notice === null || height === 0) return lossLines(vm, width, height);
-  const said: LineOfText = cut([{ text: ' ', tag: 'plain' }, notice], width);
-  return [...lossLines(vm, width, height - 1), said];
-}
-
-function lossLines(vm: LiveViewModel, width: number, height: number): LineOfText[] {
-  const none: LineOfText = [{ text: 'nothing is lost that the program did not ask for', tag: 'dim' }];
-  const lines = vm.hints.length === 0 ? [none] : vm.hints;
-  return Array.from({ length: height }, (_, i): LineOfText => {
-    const line = lines[i];
-    if (line === undefined) return [];
-    const head: LineOfText = [{ text: i === 0 ? ' hint  ' : '       ', tag: vm.hints.length === 0 ? 'dim' : 'warn' }];
-    return cut([...head, ...line], width);
-  });
-}
-
 function Middle({ vm, at }: Props) {
   const { columns, middle } = at;
   if (at.kind === 'narrow') {
@@ -96,18 +79,14 @@ function Middle({ vm, at }: Props) {
   );
 }
 
-function Help({ vm, at }: Props) {
-  const lines = LIVE_KEYS.map(
-    ({ shown, help }): LineOfText => [
-      { text: `  ${shown.padEnd(8)}`, tag: 'strong' },
-      { text: help, tag: 'plain' },
-    ],
-  );
-  const size = { width: at.columns, height: at.rows - 3 };
+function Overlay({ vm, at, over }: Props & { readonly over: OverlayText }) {
+  const height = at.rows - FRAME_ROWS;
+  const first = Math.max(0, Math.min(vm.scroll, over.lines.length - (height - 2)));
+  const more = over.lines.length > height - 2 ? '↑↓ scroll · Esc back' : 'Esc back';
   return (
     <Box flexDirection="column" width={at.columns} height={at.rows}>
       <Head vm={vm} at={at} />
-      <Panel size={size} title="Keys" note="? closes" lines={lines} />
+      <Panel size={{ width: at.columns, height }} title={over.title} note={more} lines={over.lines.slice(first)} />
       <Keys vm={vm} at={at} />
     </Box>
   );
@@ -115,9 +94,6 @@ function Help({ vm, at }: Props) {
 
 /** Title, status, keys. */
 const FRAME_ROWS = 3;
-/** Lines that are not the frame's: those, and the panel's edges. */
-export const FRAME_AROUND = FRAME_ROWS + 2;
-
 function Frame({ vm, at, view }: Props & { readonly view: FrameView }) {
   const { columns, rows } = at;
   return (
@@ -156,8 +132,9 @@ function Errors({ vm, at }: Props) {
 }
 
 export function LiveScreen({ vm, at }: Props) {
-  if (at.kind === 'tiny') return <Tiny vm={vm} at={at} />;
-  if (vm.help) return <Help vm={vm} at={at} />;
+  const over = overlayText(vm, at.columns);
+  if (at.kind === 'tiny' && over === null && vm.frame === null) return <Tiny vm={vm} at={at} />;
+  if (over !== null) return <Overlay vm={vm} at={at} over={over} />;
   if (vm.frame) return <Frame vm={vm} at={at} view={vm.frame} />;
   const { columns } = at;
   const cursor = { at: vm.cursor, focused: vm.focus === 'interfaces' };

@@ -77,7 +77,7 @@ function ran(name: string): { request: LiveRequest; sample: LiveSample } {
   run.runFor({});
   const sample: LiveSample = {
     ...{ at_ms: 0, running: true, done: true, batch_size: 64, rate: Infinity, report: run.report(), zeroed: 0 },
-    ...{ devmaps: devmaps(), alone: null, recording: { on: false, frames: 0 } },
+    ...{ devmaps: devmaps(), alone: null, recording: { on: false, frames: 0 }, printk: [] },
   };
   return { request, sample };
 }

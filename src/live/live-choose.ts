@@ -1,0 +1,64 @@
+/** What keys change on the live screen alone: cursors, order, units, what lies over the tables. Pure; the run does not notice. */
+import type { LiveKeyCommand, LiveViewModel } from '../live-view.ts';
+import { whyLost } from '../live-why.ts';
+import { errorRows, lossOf } from './live-errors.ts';
+import { factsOf, type LiveState, newest, SORTS } from './live-state.ts';
+
+function toggled(state: LiveState, over: NonNullable<LiveState['over']>): LiveState {
+  return { ...state, over: state.over === over ? null : over, scroll: 0 };
+}
+
+/** Out of what lies on top; out of the errors last. */
+function back(state: LiveState): LiveState {
+  if (state.over !== null) return { ...state, over: null, scroll: 0 };
+  if (state.frame !== null) return { ...state, frame: null, scroll: 0 };
+  return { ...state, focus: 'interfaces' };
+}
+
+function moved(state: LiveState, view: LiveViewModel, by: number): LiveState {
+  const within = (at: number, rows: number) => Math.max(0, Math.min(rows - 1, at + by));
+  if (state.focus === 'errors') {
+    const key = view.errors[within(view.errorCursor, view.errors.length)]?.key ?? null;
+    return { ...state, chosenError: key };
+  }
+  return { ...state, chosen: view.interfaces[within(view.cursor, view.interfaces.length)]?.key ?? null };
+}
+
+/** The state after a command that only looks; the same one for every other command. */
+export function chosen(state: LiveState, view: LiveViewModel, command: LiveKeyCommand): LiveState {
+  switch (command.do) {
+    case 'sort':
+      return { ...state, sort: SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length]! };
+    case 'unit':
+      return { ...state, perSecond: !state.perSecond };
+    case 'help':
+    case 'log':
+    case 'command':
+      return toggled(state, command.do);
+    case 'back':
+      return back(state);
+    case 'focus':
+      return { ...state, focus: state.focus === 'errors' ? 'interfaces' : 'errors' };
+    case 'scroll':
+      return { ...state, scroll: command.to };
+    case 'move':
+      return moved(state, view, command.by);
+    default:
+      return state;
+  }
+}
+
+/** Key of the error under the cursor, or of what the interface there loses most; null: nothing. */
+export function chosenError(state: LiveState, view: LiveViewModel): string | null {
+  if (state.focus === 'errors') return view.errors[view.errorCursor]?.key ?? null;
+  const sample = newest(state);
+  const row = view.interfaces[view.cursor];
+  if (sample === null || row === undefined) return null;
+  const facts = factsOf(state.request, sample);
+  const losses = whyLost(facts);
+  const found = errorRows(facts).find(({ key }) => {
+    const device = lossOf(key, losses)?.device;
+    return device ? `${device.netns} ${device.ifindex}` === row.key : row.ingress && lossOf(key, losses) !== null;
+  });
+  return found?.key ?? null;
+}
