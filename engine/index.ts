@@ -30,6 +30,7 @@ export {
   typeSize,
 } from './object/btf-values.ts';
 export { type KernelSymbol, type KernelType, kernelSymbol, kernelType } from './object/kernel-types.ts';
+export { withExtension } from './object/extend.ts';
 export { type OpenOpts, openObject } from './object/open.ts';
 export type {
   LineInfo,

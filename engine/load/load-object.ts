@@ -76,7 +76,7 @@ class Loaded implements LoadedObject {
     if (missing !== null) return { ok: false, error: missing };
     const checked = checkHelpers(spec, type, this.spec.license, this.opts.lenient === true);
     if (!checked.ok) return checked;
-    const patched = patchProgram(spec, (map) => this.maps.get(map)?.handle);
+    const patched = patchProgram(spec, (map) => (this.maps.get(map) ?? this.opts.foreign?.(map))?.handle);
     const program = new Program(this.world, spec, place, type, patched, checked.value);
     const translated = program.translate();
     return translated.ok ? ok(program) : translated;

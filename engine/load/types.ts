@@ -19,6 +19,8 @@ export interface LoadOpts {
   readonly lenient?: boolean;
   /** PROG_TYPE by program name, where the section's is to be overridden. */
   readonly types?: { readonly [program: string]: number };
+  /** Maps of other objects of the world, where programs name some: those of extensions (withExtension). */
+  readonly foreign?: (name: string) => BpfMap | undefined;
   /** The world of another loaded object to load into (then `cpus` is that world's): maps pinned by name are shared. */
   readonly world?: World;
 }

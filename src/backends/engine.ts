@@ -13,6 +13,7 @@ import {
   progRun,
   type Refusal,
   type Result,
+  withExtension,
 } from '../../engine/index.ts';
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
@@ -98,14 +99,22 @@ function forcedTypes({ more = [], ...first }: RunRequest): { [program: string]: 
   return Object.fromEntries(forced);
 }
 
-/** A function of a program that another program stands in for: only a kernel does that. */
-function unsupportedExtension(objects: readonly EngineObject[], { program, more = [] }: RunRequest): Refusal | null {
-  if (objects.length === 1) return null;
-  const world = objects.map(({ label, object }) => ({ label, spec: object.spec }));
-  const [first] = extensionsIn(world, [program, ...more.map((step) => step.program)]);
-  if (first === undefined) return null;
-  const replaced = `${first.func.name} of ${first.target} by ${worldName(first.label, first.program)}`;
-  return refusal('unsupported', 0, `replacing ${replaced} (freplace) is not supported`);
+/** The object with functions of its programs replaced as the further objects ask for. */
+function extended(
+  spec: ObjectSpec,
+  further: readonly (readonly [path: string, spec: ObjectSpec])[],
+  running: readonly string[],
+) {
+  const world = [{ label: '', spec }, ...further.map(([path, one]) => ({ label: labelOf(path), spec: one }))];
+  const programs = new Map(spec.programs.map((one) => [one.name, one]));
+  for (const { label, program, target, func } of extensionsIn(world, running)) {
+    const own = world.find((one) => one.label === label)!.spec.programs.find((one) => one.name === program)!;
+    programs.set(
+      target,
+      withExtension(programs.get(target)!, func.name, own, (map) => worldName(label, map)),
+    );
+  }
+  return { ...spec, programs: [...programs.values()] };
 }
 
 export class EngineBackend implements Backend {
@@ -150,16 +159,20 @@ export class EngineBackend implements Backend {
     const cpus = request.opts.env?.cpus ?? 1;
     const lenient = request.lenient === true;
     const types = forcedTypes(request);
-    // What shapes a world: CPUs, leniency, forced types, and the objects beside the first.
+    // What shapes a world: CPUs, leniency, forced types, and the objects beside the first, which may extend what runs.
     const further = this.further(request);
-    const shape = JSON.stringify([cpus, lenient, types, ...further.map(([path]) => path)]);
+    const running = further.length === 0 ? [] : [request, ...(request.more ?? [])].map(({ program }) => program);
+    const shape = JSON.stringify([cpus, lenient, types, running, ...further.map(([path]) => path)]);
     const kept = this.worlds.get(request.object, shape);
     const current = kept?.objects.slice(1).every(({ object }, i) => object.spec === further[i]?.[1]);
     if (kept && current) return { ok: true, value: kept };
     this.worlds.makeRoom(request.object, shape);
-    const made = loadObject(opened.spec, { cpus, lenient, types });
+    const objects: EngineObject[] = [];
+    const foreign = (name: string) => mapIn(objects, name);
+    const spec = further.length === 0 ? opened.spec : extended(opened.spec, further, running);
+    const made = loadObject(spec, { cpus, lenient, types, foreign });
     if (!made.ok) return made;
-    const objects: EngineObject[] = [{ label: '', object: made.value }];
+    objects.push({ label: '', object: made.value });
     for (const [path, spec] of further) {
       const more = loadObject(spec, { lenient, world: made.value.world });
       if (!more.ok) return more;
@@ -182,8 +195,6 @@ export class EngineBackend implements Backend {
   private runIn(loaded: Loaded, request: RunRequest, spec: ObjectSpec): RunReply {
     const { object, objects, inner } = loaded;
     checkProgram(spec, request.program);
-    const replaced = unsupportedExtension(objects, request);
-    if (replaced !== null) return refused(replaced);
     if (this.ownsWord) Atomics.store(this.cancelWord, 0, 0);
     const entered = enterNetns(object, request.opts.netns);
     if (!entered.ok) return refused(entered.error);

@@ -1,7 +1,7 @@
 /** What `run` shows people: the verdict first, then where the packet would go, what changed, what was said, and a fault with its source. */
 import type { Fault, OutputRecord } from '../../engine/index.ts';
 import { ctxToFields, PROG_TYPE } from '../../engine/index.ts';
-import { splitName } from '../backends/world-names.ts';
+import { dumpsOf, worldName } from '../backends/world-names.ts';
 import { errnoText } from '../format/errnos.ts';
 import { progTypeName } from '../format/prog-types.ts';
 import { clip, plain } from '../format/sanitize.ts';
@@ -153,8 +153,8 @@ function packetLines({ type, input, reply }: RunDone, style: Style): string[] {
 /** What changed in the maps of every object, those of the object itself first. */
 function changedMaps({ world, reply }: RunDone): string[] {
   const lines = world.flatMap(({ label, spec }) => {
-    const own = reply.maps.filter(({ name }) => splitName(name)[0] === label);
-    return mapChanges(spec, reply.maps_before, own);
+    const changes = mapChanges(spec, dumpsOf(label, reply.maps_before), dumpsOf(label, reply.maps));
+    return changes.map((line) => worldName(label, line));
   });
   return lines.map((line) => clip(plain(line), 240));
 }

@@ -7,7 +7,7 @@ import type { RunRequest } from '../../src/backends/backend.ts';
 import { tryProgType } from '../../src/backends/kernel-feature-progs.ts';
 import { kernelRelease, missingAlthough, skipWithout } from '../../src/backends/kernel-release.ts';
 import { KernelSession } from '../../src/backends/kernel-session.ts';
-import { noKernel } from './judge.ts';
+import { Judge, noKernel } from './judge.ts';
 
 const LOADER = join(import.meta.dir, '../../fixtures/loader');
 const FUNCTIONS = join(LOADER, 'kernel-functions.bpf.o');
@@ -84,6 +84,15 @@ describe.skipIf(noExtensions !== null)(`freplace${noExtensions === null ? '' : `
     const own = maps.find(({ name }) => name === 'extension.bpf.o#.bss')!.entries[0]!.value;
     expect([...new BigUint64Array(own.slice().buffer)]).toEqual([70n, TIME]);
     expect(run(TARGET, 'dispatch').result?.retval).toBe(10_020);
+  });
+
+  test('engine and kernel answer alike', async () => {
+    const judge = new Judge();
+    for (const path of [TARGET, EXTENSION]) await judge.open(path, new Uint8Array(readFileSync(path)));
+    const opts = { data_in: PACKET, env: { time_ns: TIME } };
+    const request = { object: TARGET, program: 'dispatch', presets: [], opts, with: [EXTENSION] };
+    expect(await judge.mismatches(request)).toEqual([]);
+    judge.close();
   });
 });
 
