@@ -1,7 +1,6 @@
 /** What of the running kernel a program is made for, by the ids of its BTF: a struct's member, a tracepoint, an iterator. */
 import { ERRNO, kernelType, PROG_TYPE, type ProgramSpec, type Refusal } from '../../engine/index.ts';
 import { bpf } from './kernel-attr.ts';
-import type { KernelProgram } from './kernel-progs.ts';
 import { kernelRefusal } from './kernel-refusal.ts';
 import { kernelTypes } from './kernel-types.ts';
 
@@ -38,7 +37,7 @@ function tracedId(types: Uint8Array, type: number, attachType: number, target: s
 }
 
 /** bpf_program__attach_freplace: links an extension to the program it was loaded for. A descriptor; the link lasts as long as it. */
-export function linkExtension({ fd, spec }: KernelProgram): number | Refusal {
+export function linkExtension({ fd, spec }: { readonly fd: number; readonly spec: ProgramSpec }): number | Refusal {
   const made = bpf('LINK_CREATE', { prog_fd: fd });
   // Before 5.10 such links were made as those of raw tracepoints are.
   const link = made === -ERRNO.EINVAL ? bpf('RAW_TRACEPOINT_OPEN', { prog_fd: fd }) : made;
