@@ -182,7 +182,7 @@ describe.skipIf(SKIP !== null)(`ended in the middle${SKIP === null ? '' : ` (ski
 
   test('a run with maps, by an error that nobody catches', async () => {
     const { path, names } = renamed('objects/map-array/map-array.bpf.o', COUNT);
-    const script = join(import.meta.dir, '../support/kernel-crash.ts');
+    const script = join(import.meta.dir, '../support/kernel-crash-child.ts');
     const stdio = { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' } as const;
     const running = Bun.spawn([process.execPath, script, path, names[0]!], stdio);
     const end = () => {

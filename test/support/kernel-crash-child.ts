@@ -1,4 +1,4 @@
-/** A process that has the kernel run a program without end, and throws in the middle of it: kernel-crash.ts OBJECT PROGRAM. */
+/** A process that has the kernel run a program without end, and throws in the middle of it: kernel-crash-child.ts OBJECT PROGRAM. */
 import { readFileSync } from 'node:fs';
 import { KernelBackend } from '../../src/backends/kernel.ts';
 
