@@ -66,7 +66,7 @@ function makeTrees(rng: Random, kind: Frame['kind']): { readonly tree: Tree; rea
   });
   const tree = [entry, ...locals];
   const others = tails ? rng.between(1, 3) : 0;
-  const other = () => [new Maker(rng).entry(kind, { ...NOWHERE, tails: rng.chance(50) }, rng.between(2, 10))];
+  const other = () => [new Maker(rng).entry(kind, { ...NOWHERE, tails: rng.chance(85) }, rng.between(2, 10))];
   return { tree, tails: Array.from({ length: others }, other) };
 }
 
