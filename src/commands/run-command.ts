@@ -1,5 +1,5 @@
 /** Runs one program as `bpfdeck run` asks: opens the object, runs, reports for people or as JSON, writes what was asked for. */
-import type { ObjectSpec, Refusal } from '../../engine/index.ts';
+import type { Refusal } from '../../engine/index.ts';
 import { textArg } from '../args.ts';
 import type { Backend, RunReply, RunRequest } from '../backends/backend.ts';
 import { type Backends, chooseBackends, closeBackends } from '../backends/choose.ts';
@@ -114,11 +114,11 @@ async function ask(backends: Backends, input: RunInput, request: RunRequest, io:
 }
 
 /** The same once more, traced, where that is asked for; null when it is not, or the user stopped it. */
-async function traceAgain(backend: Backend, input: RunInput, spec: ObjectSpec, request: RunRequest, io: CommandIo) {
+async function traceAgain(backend: Backend, input: RunInput, world: World, request: RunRequest, io: CommandIo) {
   const again = tracedRequest(input, request, backend.name);
   if (again === null) return null;
   const answer = await ask({ first: backend, judge: null }, input, again, io);
-  return tracedOf(spec, request, answer?.reply.result?.trace);
+  return tracedOf(world, request, answer?.reply.result?.trace);
 }
 
 /** Opens, runs and reports with the backends given. */
@@ -136,10 +136,10 @@ export async function runWith(backends: Backends, args: Args, io: CommandIo): Pr
   const type = input.type ?? program.type;
   const asked = { input, spec, world, program: program.name, type, backend: backends.first.name, ...answer };
   if (answer.reply.refusal !== null) return refuseRun({ ...asked, traced: null }, answer.reply.refusal, io);
-  const traced = await traceAgain(backends.first, input, spec, request, io);
+  const traced = await traceAgain(backends.first, input, world, request, io);
   const done = { ...asked, traced };
   writeOutputs(done, io);
-  if (traced !== null && input.trace !== null) writeTrace(spec, traced, input.trace, io);
+  if (traced !== null && input.trace !== null) writeTrace(world, traced, input.trace, io);
   report(done, io);
   return exitCodeOf(done);
 }

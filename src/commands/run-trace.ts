@@ -1,6 +1,7 @@
 /** `run --why` and `run --trace`: the same run once more, traced; its explanation for the report, its instructions for a file. */
-import type { ObjectSpec, Trace } from '../../engine/index.ts';
+import type { Trace } from '../../engine/index.ts';
 import type { RunRequest } from '../backends/backend.ts';
+import type { World } from '../backends/world-names.ts';
 import { clip } from '../format/sanitize.ts';
 import type { Style } from '../format/style.ts';
 import { InputError } from '../input-error.ts';
@@ -30,18 +31,22 @@ export function tracedRequest(input: RunInput, request: RunRequest, backend: str
   return { ...request, opts: { ...request.opts, trace: { max: STEPS_MAX } } };
 }
 
-export function tracedOf(spec: ObjectSpec, request: RunRequest, trace: Trace | undefined): Traced | null {
-  if (trace === undefined) return null;
+/** `world`: the object that was run first. */
+export function tracedOf(world: World, request: RunRequest, trace: Trace | undefined): Traced | null {
+  const [spec, ...further] = world.map((one) => one.spec);
+  if (trace === undefined || spec === undefined) return null;
   const data_in = request.opts.data_in ?? null;
   const type = typeOfStep(spec, request);
-  return { trace, why: explain({ spec, type, trace, data_in, meta_bytes: metaBytes(request, type) }) };
+  return { trace, why: explain({ spec, further, type, trace, data_in, meta_bytes: metaBytes(request, type) }) };
 }
 
 /** Writes all instructions where `--trace` says. */
-export function writeTrace(spec: ObjectSpec, { trace }: Traced, target: string, io: CommandIo): void {
+export function writeTrace(world: World, { trace }: Traced, target: string, io: CommandIo): void {
+  const [spec, ...further] = world.map((one) => one.spec);
+  const objects = new TracedObjects(spec!, further);
   const before = trace.total - trace.steps.length;
   const head = before > 0 ? [`; ${before} instructions before these`] : [];
-  const text = `${[...head, ...traceLines(new TracedObjects(spec), trace)].join('\n')}\n`;
+  const text = `${[...head, ...traceLines(objects, trace)].join('\n')}\n`;
   writeTo(target, new TextEncoder().encode(text), io);
 }
 

@@ -1,5 +1,5 @@
 /** Coverage of a project: what all its programs' lines come to, source file by source file and program by program. */
-import { isAbsolute } from 'node:path';
+import { normalize } from 'node:path';
 import { findSource } from '../watch-sources.ts';
 import type { BranchHits, LineHits, ProgramLines } from './program-lines.ts';
 
@@ -66,7 +66,7 @@ class Files {
   private find(object: string, { file, line, text }: LineHits): Growing {
     const place = { file, line, source: text };
     const path = findSource(this.root, object, place)?.path ?? null;
-    const shown = path ?? (isAbsolute(file) ? file : file.replace(/^(\.\/)+/, ''));
+    const shown = path ?? normalize(file);
     const known = this.files.get(shown);
     if (known) return known;
     const made = { path: shown, found: path !== null, lines: new Map(), branches: new Map(), functions: new Map() };
