@@ -63,6 +63,14 @@ export class TraceRecord {
     this.calls[slot] = this.callAt(program, insn);
   };
 
+  /** Forgets what it saw: another run begins. */
+  begin(): void {
+    this.total = 0;
+    this.start = 0;
+    this.calls.length = 0;
+    this.lookup = null;
+  }
+
   /** How many instructions are kept. */
   get length(): number {
     return Math.min(this.total, this.max);

@@ -1,5 +1,6 @@
 /** One live frame looked at closely: its bytes before and after the program, what the program did step by step, what became of it. */
 import { PRIV } from '../layout.ts';
+import type { Step } from '../load/program-table.ts';
 import type { LoadedProgram, World } from '../load/types.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { TraceEvent } from '../net/live-trace.ts';
@@ -24,17 +25,18 @@ export interface LiveLook {
   readonly verdict: number | null;
   /** What happened to it, in order. */
   readonly events: readonly TraceEvent[];
-  /** Reads the trace; only until the next frame is run. */
-  readonly trace: () => Trace;
+  readonly trace: Trace;
 }
 
-/** Watches the program of the next frame. */
+/** Watches the program frame by frame, of which the last one is kept. */
 export class LookRecord implements FrameWatch {
   private readonly world: World;
   private readonly program: LoadedProgram;
   private readonly programs: LivePrograms;
   private readonly state: LiveState;
   private readonly record: TraceRecord;
+  /** The program runs, and not one of a device. */
+  private inside = false;
   private before: Uint8Array = new Uint8Array(0);
   private after: Uint8Array = new Uint8Array(0);
   private verdict: number | null = null;
@@ -45,14 +47,37 @@ export class LookRecord implements FrameWatch {
     this.programs = programs;
     this.state = state;
     this.record = new TraceRecord(world, TRACE_MAX);
-    state.trace.record(EVENTS_MAX);
+  }
+
+  /** Seen by programs in their traced forms. */
+  readonly step: Step = (program, insn, frame) => {
+    if (this.inside) this.record.step(program, insn, frame);
+  };
+
+  /** The next frame is looked at. */
+  begin(): void {
+    const { trace } = this.state;
+    trace.drain();
+    trace.record(EVENTS_MAX);
+    this.record.begin();
+    this.verdict = null;
+  }
+
+  end(): void {
+    this.state.trace.record(0);
+    this.state.trace.drain();
   }
 
   run(): number {
     const { u8, u32 } = this.world.mem;
     this.before = u8.slice(u32[PRIV.PKT_DATA >>> 2]!, u32[PRIV.PKT_END >>> 2]!);
-    const { program, programs } = this;
-    return this.world.programs.traced(this.record.step, () => programs.run({ run: program.entry() }));
+    this.after = this.before;
+    this.inside = true;
+    try {
+      return this.programs.run({ run: this.program.entry() });
+    } finally {
+      this.inside = false;
+    }
   }
 
   ran(page: number, verdict: number): void {
@@ -60,16 +85,15 @@ export class LookRecord implements FrameWatch {
     this.verdict = verdict;
   }
 
-  /** What was seen; `frame`: the number of frames before it. */
+  /** The frame that was run last; `frame`: the number of frames before it. */
   look(frame: number): LiveLook {
     const { world, record, program, before, after, verdict } = this;
     const events = this.state.trace.drain();
-    this.state.trace.record(0);
-    const trace = (): Trace => ({
+    const trace = {
       steps: stepsOf(world, record, program),
       registers: lastRegisters(world, record, program),
       total: record.total,
-    });
+    };
     return { frame, data: before, data_after: after, verdict, events, trace };
   }
 }

@@ -133,17 +133,28 @@ export class LiveRun {
     return this.ran - before;
   }
 
-  /** Runs one frame in a batch of its own and keeps what there was to see; null when no frame follows. */
-  look(): LiveLook | null {
+  /** Runs frames in batches of their own, traced, until it is the right one or the run is over; null when no frame follows. */
+  look(right: () => boolean = () => true): LiveLook | null {
     if (this.done) return null;
-    const { world, program, parts, batch, ran } = this;
+    const { world, program, parts, batch } = this;
     const record = new LookRecord(world, program, parts.programs, parts.state);
+    // Programs behind maps are found in their fast forms, before forms are changed.
+    parts.redirects.refresh();
     batch.watch = record;
     try {
-      this.runFor({ frames: 1 });
-      return record.look(ran);
+      return world.programs.traced(record.step, () => this.lookUntil(record, right));
     } finally {
       batch.watch = null;
+      record.end();
+    }
+  }
+
+  private lookUntil(record: LookRecord, right: () => boolean): LiveLook {
+    for (;;) {
+      const { ran } = this;
+      record.begin();
+      this.runFor({ frames: 1 });
+      if (right() || this.done) return record.look(ran);
     }
   }
 

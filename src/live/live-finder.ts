@@ -3,9 +3,7 @@ import type { DrivenRun } from './live-backend.ts';
 import { errorRows } from './live-errors.ts';
 import type { LiveDevmap, LiveFound, LiveRequest } from './live-types.ts';
 
-/** Frames that are tried. */
-const TRIES = 2000;
-const TRY_MS = 500;
+const LIMITS: FinderLimits = { frames: 2000, ms: 500 };
 
 type Looking = DrivenRun & Required<Pick<DrivenRun, 'look'>>;
 
@@ -19,23 +17,28 @@ function countOf(run: Looking, request: LiveRequest, devmaps: readonly LiveDevma
   return errorRows(facts).find((row) => row.key === key)?.count ?? 0;
 }
 
+/** How long to try. */
+export interface FinderLimits {
+  readonly frames: number;
+  readonly ms: number;
+}
+
 /** `key`: of an ErrorRow. Null when no frame follows. */
 export function findFrame(
   run: Looking,
   request: LiveRequest,
   devmaps: readonly LiveDevmap[],
   key: string,
+  limits: FinderLimits = LIMITS,
 ): LiveFound | null {
-  const until = performance.now() + TRY_MS;
-  let count = countOf(run, request, devmaps, key);
-  for (let tried = 1; ; tried++) {
-    const look = run.look();
-    if (look === null) return null;
-    const after = countOf(run, request, devmaps, key);
-    const hit = after > count;
-    count = after;
-    if (!hit && run.fault === null && tried < TRIES && performance.now() < until && !run.done) continue;
-    const { trace, ...seen } = look;
-    return { ...seen, key, tried, hit, trace: trace(), fault: run.fault };
-  }
+  const until = performance.now() + limits.ms;
+  const before = countOf(run, request, devmaps, key);
+  let tried = 0;
+  let hit = false;
+  const look = run.look(() => {
+    tried++;
+    hit = countOf(run, request, devmaps, key) > before;
+    return hit || run.fault !== null || tried >= limits.frames || performance.now() >= until;
+  });
+  return look === null ? null : { ...look, key, tried, hit, fault: run.fault };
 }

@@ -13,7 +13,6 @@ import type {
   OutputRecord,
   Refusal,
   SocketUse,
-  Trace,
 } from '../../engine/index.ts';
 import type { MapPreset } from '../backends/map-preset.ts';
 
@@ -105,14 +104,13 @@ export type LiveCommand =
   | { readonly do: 'stop' };
 
 /** A frame that was looked at. */
-export interface LiveFound extends Omit<LiveLook, 'trace'> {
+export interface LiveFound extends LiveLook {
   /** Of the error that was looked for. */
   readonly key: string;
   /** Frames run to find it. */
   readonly tried: number;
   /** It was lost that way; else the last frame that was tried. */
   readonly hit: boolean;
-  readonly trace: Trace;
   readonly fault: Fault | null;
 }
 

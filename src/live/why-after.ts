@@ -33,17 +33,19 @@ function deviceRow(
   name: string,
   count: (state: LiveDeviceReport, dev: LiveDeviceInfo, facts: LiveFacts) => number,
   words: (n: string, dev: LiveDeviceInfo) => Words,
-  wanted = false,
+  kind: 'told' | 'wanted' | 'silent' = 'told',
 ): LossRow {
+  const silent = kind === 'silent';
   return {
-    ...{ name, wanted },
+    ...{ name, wanted: kind === 'wanted', silent },
     find: (facts) =>
       facts.devices.flatMap((dev) => {
         const state = stateOf(facts, dev.netns, dev.ifindex);
         const lost = state === null ? 0 : count(state, dev, facts);
         const { netns, ifindex } = dev;
         const errors = [dropsKey(netns, ifindex), ...toldAt(facts, ifindex)];
-        return found(lost, () => ({ device: { netns, ifindex }, errors, ...words(frames(lost), dev) }));
+        const told = silent ? {} : { errors };
+        return found(lost, () => ({ device: { netns, ifindex }, ...told, ...words(frames(lost), dev) }));
       }),
   };
 }
@@ -99,7 +101,7 @@ const QUEUES: readonly LossRow[] = [
       sentence: `${n}: the devmap's program for ${name} dropped them (xdp_devmap_xmit sent=0 drops=n err=0, no xdp_redirect_err)`,
       mend: 'nothing to mend if that is what the egress program is for',
     }),
-    true,
+    'wanted',
   ),
   deviceRow(
     'dropped by the far end',
@@ -109,7 +111,7 @@ const QUEUES: readonly LossRow[] = [
       sentence: `${n}: arrived at ${name}, whose XDP program dropped them`,
       mend: 'nothing to mend if that is what is there to count them',
     }),
-    true,
+    'wanted',
   ),
   deviceRow(
     'lost on the way back',
@@ -119,6 +121,7 @@ const QUEUES: readonly LossRow[] = [
       sentence: `${n}: the XDP program on ${name} sent them on, and they could not leave`,
       mend: 'see that the device they are sent to is up and that its peer has XDP or GRO',
     }),
+    'silent',
   ),
 ];
 

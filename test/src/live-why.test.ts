@@ -1,12 +1,18 @@
 /** Every row of the WHY table: a live run on the engine that loses frames in that way, and who is blamed for how many. */
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { ctxFromFields, type NetnsSpec, PROG_TYPE } from '../../engine/index.ts';
+import { ctxFromFields, type NetnsSpec, openObject, PROG_TYPE } from '../../engine/index.ts';
+import type { OpenedLive } from '../../src/live/live-backend.ts';
 import { parseDevice } from '../../src/live/live-devices.ts';
 import { openLiveRun } from '../../src/live/live-engine.ts';
+import { errorRows, lossOf } from '../../src/live/live-errors.ts';
+import { canLook, findFrame } from '../../src/live/live-finder.ts';
 import { liveNetwork } from '../../src/live/live-network.ts';
-import type { LiveNetwork, LiveRequest } from '../../src/live/live-types.ts';
-import { LOSS_ROWS, whyLost } from '../../src/live-why.ts';
+import { factsOf, initialState, withSample } from '../../src/live/live-state.ts';
+import type { LiveNetwork, LiveRequest, LiveSample } from '../../src/live/live-types.ts';
+import { frameView } from '../../src/live/view-frame.ts';
+import { liveView } from '../../src/live-view.ts';
+import { LOSS_ROWS, type Loss, whyLost } from '../../src/live-why.ts';
 import { OBJECT } from '../support/live/engine.ts';
 import { MODE, XDP } from '../support/live/scenario.ts';
 
@@ -216,6 +222,13 @@ function request(row: Lost, network: LiveNetwork): LiveRequest {
   };
 }
 
+function sampleOf(asked: LiveRequest, { run, devmaps }: OpenedLive): LiveSample {
+  return {
+    ...{ at_ms: 0, running: true, done: true, batch_size: asked.batch_size, rate: Infinity, report: run.report() },
+    ...{ zeroed: 0, devmaps: devmaps(), alone: null, recording: { on: false, frames: 0 }, printk: [] },
+  };
+}
+
 test.each(ROWS.map((row, i) => [row.row, i] as const))('%s (%i)', (_name, i) => {
   const row = ROWS[i]!;
   const network = liveNetwork(
@@ -239,6 +252,54 @@ test.each(ROWS.map((row, i) => [row.row, i] as const))('%s (%i)', (_name, i) => 
   expect(`${found!.sentence} → ${found!.mend}`).toContain(row.says);
   const others = all.filter((loss) => !loss.wanted && loss.row !== row.row && !loss.row.startsWith('stack:'));
   expect(others).toEqual([]);
+  if (!found!.wanted) onScreen(asked, sampleOf(asked, opened.value), found!);
+});
+
+/** The words on the screen: the hint, the interface that is blamed, and an error to jump from. */
+function onScreen(asked: LiveRequest, sample: LiveSample, { sentence, mend, word, device }: Loss): void {
+  const ingress = asked.network.links.length === 0 ? 'lo' : 'a';
+  const view = liveView(withSample(initialState(asked, ingress), sample));
+  expect(view.hints).toContainEqual({ mend, why: sentence, tag: 'plain' });
+  const key = device === null ? null : `${device.netns} ${device.ifindex}`;
+  const row = view.interfaces.find((one) => (key === null ? one.ingress : one.key === key));
+  expect(row).toMatchObject({ why: word, why_long: `${word}: ${mend}` });
+  expect(view.errors.filter(({ why }) => why === sentence).length).toBeGreaterThan(0);
+}
+
+test('from an error to a frame that is lost so, with the line that settled it', () => {
+  const row = ROWS.find(({ row }) => row === 'peer takes no XDP frames')!;
+  const network = liveNetwork(
+    row.dev!.map((text) => parseDevice(text)),
+    {},
+  );
+  const asked = request(row, network);
+  const opened = openLiveRun(asked, new Int32Array(1));
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { run, devmaps } = opened.value;
+  run.runFor({ frames: 10 });
+  const [error] = errorRows(factsOf(asked, sampleOf(asked, opened.value)));
+  if (!canLook(run)) throw new Error('frames cannot be looked at');
+  const found = findFrame(run, asked, devmaps(), error!.key)!;
+  expect(found).toMatchObject({ frame: 10, tried: 1, hit: true, verdict: XDP.REDIRECT });
+  const loss = lossOf(error!.key, whyLost(factsOf(asked, sampleOf(asked, opened.value))));
+  const spec = openObject({ path: asked.path, bytes: asked.bytes });
+  if (!spec.ok) throw new Error(spec.error.message);
+  const view = frameView(found, spec.value, network.devices, loss);
+  const text = view.lines.map((line) => line.text.map((one) => one.text).join('')).join('\n');
+  expect(view.title).toBe('Frame 11');
+  for (const said of [
+    'XDP_REDIRECT (4)',
+    row.says,
+    'to_ifindex=3 (b)',
+    'xdp-live.bpf.c:',
+    'bpf_redirect_map(devices, 0, 0)',
+  ])
+    expect(text).toContain(said);
+  expect(findFrame(run, asked, devmaps(), 'nothing 0', { frames: 1000, ms: Infinity })).toMatchObject({
+    hit: false,
+    tried: 89,
+  });
+  expect(findFrame(run, asked, devmaps(), error!.key)).toBeNull();
 });
 
 test('every row of the table is here', () => {

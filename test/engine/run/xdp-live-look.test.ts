@@ -19,13 +19,23 @@ test('what a recycled page holds, what the program did to it and where it was se
       fields: expect.objectContaining({ to_ifindex: 999 }),
     }),
   );
-  const trace = look!.trace();
+  const { trace } = look!;
   expect(trace.steps.some(({ call }) => call?.name.endsWith('redirect'))).toBe(true);
   expect(trace.steps.every(({ program }) => program === 'scripted')).toBe(true);
   expect(trace.steps.at(-1)!.returns).not.toBeNull();
   expect(run.report()).toMatchObject({ frames: 129, batches: 3, verdicts: { redirect: 129 } });
   run.runFor({});
   expect([run.done, run.look()]).toEqual([true, null]);
+});
+
+test('frames go by until it is the right one, or none is left', () => {
+  const object = loadLive();
+  const globals = { verdicts: [XDP.DROP, XDP.DROP, XDP.PASS], verdict_count: 3 };
+  const run = openScenario(object, { name: '', globals, repeat: 10 }, true);
+  const passed = () => run.report().verdicts.pass;
+  expect(run.look(() => passed() > 0)).toMatchObject({ frame: 2, verdict: XDP.PASS });
+  expect(run.look(() => passed() > 3)).toMatchObject({ frame: 9, verdict: XDP.DROP });
+  expect([run.done, run.fault]).toEqual([true, null]);
 });
 
 test('pages come in the order in which they come unwatched', () => {
