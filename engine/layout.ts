@@ -137,6 +137,8 @@ export const KOBJ = {
   /** The namespace's sockets as struct bpf_sock, and as struct bpf_tcp_sock. */
   SOCKS: KOBJ_BASE + 0x40000,
   TCP_SOCKS: KOBJ_BASE + 0x80000,
+  /** The kernel's own structs of sockets, one a page, for as many as there are pages. */
+  KERNEL_SOCKS: KOBJ_BASE + 0xc0000,
 } as const;
 /** Bytes from one socket to the next in each of the tables, and how many there can be. */
 export const SOCK_STRIDE = 128;

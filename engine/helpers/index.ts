@@ -14,6 +14,7 @@ import { REDIRECT_TC_HELPERS } from './redirect-tc.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
 import { ROUTE_HELPERS } from './route.ts';
 import type { HelperMaker } from './run-ctx.ts';
+import { SK_CAST_HELPERS } from './sk-cast.ts';
 import { SK_STORAGE_HELPERS } from './sk-storage.ts';
 import { SKB_HELPERS } from './skb.ts';
 import { SOCK_HELPERS } from './sock.ts';
@@ -43,6 +44,7 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...SKB_HELPERS,
   ...CSUM_HELPERS,
   ...SOCK_HELPERS,
+  ...SK_CAST_HELPERS,
   ...SK_STORAGE_HELPERS,
   ...CGROUP_HELPERS,
   ...LWT_HELPERS,

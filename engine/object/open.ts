@@ -1,5 +1,6 @@
 /** Opens an object file: ELF, BTF, maps, externs, functions, CO-RE, links; the result is inert and plain. */
 import type { Result } from '../errors.ts';
+import { insnCount, readInsn } from '../uapi/insn.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { type BtfData, parseBtf, parseBtfOnce } from './btf.ts';
 import { type BtfExt, parseBtfExt } from './btf-ext.ts';
@@ -8,7 +9,7 @@ import { dataMap, dataSectionTypes, fixDataSections, isDataSection } from './dat
 import { type ElfFile, isElf, malformed, opening, parseElf, parseElfSections } from './elf.ts';
 import { collectExterns } from './externs.ts';
 import { type Func, findFunctions, isCode } from './functions.ts';
-import { kernelStructs } from './kernel-structs.ts';
+import { kernelStructs, socketStructs } from './kernel-structs.ts';
 import { textAt } from './le-bytes.ts';
 import { isLegacySection, type LegacyMap, readLegacyMaps } from './legacy-maps.ts';
 import { type LinkedProgram, Linker } from './link.ts';
@@ -19,6 +20,7 @@ import type { ObjectFile, ObjectSpec, ProgramSpec, StructOpsSpec } from './spec.
 import { readStructOps, structOpsOf } from './struct-ops.ts';
 
 /** Structs that NETFILTER programs get from the kernel. */
+const OP_CALL = 0x85;
 const NETFILTER_STRUCTS = ['nf_hook_state', 'sk_buff', 'net_device'];
 
 /** How an object is opened; everything may be left out. */
@@ -144,7 +146,7 @@ function program(func: Func, linked: LinkedProgram, { warnings, struct_ops: tabl
   const struct_ops = type === PROG_TYPE.STRUCT_OPS ? structOpsOf(func.name, attach_target, tables) : undefined;
   return {
     ...(struct_ops === undefined ? {} : { struct_ops }),
-    ...(type === PROG_TYPE.NETFILTER ? { kernel_structs: kernelStructs(target, NETFILTER_STRUCTS) } : {}),
+    ...kernelStructsOf(type, linked, target),
     name: func.name,
     section,
     type,
@@ -155,6 +157,24 @@ function program(func: Func, linked: LinkedProgram, { warnings, struct_ops: tabl
     ...linked,
     tags: func.tags,
   };
+}
+
+/** bpf_skc_to_tcp6_sock to bpf_skc_to_udp6_sock */
+const CASTS = { first: 136, last: 140 };
+
+/** The structs that a program gets from the kernel: by its type, or because it casts sockets to them. */
+function kernelStructsOf(
+  type: number,
+  { insns }: LinkedProgram,
+  target: BtfData | null,
+): Pick<ProgramSpec, 'kernel_structs'> {
+  if (type === PROG_TYPE.NETFILTER) return { kernel_structs: kernelStructs(target, NETFILTER_STRUCTS) };
+  for (let i = 0; i < insnCount(insns); i++) {
+    const { op, src, imm } = readInsn(insns, i);
+    const casts = op === OP_CALL && src === 0 && imm >= CASTS.first && imm <= CASTS.last;
+    if (casts) return { kernel_structs: socketStructs(target) };
+  }
+  return {};
 }
 
 /** Pointers in data stay 0, as with libbpf. */

@@ -137,6 +137,7 @@ export function settle(
   rc.env = { ...DEFAULT_ENV, cpus: world.maps.cpus, ...opts.env };
   invariant(rc.env.cpu >= 0 && rc.env.cpu < world.maps.cpus, `CPU ${rc.env.cpu} of ${world.maps.cpus}`);
   rc.progType = program.type;
+  rc.kernelStructs = program.spec.kernel_structs ?? [];
   rc.clockReads = 0;
   rc.random = rc.env.seed;
   rc.redirect = null;

@@ -7,6 +7,7 @@ import type { ProgramSpec } from '../object/spec.ts';
 import type { Trace, TraceOpts } from './trace-types.ts';
 
 export type { Decoded } from '../object/btf-decode.ts';
+export type { KernelStruct } from '../object/spec.ts';
 export type {
   Trace,
   TraceAccess,
