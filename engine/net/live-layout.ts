@@ -212,7 +212,8 @@ export type RunCounter = (typeof RUN_COUNTERS)[number];
 export const STACK_COUNTERS = [
   ...(['received', 'received_bytes', 'udp_delivered', 'tcp', 'icmp', 'arp', 'other_protocols', 'forwarded'] as const),
   ...(['OTHERHOST', 'UNHANDLED_PROTO', 'PKT_TOO_SMALL', 'IP_INHDR', 'IP_CSUM', 'IP_INADDRERRORS'] as const),
-  ...(['IP_INVALID_SOURCE', 'UDP_CSUM', 'NO_SOCKET', 'SOCKET_RCVBUFF'] as const),
+  ...(['IP_INVALID_SOURCE', 'UDP_CSUM', 'NO_SOCKET', 'SOCKET_RCVBUFF', 'TC_INGRESS', 'QDISC_DROP'] as const),
+  'NOT_SPECIFIED',
 ] as const;
 export type StackCounter = (typeof STACK_COUNTERS)[number];
 /** The first of STACK_COUNTERS that is a reason for a drop. */

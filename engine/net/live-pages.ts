@@ -2,6 +2,7 @@
 import type { WorldMemory } from '../memory.ts';
 import {
   DATA_AT,
+  LIVE_PACKET_MAX,
   PAGE_DESC,
   PAGE_DESC_SHIFT,
   PAGE_HEAD,
@@ -141,6 +142,55 @@ export class LivePages {
     return copy;
   }
 
+  /** A page that no pool has, with a frame of these bytes and headroom before it; 0 when there is none, or the bytes are too many. */
+  fresh(bytes: Uint8Array, frame: number): number {
+    if (bytes.length > LIVE_PACKET_MAX) return 0;
+    const desc = this.take();
+    if (desc === 0) return 0;
+    const { u32, u8 } = this.mem;
+    const at = desc >>> 2;
+    const base = this.baseOf(desc) >>> 0;
+    if (u32[at + PAGE_WORD.BASE] !== 0) u8.fill(0, u32[at + PAGE_WORD.LOW]!, u32[at + PAGE_WORD.HIGH]!);
+    u8.set(bytes, base + DATA_AT);
+    u32[at + PAGE_WORD.DATA] = base + DATA_AT;
+    u32[at + PAGE_WORD.LEN] = bytes.length;
+    u32[at + PAGE_WORD.META] = 0;
+    u32[at + PAGE_WORD.BASE] = base;
+    u32[at + PAGE_WORD.HARD_START] = base + PAGE_HEAD;
+    u32[at + PAGE_WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
+    u32[at + PAGE_WORD.LOW] = base + DATA_AT;
+    u32[at + PAGE_WORD.HIGH] = base + DATA_AT + bytes.length;
+    u32[at + PAGE_WORD.POOL] = 0;
+    u32[at + PAGE_WORD.FRAME] = frame;
+    return desc;
+  }
+
+  /** The frame is these bytes from now on, `moved` bytes further back than it began; false when the page has no room there. */
+  rewrite(desc: number, moved: number, bytes: Uint8Array): boolean {
+    const { u32, u8 } = this.mem;
+    const at = desc >>> 2;
+    const data = u32[at + PAGE_WORD.DATA]! + moved;
+    const end = data + bytes.length;
+    if (data < u32[at + PAGE_WORD.HARD_START]! || end > u32[at + PAGE_WORD.HARD_END]!) return false;
+    u8.set(bytes, data);
+    u32[at + PAGE_WORD.DATA] = data;
+    u32[at + PAGE_WORD.LEN] = bytes.length;
+    u32[at + PAGE_WORD.LOW] = Math.min(u32[at + PAGE_WORD.LOW]!, data);
+    u32[at + PAGE_WORD.HIGH] = Math.max(u32[at + PAGE_WORD.HIGH]!, end);
+    return true;
+  }
+
+  /** Bytes in front of a frame on its page. */
+  headroom(desc: number): number {
+    return this.dataOf(desc) - this.mem.u32[(desc >>> 2) + PAGE_WORD.HARD_START]!;
+  }
+
+  /** Metadata in front of a frame, as a view. */
+  metadata(desc: number): Uint8Array {
+    const data = this.dataOf(desc);
+    return this.mem.u8.subarray(data - this.mem.u32[(desc >>> 2) + PAGE_WORD.META]!, data);
+  }
+
   /** The bytes of a frame, without metadata; a view that lasts until the memory grows. */
   bytes(desc: number): Uint8Array {
     const { u32, u8 } = this.mem;
@@ -151,6 +201,14 @@ export class LivePages {
   /** Address of a frame's first byte. */
   dataOf(desc: number): number {
     return this.mem.u32[(desc >>> 2) + PAGE_WORD.DATA]!;
+  }
+
+  /** The frame begins so many bytes later. */
+  moveData(desc: number, bytes: number): void {
+    const { u32 } = this.mem;
+    const at = desc >>> 2;
+    u32[at + PAGE_WORD.DATA] = u32[at + PAGE_WORD.DATA]! + bytes;
+    u32[at + PAGE_WORD.LEN] = u32[at + PAGE_WORD.LEN]! - bytes;
   }
 
   /** Low half of the number of the frame that a page carries. */

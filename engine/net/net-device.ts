@@ -8,6 +8,8 @@ import { PtrRing } from './ptr-ring.ts';
 
 /** `wire`: a device with ndo_xdp_xmit whose frames leave the machine; `plain`: one without (ifb, dummy, …). */
 export type DeviceType = 'veth' | 'wire' | 'plain';
+/** What becomes of a packet that the stack sends through a plain device: it comes back up, there or where it was, or is gone. */
+export type PlainKind = 'lo' | 'ifb' | 'dummy';
 
 /** A program that acts on frames: as loaded, or one of the built-in verdicts. */
 export interface LiveProg {
@@ -24,6 +26,7 @@ export interface DeviceInit {
   readonly state: LiveState;
   readonly net: NetDevice;
   readonly type: DeviceType;
+  readonly plain: PlainKind;
   /** Which namespace it is in. */
   readonly netns: string;
   readonly gro: boolean;
@@ -37,6 +40,7 @@ export class LiveDevice {
   readonly at: number;
   readonly net: NetDevice;
   readonly type: DeviceType;
+  readonly plain: PlainKind;
   readonly netns: string;
   readonly ring: PtrRing;
   /** Address of its counters (f64). */
@@ -57,6 +61,7 @@ export class LiveDevice {
     this.mem = init.state.mem;
     this.net = init.net;
     this.type = init.type;
+    this.plain = init.plain;
     this.netns = init.netns;
     this.gro = init.gro;
     this.at = init.at;
@@ -179,6 +184,11 @@ export class LiveDevice {
     return sent;
   }
 
+  /** A packet for this end's ring: false when that takes nothing (any more). */
+  offer(page: number): boolean {
+    return this.word(DEV_AT.NAPI) !== 0 && !this.isFull && this.ring.produce(page);
+  }
+
   /** Of `count` frames that were to leave, `sent` reached the other end's ring. */
   countXmit(sent: number, count: number): void {
     this.add('xdp_xmit', sent);
@@ -189,16 +199,17 @@ export class LiveDevice {
   }
 
   private wireXmit(frames: number, count: number): number {
-    const { pages } = this.state;
-    for (let i = 0; i < count; i++) {
-      const page = this.mem.u32[(frames >>> 2) + i]!;
-      this.onXmit?.(page);
-      this.add('tx_bytes', pages.length(page));
-      this.state.put(page);
-    }
+    for (let i = 0; i < count; i++) this.xmitPage(this.mem.u32[(frames >>> 2) + i]!);
     this.add('xdp_xmit', count);
-    this.add('tx_packets', count);
     return count;
+  }
+
+  /** A frame leaves the machine. */
+  xmitPage(page: number): void {
+    this.onXmit?.(page);
+    this.add('tx_packets', 1);
+    this.add('tx_bytes', this.state.pages.length(page));
+    this.state.put(page);
   }
 
   /** __veth_xdp_flush: napi_schedule, unless it waits already. */

@@ -81,6 +81,9 @@ export class Skb {
   tunnel: TunnelInfo | null = null;
   /** Null until a segment routing header is pushed or found. */
   segments: SegmentsState | null = null;
+  /** Bytes of metadata in front of the data where it was when they came (skb_metadata_len). */
+  private metaBytes = 0;
+  private metaEnd = 0;
 
   /** The frame with its Ethernet header in front, data at that header; struct __sk_buff zeroed. */
   constructor(mem: WorldMemory, frame: Uint8Array) {
@@ -101,6 +104,13 @@ export class Skb {
 
   get length(): number {
     return this.tail - this.data;
+  }
+
+  /** skb_metadata_set: what an XDP program left in front of the packet; gone once the data begins elsewhere. */
+  setMetadata(bytes: Uint8Array): void {
+    this.metaBytes = bytes.length;
+    this.metaEnd = this.data;
+    this.mem.u8.set(bytes, this.data - bytes.length);
   }
 
   /** skb_network_offset; negative once the data begins behind the header. */
@@ -124,7 +134,8 @@ export class Skb {
   /** Renews the private bounds and every field of struct __sk_buff that helpers change (bpf_compute_data_pointers and more). */
   show(): void {
     const u32 = this.mem.u32;
-    u32[PRIV.PKT_META >> 2] = this.data;
+    const meta = this.data === this.metaEnd ? this.data - this.metaBytes : this.data;
+    u32[PRIV.PKT_META >> 2] = meta;
     u32[PRIV.PKT_DATA >> 2] = this.data;
     u32[PRIV.PKT_END >> 2] = this.tail;
     u32[PRIV.SKB_MAC >> 2] = this.mac;
@@ -139,7 +150,7 @@ export class Skb {
     u32[words + AT.HASH] = this.hash;
     u32[words + AT.DATA] = this.data;
     u32[words + AT.DATA_END] = this.tail;
-    u32[words + AT.DATA_META] = this.data;
+    u32[words + AT.DATA_META] = meta;
     u32[words + AT.GSO_SEGS] = this.gsoSegs;
     u32[words + AT.GSO_SIZE] = this.gsoSize;
   }

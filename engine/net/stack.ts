@@ -11,6 +11,10 @@ const COUNTER = Object.fromEntries(STACK_COUNTERS.map((name, i) => [name, i])) a
 const ETH_HLEN = 14;
 const ETH_P_IP = 0x0800;
 const ETH_P_ARP = 0x0806;
+const ETH_P_8021Q = 0x8100;
+const ETH_P_8021AD = 0x88a8;
+const VLAN_HLEN = 4;
+const VLAN_ID = 0xfff;
 const ETH_P_IPV6 = 0x86dd;
 const IPPROTO_ICMP = 1;
 const IPPROTO_ICMPV6 = 58;
@@ -22,6 +26,8 @@ const ETH_P_802_3_MIN = 0x600;
 const ETH_P_802_3 = 1;
 const ETH_P_802_2 = 4;
 
+const HANDLED: ReadonlySet<number> = new Set([ETH_P_IP, ETH_P_IPV6, ETH_P_ARP, ETH_P_8021Q, ETH_P_8021AD]);
+
 /** A packet on its way up: where its layers begin in linear memory. */
 interface Packet {
   page: number;
@@ -31,7 +37,34 @@ interface Packet {
   version: 4 | 6;
 }
 
+/** A packet at tc ingress: what of it is no byte of the frame. */
+export interface IngressPacket {
+  /** The VLAN tag that was taken off, null if none. */
+  vlan: { readonly proto: number; readonly tci: number } | null;
+  /** Ethernet type; of 802.3 frames what stands for it. */
+  type: number;
+  otherHost: boolean;
+}
+
+/** What runs at tc ingress, for devices of one namespace or more. */
+export interface TcHook {
+  has(dev: LiveDevice): boolean;
+  /** The device where the packet goes on, null when it goes no further up from here. */
+  run(dev: LiveDevice, page: number, packet: IngressPacket): LiveDevice | null;
+  /** The stack of the namespace that a device is in. */
+  stackOf(dev: LiveDevice): NetStack;
+  /** What was sent on its way by run() arrives. */
+  drain(): void;
+}
+
+/** Whether somebody looks at packets of an Ethernet type. */
+function isHandled(type: number): boolean {
+  return type < ETH_P_802_3_MIN || HANDLED.has(type);
+}
+
 export class NetStack {
+  /** Called with what comes in on devices that have a program at tc ingress. */
+  tc: TcHook | null = null;
   readonly sockets: readonly UdpSocket[];
   /** Called with every frame that comes up; null when nobody looks. */
   onReceive: ((ifindex: number, page: number) => void) | null = null;
@@ -39,8 +72,10 @@ export class NetStack {
   readonly countersAt: number;
   private readonly state: LiveState;
   private readonly mem: WorldMemory;
-  private readonly netns: Netns;
+  readonly netns: Netns;
   private readonly counters: number;
+  private readonly ingress: IngressPacket = { vlan: null, type: 0, otherHost: false };
+  private inHand: IngressPacket = this.ingress;
   private readonly packet: Packet = { page: 0, ip: 0, transport: 0, end: 0, version: 4 };
 
   /** `counters`: address of as many f64 as STACK_COUNTERS has names. */
@@ -61,6 +96,12 @@ export class NetStack {
 
   /** netif_receive_skb of one frame that came in on `dev`: the stack is done with its page when a socket does not hold it. */
   receive(dev: LiveDevice, page: number): void {
+    this.receiveOne(dev, page, true);
+    this.tc?.drain();
+  }
+
+  /** The same of one that came from there (`tc` is false when tc was asked already); what tc sends elsewhere is left to drain(). */
+  receiveOne(dev: LiveDevice, page: number, tc: boolean): void {
     const { pages, trace } = this.state;
     this.onReceive?.(dev.ifindex, page);
     const bytes = pages.length(page);
@@ -68,19 +109,68 @@ export class NetStack {
     trace.emit('netif_receive_skb', 0, dev.ifindex, bytes - ETH_HLEN);
     this.count('received');
     this.count('received_bytes', bytes);
+    this.enter(dev, page, tc);
+  }
+
+  /** __netif_receive_skb_core: takes a VLAN tag off, asks tc, and hands the packet to its protocol. */
+  private enter(dev: LiveDevice, page: number, tc: boolean): void {
+    const { ingress } = this;
+    const { pages } = this.state;
     const data = pages.dataOf(page);
-    const type = this.u16(data + 12);
-    if (type === ETH_P_IP) this.ip(dev, page, data, data + bytes);
-    else if (type === ETH_P_IPV6) this.ip6(dev, page, data, data + bytes);
+    ingress.type = this.u16(data + 12);
+    ingress.otherHost = this.otherHost(dev, data);
+    ingress.vlan = null;
+    if (ingress.type === ETH_P_8021Q || ingress.type === ETH_P_8021AD) {
+      if (pages.length(page) < ETH_HLEN + VLAN_HLEN + 2) {
+        this.drop(dev, page, 'NOT_SPECIFIED', ingress.type);
+        return;
+      }
+      this.untag(page, data);
+    }
+    let at: LiveDevice | null = dev;
+    while (tc && at !== null && this.tc?.has(at) === true) {
+      const next: LiveDevice | null = this.tc.run(at, page, ingress);
+      if (next === at) break;
+      at = next;
+    }
+    if (at === null) return;
+    if (this.isTagged) ingress.otherHost = true;
+    if (at === dev) this.dispatch(dev, page, ingress);
+    else this.tc!.stackOf(at).dispatch(at, page, ingress);
+  }
+
+  /** deliver_ptype_list_skb */
+  private dispatch(at: LiveDevice, page: number, packet: IngressPacket): void {
+    const { pages } = this.state;
+    this.inHand = packet;
+    const data = pages.dataOf(page);
+    const { type } = packet;
+    const end = data + pages.length(page);
+    if (type === ETH_P_IP) this.ip(at, page, data, end);
+    else if (type === ETH_P_IPV6) this.ip6(at, page, data, end);
     else if (type === ETH_P_ARP) this.done('arp', page);
-    else if (type < ETH_P_802_3_MIN && this.u16(data + ETH_HLEN) !== 0xffff) this.llc(dev, page, data);
-    else this.unhandled(dev, page, type);
+    else if (type < ETH_P_802_3_MIN && this.u16(data + ETH_HLEN) !== 0xffff) this.llc(at, page);
+    else this.unhandled(at, page, type);
+  }
+
+  /** Whether the packet has a VLAN of which this host knows nothing. */
+  private get isTagged(): boolean {
+    return ((this.ingress.vlan?.tci ?? 0) & VLAN_ID) !== 0;
+  }
+
+  /** skb_vlan_untag: the addresses move up over the tag. */
+  private untag(page: number, data: number): void {
+    const { u8 } = this.mem;
+    this.ingress.vlan = { proto: this.ingress.type, tci: this.u16(data + ETH_HLEN) };
+    this.ingress.type = this.u16(data + ETH_HLEN + 2);
+    u8.copyWithin(data + VLAN_HLEN, data, data + 12);
+    this.state.pages.moveData(page, VLAN_HLEN);
   }
 
   /** netif_receive_skb_list: as receive() for each of `count` frames whose descriptors stand at `list`. */
   receiveList(dev: LiveDevice, list: number, count: number): void {
     const { pages, trace } = this.state;
-    const oneByOne = trace.recording || this.onReceive !== null;
+    const oneByOne = trace.recording || this.onReceive !== null || this.tc?.has(dev) === true;
     let unhandled = 0;
     let bytes = 0;
     let last = 0;
@@ -88,8 +178,8 @@ export class NetStack {
     for (let i = 0; i < count; i++) {
       const page = this.mem.u32[(list >>> 2) + i]!;
       const type = this.u16(pages.dataOf(page) + 12);
-      if (oneByOne || type < ETH_P_802_3_MIN || type === ETH_P_IP || type === ETH_P_IPV6 || type === ETH_P_ARP) {
-        this.receive(dev, page);
+      if (oneByOne || isHandled(type)) {
+        this.receiveOne(dev, page, true);
         continue;
       }
       last = pages.length(page);
@@ -98,7 +188,13 @@ export class NetStack {
       unhandled++;
       this.state.put(page);
     }
-    if (unhandled === 0) return;
+    if (unhandled > 0) this.countUnhandled(dev, unhandled, bytes, last, lastType);
+    this.tc?.drain();
+  }
+
+  /** So many frames that nobody handled: `last` and `lastType` are length and type of the last one. */
+  private countUnhandled(dev: LiveDevice, unhandled: number, bytes: number, last: number, lastType: number): void {
+    const { trace } = this.state;
     this.count('received', unhandled);
     this.count('received_bytes', bytes);
     this.count('UNHANDLED_PROTO', unhandled);
@@ -113,13 +209,13 @@ export class NetStack {
   }
 
   /** llc_rcv: nobody listens there. */
-  private llc(dev: LiveDevice, page: number, data: number): void {
-    if (this.otherHost(dev, data)) this.drop(dev, page, 'OTHERHOST', ETH_P_802_2);
+  private llc(dev: LiveDevice, page: number): void {
+    if (this.inHand.otherHost) this.drop(dev, page, 'NOT_SPECIFIED', ETH_P_802_2);
     else this.done('other_protocols', page);
   }
 
   /** kfree_skb_reason */
-  private drop(dev: LiveDevice, page: number, reason: StackCounter, protocol: number): void {
+  drop(dev: LiveDevice, page: number, reason: StackCounter, protocol: number): void {
     this.count(reason);
     this.state.trace.emit('kfree_skb', COUNTER[reason] - FIRST_REASON, dev.ifindex, protocol);
     this.state.put(page);
@@ -147,7 +243,7 @@ export class NetStack {
 
   /** ip_rcv_core, ip_rcv_finish_core */
   private ip(dev: LiveDevice, page: number, data: number, end: number): void {
-    const reason = this.otherHost(dev, data) ? 'OTHERHOST' : this.ipProblem(page, data + ETH_HLEN, end);
+    const reason = this.inHand.otherHost ? 'OTHERHOST' : this.ipProblem(page, data + ETH_HLEN, end);
     if (reason !== null) this.drop(dev, page, reason, ETH_P_IP);
     else if (this.isLocal(data + ETH_HLEN + 16, 4)) this.deliver(dev, this.mem.u8[data + ETH_HLEN + 9]!);
     else this.forward(dev, page, ETH_P_IP);
@@ -170,7 +266,7 @@ export class NetStack {
   /** ip6_rcv_core, ip6_input; extension headers lead to nobody here. */
   private ip6(dev: LiveDevice, page: number, data: number, end: number): void {
     const ip = data + ETH_HLEN;
-    const reason = this.otherHost(dev, data) ? 'OTHERHOST' : this.ip6Problem(page, ip, end);
+    const reason = this.inHand.otherHost ? 'OTHERHOST' : this.ip6Problem(page, ip, end);
     if (reason !== null) this.drop(dev, page, reason, ETH_P_IPV6);
     else if (this.mem.u8[ip + 24] === 0xff || this.isLocal(ip + 24, 16)) this.deliver(dev, this.mem.u8[ip + 6]!);
     else this.forward(dev, page, ETH_P_IPV6);

@@ -16,6 +16,7 @@ const AT = {
   ...{ mark: 8, priority: 32, ingress_ifindex: 36, ifindex: 40, cb: 48, tstamp: 152, wire_len: 160, gso_segs: 164 },
   ...{ gso_size: 176, hwtstamp: 184 },
 };
+const SK_AT = 168;
 /** Those that pass through the skb unchanged, so that the context holds them: offset and bytes. */
 const KEPT: readonly (readonly [number, number])[] = [
   ...([
@@ -80,4 +81,14 @@ export function readBack(mem: WorldMemory, ctx: Uint8Array, skb: Skb): void {
   const dv = view(ctx);
   dv.setUint32(AT.ifindex, mem.u32[(CTX_BASE + AT.ifindex) >> 2]!, true);
   dv.setUint32(AT.gso_segs, skb.gsoSegs, true);
+}
+
+/** What the context holds of an skb that has just come in on a device, at tc ingress: whose length on the wire is known, and no socket yet. */
+export function ingressContext(mem: WorldMemory, skb: Skb, ifindex: number): void {
+  const { dv } = mem;
+  dv.setUint32(CTX_BASE + AT.ingress_ifindex, ifindex, true);
+  dv.setUint32(CTX_BASE + AT.ifindex, ifindex, true);
+  // qdisc_skb_cb's pkt_len is written before the Ethernet header comes back.
+  dv.setUint32(CTX_BASE + AT.wire_len, skb.tail - skb.net, true);
+  dv.setBigUint64(CTX_BASE + SK_AT, 0n, true);
 }

@@ -154,7 +154,11 @@ function toStack(site: CodeSite, dev: Local, page: Local, place: Local): Code {
   return block(
     store(add(k(batch), shl(waiting, k(2))), BATCH_AT.STACK, page.get),
     setWord(batch + BATCH_AT.STACK_COUNT, add(waiting, k(1))),
-    when(eq(waiting, k(TO_STACK)), block(site.ask('toStack', dev.get), openRing(site, place))),
+    when(
+      eq(waiting, k(TO_STACK)),
+      // tc may have run a program with a context of its own, and the stack given pages back.
+      block(site.ask('toStack', dev.get), enter(load(dev.get, DEV_AT.IFINDEX), 0), openRing(site, place)),
+    ),
   );
 }
 

@@ -2,9 +2,11 @@
 import { ok, type Result, refuse } from '../errors.ts';
 import { DEV_BYTES, DEV_COUNTERS, DEVICES_MAX, STACK_COUNTERS, VETH_RING } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
-import { type DeviceType, LiveDevice } from '../net/net-device.ts';
+import { type DeviceType, LiveDevice, type PlainKind } from '../net/net-device.ts';
 import type { Netns } from '../net/netns.ts';
 import { NetStack } from '../net/stack.ts';
+
+const LOOPBACK = 1;
 
 /** `near`: where the program runs; `far`: where the other ends are. */
 export type NetnsName = 'near' | 'far';
@@ -57,11 +59,11 @@ export class LiveDevices {
     const make = (netns: NetnsName): Map<number, LiveDevice> => {
       const made = new Map<number, LiveDevice>();
       for (const net of spaces[netns].devices.values()) {
-        const { type, gro } = kindOf(netns, net.ifindex, links);
+        const { type, plain, gro } = kindOf(netns, net.ifindex, links);
         const at = base + all.length * DEV_BYTES;
         const counters = mem.alloc(DEV_COUNTERS.length * 8, 64);
         const queue = mem.alloc(type === 'veth' ? VETH_RING * 4 : 4, 64);
-        const dev = new LiveDevice({ state, net, type, netns, gro, at, counters, queue });
+        const dev = new LiveDevice({ state, net, type, plain, netns, gro, at, counters, queue });
         all.push(dev);
         made.set(net.ifindex, dev);
       }
@@ -86,19 +88,22 @@ export class LiveDevices {
 
 interface Kind {
   readonly type: DeviceType;
+  readonly plain: PlainKind;
   readonly gro: boolean;
 }
 
 function kindOf(netns: NetnsName, ifindex: number, links: readonly LinkSpec[]): Kind {
+  const plain = ifindex === LOOPBACK ? 'lo' : 'dummy';
   for (const link of links) {
     if (link.dev === ifindex && (link.netns ?? 'near') === netns) {
       const type = link.type === 'veth' || link.type === 'wire' ? link.type : 'plain';
-      return { type, gro: link.gro ?? false };
+      return { type, plain: link.type === 'ifb' ? 'ifb' : plain, gro: link.gro ?? false };
     }
     const { peer } = link;
-    if (peer?.dev === ifindex && (peer.netns ?? 'far') === netns) return { type: 'veth', gro: peer.gro ?? false };
+    if (peer?.dev === ifindex && (peer.netns ?? 'far') === netns)
+      return { type: 'veth', plain, gro: peer.gro ?? false };
   }
-  return { type: 'plain', gro: false };
+  return { type: 'plain', plain, gro: false };
 }
 
 /** What does not fit, in one sentence, or null. */

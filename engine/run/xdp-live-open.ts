@@ -14,6 +14,7 @@ import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE, progTypeName } from '../uapi/prog-types.ts';
 import { enterNetns } from './netns.ts';
 import { isFailure } from './opts.ts';
+import { attachAll, faultProblem, settleSockets, tcPrograms } from './xdp-live-attach.ts';
 import { LiveBatch, type LiveParts } from './xdp-live-batch.ts';
 import { LiveCpus } from './xdp-live-cpus.ts';
 import { LiveDevices, type NetnsName } from './xdp-live-devices.ts';
@@ -22,6 +23,7 @@ import { LivePoll } from './xdp-live-poll.ts';
 import { LivePrograms } from './xdp-live-programs.ts';
 import { LiveRedirects } from './xdp-live-redirect.ts';
 import { LiveRun } from './xdp-live-run.ts';
+import { TcIngress } from './xdp-live-tc.ts';
 
 /** Least bytes that a page in a socket counts for. */
 const SOCKET_PAGE = 4096;
@@ -51,8 +53,6 @@ export function openLiveProgram(world: World, program: LoadedProgram, opts: Live
   if (attach === ATTACH_XDP_DEVMAP || attach === ATTACH_XDP_CPUMAP) {
     return refuse('run', ERRNO.EINVAL, 'programs for a devmap or cpumap entry cannot be run alone', where);
   }
-  const missing = missingFeature(opts);
-  if (missing !== null) return refuse('unsupported', 0, `live frames: ${missing}`, where);
   const setup = checkLive(opts);
   if (isFailure(setup)) return refuse('run', setup.errno, setup.reason, where);
   const spaces = readSpaces(world, opts);
@@ -85,11 +85,6 @@ function sourceOf(world: World, { frames, env }: LiveOpts, { meta }: LiveSetup):
 function blank({ frames }: LiveOpts, { meta }: LiveSetup): Template {
   const most = (frames?.packets ?? []).reduce((longest, { length }) => Math.max(longest, length), 0);
   return { bytes: new Uint8Array(meta), meta, most };
-}
-
-/** What LiveOpts names and the engine does not have yet. */
-function missingFeature({ tc }: LiveOpts): string | null {
-  return tc === undefined ? null : 'tc';
 }
 
 type Spaces = Readonly<Record<NetnsName, Netns>>;
@@ -139,6 +134,13 @@ function assemble(
   const bulk = new BulkQueues(state, devices.at, (id) => programs.byId(id), programs.run);
   const cpus = new LiveCpus(world, state, programs);
   const redirects = new LiveRedirects(world, state, bulk, devices, programs, cpus);
+  const tc = tcPrograms(devices, programs, opts);
+  if (!tc.ok) return tc;
+  if (tc.value.size > 0) {
+    const hook = new TcIngress(world, state, devices, programs, tc.value);
+    devices.stacks.near.tc = hook;
+    devices.stacks.far.tc = hook;
+  }
   const poll = new LivePoll(state, devices, programs, redirects);
   const ingress = devices.byIfindex('near', ingressOf(setup))!;
   const parts: LiveParts = {
@@ -146,36 +148,4 @@ function assemble(
     ...{ ingress, rx_queue_index: setup.rx_queue_index },
   };
   return ok(new LiveRun(world, program, opts, setup, parts, new LiveBatch(parts)));
-}
-
-/** One sentence about the first program that has no device, or null. */
-function attachAll(devices: LiveDevices, programs: LivePrograms, opts: LiveOpts): string | null {
-  for (const { netns, dev, program } of opts.xdp ?? []) {
-    const device = devices.byIfindex(netns ?? 'near', dev);
-    if (device === null) return `xdp: no device of namespace ${netns ?? 'near'} has ifindex ${dev}`;
-    if (device.type !== 'veth')
-      return `xdp: device ${dev} of namespace ${netns ?? 'near'} is no veth and receives nothing`;
-    device.attach(typeof program === 'string' ? programs.verdict(program) : programs.of(program));
-  }
-  return null;
-}
-
-function settleSockets(devices: LiveDevices, opts: LiveOpts): string | null {
-  for (const { netns, socket, read, rcvbuf } of opts.sockets ?? []) {
-    const found = devices.stacks[netns ?? 'near'].sockets[socket];
-    if (found === undefined) return `sockets: namespace ${netns ?? 'near'} has no UDP socket ${socket}`;
-    found.isRead = read ?? true;
-    found.rcvbuf = rcvbuf ?? found.rcvbuf;
-  }
-  return null;
-}
-
-/** Faults name devices that there are, and rings those of veths. */
-function faultProblem(devices: LiveDevices, { faults }: LiveOpts): string | null {
-  for (const { netns, dev } of [...(faults?.link ?? []), ...(faults?.ring ?? [])]) {
-    if (devices.byIfindex(netns ?? 'near', dev) === null)
-      return `faults: no device of namespace ${netns ?? 'near'} has ifindex ${dev}`;
-  }
-  const plain = faults?.ring?.find(({ netns, dev }) => devices.byIfindex(netns ?? 'near', dev)?.type !== 'veth');
-  return plain === undefined ? null : `faults: device ${plain.dev} is no veth and has no ring`;
 }

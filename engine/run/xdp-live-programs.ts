@@ -32,6 +32,11 @@ export class LivePrograms {
     return made;
   }
 
+  /** A program that does not run on XDP frames. */
+  beside(program: LoadedProgram): LiveProg {
+    return liveProg(program);
+  }
+
   /** All that were asked for so far: the run's own, and those behind devices and maps. */
   all(): LiveProg[] {
     return [...this.byIds.values()];

@@ -10,7 +10,7 @@ export interface Compact {
   readonly errno: number;
   readonly events: Readonly<Record<string, number>>;
   readonly devices: Readonly<Record<string, number>>;
-  /** Of the far end, the devmap's and the cpumap's program, where they ran. */
+  /** Of the far end, the devmap's, the cpumap's and tc's program, where they ran. */
   readonly visits: readonly string[];
   readonly order: readonly string[];
   /** Pages by order of first sight, what was in them, and the bounds that the program saw. */
@@ -51,6 +51,13 @@ export function compact(outcome: Outcome): Compact {
     const fields = Object.entries(visit).map(([name, value]) => `${name} ${value}`);
     return visit.count === 0 ? [] : [`${['far end', 'devmap', 'cpumap'][who]}: ${fields.join(', ')}`];
   });
+  if (outcome.came !== null) {
+    visits.push(
+      `tc: ${Object.entries(outcome.came)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ')}`,
+    );
+  }
   return {
     ...{ errno: outcome.errno, events: sorted(outcome.events), devices: sorted(outcome.devices), visits },
     // What a hold or release counts is its own number.

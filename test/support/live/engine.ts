@@ -4,6 +4,7 @@ import {
   datasecVars,
   encodeBtf,
   type LinkSpec,
+  type LiveOpts,
   type LiveReport,
   type LiveRun,
   type LoadedObject,
@@ -14,6 +15,7 @@ import {
 import { TRACEPOINTS, type TraceEvent } from '../../../engine/net/live-trace.ts';
 import {
   BARE,
+  cameAt,
   ctxOf,
   DEVICE_COUNTERS,
   type DevEntry,
@@ -28,10 +30,12 @@ import {
   type Scenario,
   SEEN_MAX,
   seenIn,
+  type TcGlobals,
   VISIT_BYTES,
   visitAt,
 } from './scenario.ts';
 
+export const TC_OBJECT = new URL('../../../fixtures/prog-run/xdp-live/tc.bpf.o', import.meta.url);
 export const OBJECT = new URL('../../../fixtures/prog-run/xdp-live/xdp-live.bpf.o', import.meta.url);
 const CPUS = 2;
 
@@ -89,6 +93,15 @@ export function bssOf(spec: LoadedObject['spec'], scenario: Scenario): Uint8Arra
   return bytes;
 }
 
+/** The same of the program at tc ingress. */
+export function tcBssOf(spec: LoadedObject['spec'], globals: TcGlobals): Uint8Array {
+  const map = spec.maps.find((one) => one.name === '.bss')!;
+  const bytes = new Uint8Array(map.value_size);
+  const done = encodeBtf(spec.btf!, map.value_type_id, globals, bytes);
+  if (!done.ok) throw new Error(done.error.message);
+  return bytes;
+}
+
 /** Offset of a variable in .bss. */
 export function offsetOf(spec: LoadedObject['spec'], name: string): number {
   const map = spec.maps.find((one) => one.name === '.bss')!;
@@ -103,7 +116,30 @@ export function loadLive(): LoadedObject {
   return loaded.value;
 }
 
-export function openScenario(object: LoadedObject, scenario: Scenario, generated: boolean): LiveRun {
+/** The object at tc ingress, loaded beside the other; null when the scenario has none. */
+function loadTc(beside: LoadedObject, { tc }: Scenario): LoadedObject | null {
+  if (tc === undefined) return null;
+  const opened = openObject({ path: 'tc.bpf.o', bytes: new Uint8Array(readFileSync(TC_OBJECT)) });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const loaded = loadObject(opened.value, { world: beside.world });
+  if (!loaded.ok) throw new Error(loaded.error.message);
+  update(loaded.value, '.bss', 0, tcBssOf(loaded.value.spec, tc.globals));
+  return loaded.value;
+}
+
+function tcOf(object: LoadedObject | null, { tc }: Scenario): Pick<LiveOpts, 'tc'> {
+  if (object === null) return {};
+  const program = object.program('at_tcx');
+  if (!program.ok) throw new Error(program.error.message);
+  return { tc: [{ dev: IFINDEX[tc?.dev ?? 'a0'], program: program.value }] };
+}
+
+export function openScenario(
+  object: LoadedObject,
+  scenario: Scenario,
+  generated: boolean,
+  tc: LoadedObject | null = loadTc(object, scenario),
+): LiveRun {
   update(object, '.bss', 0, bssOf(object.spec, scenario));
   const ctx_in = ctxOf(scenario);
   const peer = object.program('peer');
@@ -111,7 +147,7 @@ export function openScenario(object: LoadedObject, scenario: Scenario, generated
   const opts = {
     ...{ data_in: packetOf(scenario), repeat: scenario.repeat, batch_size: scenario.batch_size ?? 0, netns: NETNS },
     ...(ctx_in === null ? {} : { ctx_in }),
-    ...{ links: LINKS, generated, env: { cpus: CPUS } },
+    ...{ links: LINKS, generated, env: { cpus: CPUS }, ...tcOf(tc, scenario) },
     xdp: PEERS.map(([, far]) => ({ netns: 'near' as const, dev: IFINDEX[far], program: peer.value })),
   };
   const run = openLive(object, 'scripted', opts);
@@ -165,6 +201,11 @@ function countsOf(run: LiveRun): Record<string, number> {
   return Object.fromEntries(kinds.map(({ name, code, count }) => [code === 0 ? name : `${name}/${code}`, count]));
 }
 
+function cameIn(tc: LoadedObject): Outcome['came'] {
+  const bss = tc.map('.bss')!.userLookup(u32(0))!;
+  return cameAt(new DataView(bss.buffer, bss.byteOffset), offsetOf(tc.spec, 'came'));
+}
+
 export function runOnEngine(scenario: Scenario, generated = true): Outcome {
   return reportOnEngine(scenario, generated).outcome;
 }
@@ -172,7 +213,8 @@ export function runOnEngine(scenario: Scenario, generated = true): Outcome {
 /** The outcome, and everything that the run counted. */
 export function reportOnEngine(scenario: Scenario, generated: boolean): { outcome: Outcome; report: LiveReport } {
   const object = loadLive();
-  const run = openScenario(object, scenario, generated);
+  const tc = loadTc(object, scenario);
+  const run = openScenario(object, scenario, generated, tc);
   if (!generated) run.recordEvents(1_000_000);
   run.runFor({});
   const report = run.report();
@@ -195,6 +237,7 @@ export function reportOnEngine(scenario: Scenario, generated: boolean): { outcom
     order: events.slice(0, EVENTS_MAX).map(textOf),
     seen: seenBy(object, scenario.repeat),
     visits: [0, 1, 2].map((who) => visitAt(view, visits + who * VISIT_BYTES)),
+    came: tc === null ? null : cameIn(tc),
     devices,
   };
   return { outcome, report };

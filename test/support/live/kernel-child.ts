@@ -11,8 +11,9 @@ import { lookupElem, updateElem } from '../../../src/backends/kernel-map-io.ts';
 import { ringbufRecords } from '../../../src/backends/kernel-ringbuf.ts';
 import { testRun } from '../../../src/backends/kernel-run.ts';
 import { closeFd } from '../../../src/backends/kernel-syscall.ts';
-import { bssOf, eventCounts, OBJECT, offsetOf, textOf, u32 } from './engine.ts';
+import { bssOf, eventCounts, OBJECT, offsetOf, TC_OBJECT, tcBssOf, textOf, u32 } from './engine.ts';
 import {
+  attachTcx,
   attachTracepoint,
   attachXdp,
   checked,
@@ -23,6 +24,7 @@ import {
   XDP_TYPE,
 } from './kernel-netns.ts';
 import {
+  cameAt,
   ctxOf,
   DEVICE_COUNTERS,
   EVENTS_MAX,
@@ -108,6 +110,11 @@ function deviceCounters(): Record<string, number> {
 
 const SETTLE_MS = 60;
 
+function cameIn({ object, spec }: ReturnType<typeof load>): Outcome['came'] {
+  const bss = lookupElem(object.maps.get('.bss')!, u32(0))!;
+  return cameAt(new DataView(bss.buffer, bss.byteOffset), offsetOf(spec, 'came'));
+}
+
 async function runScenario(scenario: Scenario, watcher: Watcher): Promise<Outcome> {
   const { object, spec } = load(OBJECT, 'scripted', ['peer', 'egress', 'on_cpu']);
   const fdOf = (name: string): number => object.programs.get(name)!.fd;
@@ -125,6 +132,11 @@ async function runScenario(scenario: Scenario, watcher: Watcher): Promise<Outcom
   }
   for (const { cpu, qsize, program } of scenario.cpus ?? []) put('cpus', cpu, qsize, program ? fdOf('on_cpu') : 0);
   const links = PEERS.map(([, far]) => attachXdp(fdOf('peer'), IFINDEX[far]));
+  const tc = scenario.tc === undefined ? null : load(TC_OBJECT, 'at_tcx', []);
+  if (tc !== null) {
+    updateElem(tc.object.maps.get('.bss')!, u32(0), tcBssOf(tc.spec, scenario.tc!.globals));
+    links.push(attachTcx(tc.object.programs.get('at_tcx')!.fd, IFINDEX[scenario.tc!.dev ?? 'a0']));
+  }
   const before = deviceCounters();
   watcher.begin(mapId(object.maps.get('cpus')!.fd));
   const ctx_in = ctxOf(scenario);
@@ -142,8 +154,10 @@ async function runScenario(scenario: Scenario, watcher: Watcher): Promise<Outcom
     return new DataView(row.buffer, row.byteOffset);
   });
   const visits = offsetOf(spec, 'visits');
+  const came = tc === null ? null : cameIn(tc);
   for (const link of links) closeFd(link);
   object.close();
+  tc?.object.close();
   const devices: Record<string, number> = {};
   for (const name of Object.keys(IFINDEX)) {
     for (const counter of DEVICE_COUNTERS) {
@@ -157,6 +171,7 @@ async function runScenario(scenario: Scenario, watcher: Watcher): Promise<Outcom
     order: events.slice(0, EVENTS_MAX).map(textOf),
     seen: seenIn(rows),
     visits: [0, 1, 2].map((who) => visitAt(view, visits + who * VISIT_BYTES)),
+    came,
     devices,
   };
 }

@@ -10,6 +10,7 @@ import { BARE, type DeviceName, DOWN, GRO, IFINDEX, PEERS } from './scenario.ts'
 
 const CMD = { RAW_TRACEPOINT_OPEN: 17, LINK_CREATE: 28, OBJ_GET_INFO_BY_FD: 15 };
 const ATTACH_XDP = 37;
+const ATTACH_TCX_INGRESS = 46;
 const XDP_FLAGS_DRV_MODE = 4;
 export const XDP_TYPE = 6;
 export const LIVE_FRAMES = 2;
@@ -78,4 +79,9 @@ export function mapId(fd: number): number {
 /** Attaches a program natively to a device for as long as the descriptor is open (bpf_link). */
 export function attachXdp(fd: number, ifindex: number): number {
   return bpfWords(CMD.LINK_CREATE, `XDP on ${ifindex}`, fd, ifindex, ATTACH_XDP, XDP_FLAGS_DRV_MODE);
+}
+
+/** The same at tc ingress (tcx). */
+export function attachTcx(fd: number, ifindex: number): number {
+  return bpfWords(CMD.LINK_CREATE, `tcx on ${ifindex}`, fd, ifindex, ATTACH_TCX_INGRESS);
 }

@@ -1,5 +1,5 @@
 /** What live frame mode does, row by row (the contract's section 11): a scenario a row, to be run wherever there is something to run it. */
-import { IFINDEX, MODE, type Scenario, XDP } from './scenario.ts';
+import { IFINDEX, MODE, type Scenario, TC_ACT, TC_MODE, type TcGlobals, XDP } from './scenario.ts';
 
 const TX = { verdicts: [XDP.TX] };
 const toIfindex = (target: number, flags = 0): Scenario['globals'] => ({ mode: MODE.IFINDEX, target, flags });
@@ -191,9 +191,45 @@ const bounds: readonly Row[] = [
   { name: 'metadata from ctx_in, PASS', globals: { verdicts: [XDP.PASS] }, ctx_data: 16 },
 ];
 
+const tcRow = (name: string, globals: TcGlobals, more: Partial<Row> = {}): Row => {
+  return { name: `tc: ${name}`, globals: { verdicts: [XDP.PASS], ...PEER_DROPS }, tc: { globals }, ...more };
+};
+const tcVerdict = (tc_verdict: number): TcGlobals => ({ tc_verdict });
+const tcTo = (tc_target: number, tc_flags = 0): TcGlobals => ({ tc_mode: TC_MODE.REDIRECT, tc_target, tc_flags });
+
+const tc: readonly Row[] = [
+  tcRow('OK', tcVerdict(TC_ACT.OK)),
+  tcRow('NEXT', tcVerdict(TC_ACT.NEXT)),
+  tcRow('SHOT', tcVerdict(TC_ACT.SHOT)),
+  tcRow('a verdict that tcx does not know', tcVerdict(TC_ACT.STOLEN)),
+  tcRow('REDIRECT without a helper', tcVerdict(TC_ACT.REDIRECT)),
+  tcRow('OK, IPv4 for another host', tcVerdict(TC_ACT.OK), { protocol: 0x0800 }),
+  tcRow('OK with metadata', tcVerdict(TC_ACT.OK), { ctx_data: 8 }),
+  tcRow('OK with a VLAN tag', tcVerdict(TC_ACT.OK), { protocol: 0x8100, repeat: 64 }),
+  tcRow('OK, longer', { tc_mode: TC_MODE.GROW }),
+  tcRow('to b0', tcTo(IFINDEX.b0)),
+  tcRow('to b0, whose far end passes', tcTo(IFINDEX.b0), { globals: { verdicts: [XDP.PASS], peer_verdict: XDP.PASS } }),
+  tcRow('to b0, 1518 bytes', tcTo(IFINDEX.b0), { size: 1518 }),
+  tcRow('to b0, 1519 bytes', tcTo(IFINDEX.b0), { size: 1519 }),
+  tcRow('to b0, in', tcTo(IFINDEX.b0, 1)),
+  tcRow('to b0, a flag that is none', tcTo(IFINDEX.b0, 2)),
+  tcRow('to the device itself', tcTo(IFINDEX.a0)),
+  tcRow('to a veth whose far end has GRO', tcTo(IFINDEX.g0)),
+  tcRow('to a veth whose far end has nothing', tcTo(IFINDEX.n0)),
+  tcRow('to a device whose far end is down', tcTo(IFINDEX.c0)),
+  tcRow('to a device that is down', tcTo(IFINDEX.d0)),
+  tcRow('to a device that is down, in', tcTo(IFINDEX.d0, 1)),
+  tcRow('to nobody', tcTo(999)),
+  tcRow('to ifb', tcTo(IFINDEX.ifbx), { repeat: 20 }),
+  tcRow('to loopback', tcTo(IFINDEX.lo)),
+  tcRow('to a far end in the same namespace', { tc_mode: TC_MODE.REDIRECT_PEER, tc_target: IFINDEX.b0 }),
+  tcRow('a copy to b0, SHOT', { tc_mode: TC_MODE.CLONE, tc_target: IFINDEX.b0, tc_verdict: TC_ACT.SHOT }),
+  tcRow('batch 256, to b0', tcTo(IFINDEX.b0), { batch_size: 256, repeat: 600 }),
+];
+
 /** Rows of what happens, 140 frames each unless they say otherwise: more than twice the pool's first pages. */
 export const EFFECT_ROWS: readonly Scenario[] = [
-  ...[verdicts, peers, redirects, devmaps, broadcasts, cpumaps, sockets, batches, bounds].flat(),
+  ...[verdicts, peers, redirects, devmaps, broadcasts, cpumaps, sockets, batches, bounds, tc].flat(),
 ].map((row) => ({ repeat: 140, ...row }));
 
 const BATCH_SIZES = [1, 2, 4, 16, 32, 64, 100, 128, 255, 256];

@@ -55,8 +55,20 @@ export interface Globals {
   readonly cpu_verdict?: number;
 }
 
+/** Variables of the fixture program at tc ingress. */
+export interface TcGlobals {
+  readonly tc_mode?: number;
+  readonly tc_verdict?: number;
+  readonly tc_target?: number;
+  readonly tc_flags?: number;
+}
+export const TC_MODE = { VERDICT: 0, REDIRECT: 1, REDIRECT_PEER: 2, CLONE: 3, GROW: 4 } as const;
+export const TC_ACT = { NEXT: 0xffff_ffff, OK: 0, SHOT: 2, STOLEN: 4, REDIRECT: 7 } as const;
+
 export interface Scenario {
   readonly name: string;
+  /** The program that tc (tcx) runs at the ingress of a device, default a0, with these variables. */
+  readonly tc?: { readonly dev?: DeviceName; readonly globals: TcGlobals };
   readonly globals: Globals;
   readonly repeat: number;
   /** Default 64. */
@@ -114,6 +126,8 @@ export interface Outcome {
   readonly seen: readonly Seen[];
   /** At the far end, behind the devmap, behind the cpumap. */
   readonly visits: readonly Visit[];
+  /** What the program at tc ingress saw; null without one. */
+  readonly came: Readonly<Record<string, number>> | null;
   /** Frames and bytes by device: `a0.tx_packets`; what is 0 is left out. */
   readonly devices: Readonly<Record<string, number>>;
 }
@@ -174,3 +188,26 @@ export function visitAt(view: DataView, at: number): Visit {
   };
 }
 export const VISIT_BYTES = 40;
+
+/** struct came, without its two sums. */
+const CAME = [
+  ...([
+    'ifindex',
+    'ingress',
+    'type',
+    'protocol',
+    'vlan',
+    'queue',
+    'meta',
+    'value',
+    'mark',
+    'linear',
+    'wire_len',
+  ] as const),
+  ...(['first', 'rc'] as const),
+];
+
+export function cameAt(view: DataView, at: number): Record<string, number> {
+  const sums = { count: Number(view.getBigUint64(at, true)), bytes: Number(view.getBigUint64(at + 8, true)) };
+  return { ...sums, ...Object.fromEntries(CAME.map((name, i) => [name, view.getInt32(at + 16 + i * 4, true)])) };
+}
