@@ -177,7 +177,7 @@ describe.skipIf(SKIP !== null)(`ended in the middle${SKIP === null ? '' : ` (ski
       const running = startCli(['run', path, names[0]!, ...FOREVER]);
       await endInTheMiddle(running, names, HELD(names).sort(), () => end(running));
       if (how === 'SIGINT') expect(running.exitCode).toBe(130);
-    }, 60_000);
+    }, 180_000);
   }
 
   test('a run with maps, by an error that nobody catches', async () => {
@@ -192,7 +192,7 @@ describe.skipIf(SKIP !== null)(`ended in the middle${SKIP === null ? '' : ` (ski
     await endInTheMiddle(running as unknown as Running, names, HELD(names).sort(), end);
     expect(running.exitCode).toBe(1);
     expect(await new Response(running.stderr).text()).toContain('error: planted');
-  }, 60_000);
+  }, 180_000);
 
   for (const how of ['SIGKILL', 'SIGTERM', 'SIGKILL of the child that asks the kernel'] as const) {
     test.skipIf(noLive !== null)(
@@ -206,7 +206,7 @@ describe.skipIf(SKIP !== null)(`ended in the middle${SKIP === null ? '' : ` (ski
         const namespaces = await endInTheMiddle(running, names, expected, () => ENDINGS[how]!(running));
         expect(namespaces.length).toBeGreaterThan(0);
       },
-      60_000,
+      180_000,
     );
   }
 
@@ -220,6 +220,6 @@ describe.skipIf(SKIP !== null)(`ended in the middle${SKIP === null ? '' : ` (ski
       const expected = ['link', ...names.map((name) => `program ${name}`)].sort();
       await endInTheMiddle(running, names, expected, () => running.kill('SIGKILL'));
     },
-    60_000,
+    180_000,
   );
 });
