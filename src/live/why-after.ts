@@ -186,10 +186,23 @@ const REASONS: Readonly<Partial<Record<Reason, readonly [what: string, mend: str
   UDP_CSUM: ['the UDP checksum is wrong', 'update the checksum after changing the packet, or set it to 0 (IPv4)'],
   NO_SOCKET: ['no socket listens there', 'add a socket to --netns'],
   SOCKET_RCVBUFF: ["the socket's receive buffer is full", 'read the socket, or a larger buffer'],
+  TC_INGRESS: ['the program at tc ingress returned TC_ACT_SHOT', 'nothing to mend if that is what the program is for'],
+  QDISC_DROP: [
+    'tc sent them to a device that is down, or whose peer is',
+    'take the device and its peer up (up=yes, peer_up=yes)',
+  ],
+  NOT_SPECIFIED: [
+    'tc sent them nowhere (no such device, a peer in the same namespace, longer than the peer takes, a full ring), or the frame is cut off',
+    'redirect to a device that is there and takes them',
+  ],
 };
+
+/** The program at tc ingress asked for it. */
+const WANTED: readonly Reason[] = ['TC_INGRESS'];
 
 const STACKS: readonly LossRow[] = (Object.keys(REASONS) as Reason[]).map((reason) => ({
   name: `stack: ${reason}`,
+  wanted: WANTED.includes(reason),
   find: (facts) =>
     (['near', 'far'] as const).flatMap((netns) => {
       const [what, mend] = REASONS[reason]!;
