@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openObject } from '../../engine/index.ts';
+import { type ObjectSpec, openObject } from '../../engine/index.ts';
 import { ethernet, ipv4, ipv6, tcp, udp } from '../support/frames.ts';
 import { FRAMES } from './inputs.ts';
 import { noKernel, presetsOf, runInARow } from './judge.ts';
+import { skipText, tooOldFor } from './needs.ts';
 import type { Content } from './presets.ts';
 
 const FOLDER = ['/usr/lib/x86_64-linux-gnu/bpf', '/usr/lib/aarch64-linux-gnu/bpf', '/usr/lib/bpf'].find((folder) =>
@@ -72,29 +73,40 @@ const DISPATCHES: Readonly<Record<string, Content>> = {
   'first stops': { '.rodata': { conf: { num_progs_enabled: 1, chain_call_actions: [4] } } },
 };
 
-function wrongAnswers(file: string, program: string, content: Content) {
+function opened(file: string): ObjectSpec {
   const path = join(FOLDER ?? '', file);
-  const opened = openObject({ path, bytes: new Uint8Array(readFileSync(path)) });
-  if (!opened.ok) throw new Error(opened.error.message);
-  const names = opened.value.maps.map((map) => map.name);
+  const spec = openObject({ path, bytes: new Uint8Array(readFileSync(path)) });
+  if (!spec.ok) throw new Error(spec.error.message);
+  return spec.value;
+}
+
+function wrongAnswers(file: string, program: string, content: Content) {
+  const spec = opened(file);
+  const names = spec.maps.map((map) => map.name);
   const presets = presetsOf(content).filter(({ map }) => names.includes(map));
-  return runInARow(opened.value, program, presets, FILTER_FRAMES);
+  return runInARow(spec, program, presets, FILTER_FRAMES);
+}
+
+/** A test of one program on one content of its maps. */
+function testProgram(file: string, program: string, what: string, content: Content): void {
+  const why = SKIP ?? tooOldFor(opened(file), program);
+  test.skipIf(why !== null)(
+    `${file}/${program}, ${what}${skipText(why)}`,
+    () => {
+      expect(wrongAnswers(file, program, content)).toEqual([]);
+    },
+    180_000,
+  );
 }
 
 describe.skipIf(SKIP !== null)(`xdp-tools on the kernel${SKIP === null ? '' : ` (skipped: ${SKIP})`}`, () => {
   const kinds = ['all', 'eth', 'ip', 'tcp', 'udp'];
   for (const name of kinds.flatMap((kind) => [`xdpfilt_alw_${kind}`, `xdpfilt_dny_${kind}`])) {
-    for (const [what, content] of Object.entries(FILTERS)) {
-      test(`${name}, ${what}`, () => {
-        expect(wrongAnswers(`${name}.o`, name, content)).toEqual([]);
-      }, 180_000);
-    }
+    for (const [what, content] of Object.entries(FILTERS)) testProgram(`${name}.o`, name, what, content);
   }
   for (const program of ['xdp_dispatcher', 'xdp_pass']) {
     for (const [what, content] of Object.entries(DISPATCHES)) {
-      test(`xdp-dispatcher/${program}, ${what}`, () => {
-        expect(wrongAnswers('xdp-dispatcher.o', program, content)).toEqual([]);
-      }, 180_000);
+      testProgram('xdp-dispatcher.o', program, what, content);
     }
   }
 });
