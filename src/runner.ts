@@ -13,6 +13,7 @@ import { retvalText } from './format/verdicts.ts';
 import { InputError } from './input-error.ts';
 import { mapChanges } from './map-changes.ts';
 import { mismatchDifferences } from './mismatch-differences.ts';
+import { DISAGREED } from './mismatch-words.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
 import { runLiveCase } from './run-live.ts';
@@ -163,7 +164,7 @@ function disagreed(one: SettledCase, world: World, came: TestOutcome, reply: Run
   const type = caseProgType(one, world[0]?.spec ?? null);
   const maps = [reply, ...(reply.more ?? [])].flatMap((step) => step.maps);
   const differences = [...came.differences, ...mismatchDifferences(mismatches, { world, type, maps })];
-  return { ...came, verdict: 'fail', differences };
+  return { ...came, verdict: 'fail', reason: came.verdict === 'pass' ? DISAGREED : came.reason, differences };
 }
 
 /** Judges a reply, step by step: the first step that does not pass is what came of the case. */

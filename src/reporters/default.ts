@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { coverageLines } from '../coverage/table.ts';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
+import { DISAGREED } from '../mismatch-words.ts';
 import type { FileError, TestOutcome } from '../outcome.ts';
 import { countsText, type Summary } from '../summary.ts';
 import type { SettledCase } from '../test-case.ts';
@@ -17,7 +18,8 @@ function signOf(outcome: TestOutcome, style: Style): string {
 }
 
 function caseLine(one: SettledCase, outcome: TestOutcome, style: Style): string {
-  const note = { pass: '', fail: '', error: '', skip: `skipped: ${outcome.reason}`, todo: 'todo' }[outcome.verdict];
+  const fail = outcome.reason === DISAGREED ? 'mismatch' : '';
+  const note = { pass: '', fail, error: '', skip: `skipped: ${outcome.reason}`, todo: 'todo' }[outcome.verdict];
   const again = (outcome.attempts ?? 1) > 1 ? style.yellow(`  at attempt ${outcome.attempts}`) : '';
   return `    ${signOf(outcome, style)} ${plain(one.name)}${note === '' ? '' : style.dim(`  ${plain(note)}`)}${again}`;
 }
