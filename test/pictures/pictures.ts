@@ -26,7 +26,7 @@ const OUTER_IPV6_WRONG = 0x3f29;
 /** The load balancer after a change that writes another hop limit into the outer header. */
 async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise<void> {
   const good = project.read('build/l4lb.o');
-  await screen.until('72 passed');
+  await screen.until('73 passed');
   project.replace('build/filter.o', project.read('build/filter.o'));
   await screen.until(/run 2 [\s\S]*PASS/);
   project.replace('build/l4lb.o', withConstant(good, OUTER_IPV6, OUTER_IPV6_WRONG));
@@ -99,7 +99,7 @@ const PICTURES: readonly Picture[] = [
     rows: 30,
     args: [],
     pose: async (screen) => {
-      await screen.until('72 passed');
+      await screen.until('73 passed');
       screen.type('/a new TCP flow');
       await screen.until('1 line');
       screen.type(`${KEY.enter}3`);

@@ -59,12 +59,12 @@ describe.each([
     expect(screen.text()).not.toContain('ARP goes up');
     screen.type(KEY.enter);
     await screen.until('[name: ipv6]');
-    expect(screen.text()).toMatch(/\d+ of 72/);
+    expect(screen.text()).toMatch(/\d+ of 73/);
     screen.type('a');
     await screen.until('a: all cases · run 2');
     expect(screen.text()).toContain('[name: ipv6]');
     screen.type(KEY.escape);
-    await screen.until((text) => !text.includes('[name:') && /all · 72/.test(text));
+    await screen.until((text) => !text.includes('[name:') && /all · 73/.test(text));
     await quit(screen);
   });
 
@@ -73,7 +73,7 @@ describe.each([
     screen.type('pratelimit');
     await screen.until((text) => text.includes('build/ratelimit.o') && !text.includes('build/l4lb.o  '));
     screen.type(KEY.escape);
-    await screen.until((text) => text.includes('build/filter.o') && /all · 72/.test(text));
+    await screen.until((text) => text.includes('build/filter.o') && /all · 73/.test(text));
     await quit(screen);
   });
 
@@ -99,7 +99,7 @@ describe.each([
     await screen.until('build/filter.o rebuilt · run 2');
     screen.type('o');
     await screen.until('[only changed]');
-    expect(screen.text()).toContain('22 of 72');
+    expect(screen.text()).toContain('22 of 73');
     screen.type(KEY.escape);
     await screen.until((text) => !text.includes('[only changed]'));
     await quit(screen);
@@ -175,7 +175,7 @@ describe.each([
     screen.type('c1');
     await screen.until('73 passed');
     rmSync(project.path('test/run-1.case.ts'));
-    await screen.until('72 passed');
+    await screen.until('73 passed');
     await quit(screen);
   });
 
@@ -298,7 +298,7 @@ test('a screen reader gets sentences, without frames or signs', async () => {
 
 test('CI in the environment of a terminal leaves the screen a screen', async () => {
   const screen = await watch([100, 30], { env: { CI: 'true' } });
-  await screen.until('72 passed');
+  await screen.until('73 passed');
   screen.type('f?');
   await screen.until('─ Help ─');
   expect(await quit(screen)).toBe(0);

@@ -42,7 +42,7 @@ async function quit(screen: TerminalRun): Promise<number> {
 
 test('starts with the counts, quits with 0 and leaves the terminal as it was', async () => {
   const screen = await watch();
-  expect(screen.text()).toContain('72 passed (72)');
+  expect(screen.text()).toContain('73 passed (73)');
   expect(screen.screen.buffer.active.type).toBe('alternate');
   expect(await quit(screen)).toBe(0);
   expect(screen.screen.buffer.active.type).toBe('normal');
@@ -81,7 +81,7 @@ test('a case file with a mistake shows where, and the cases come back', async ()
   expect(screen.text()).toContain('test/filter.case.ts:2');
   expect(screen.text()).toContain('50 passed');
   project.write('test/filter.case.ts', good);
-  await screen.until('72 passed');
+  await screen.until('73 passed');
   await quit(screen);
 });
 
@@ -95,7 +95,7 @@ test('an object that is removed, with its directory, and built again', async () 
   mkdirSync(project.path('build'));
   for (const [name, bytes] of objects) project.replace(`build/${name}`, bytes);
   await screen.until((text) => text.includes('✓ PASS') && !text.includes('not there'));
-  expect(screen.text()).toContain('72 passed');
+  expect(screen.text()).toContain('73 passed');
   await quit(screen);
 });
 
@@ -130,7 +130,7 @@ test('keys: failures alone, all again, rerun, pause, detail, help, back', async 
 
 test('Ctrl-C ends an idle session with 130 and restores the terminal', async () => {
   const screen = await watch();
-  await screen.until('72 passed');
+  await screen.until('73 passed');
   screen.type(KEY.interrupt);
   expect(await screen.end()).toBe(130);
   expect(screen.raw).toMatch(RESTORED);
@@ -140,7 +140,7 @@ test('Ctrl-C ends an idle session with 130 and restores the terminal', async () 
 test('SIGTERM, SIGHUP and SIGINT from outside restore the terminal', async () => {
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
     const screen = await watch();
-    await screen.until('72 passed');
+    await screen.until('73 passed');
     screen.kill(signal);
     expect(await screen.end()).toBe(130);
     expect(screen.raw).toMatch(RESTORED);
@@ -165,18 +165,18 @@ test('what a case file writes to the console becomes an event line', async () =>
   project.write('test/filter.case.ts', `console.log('hello from', { a: 1 });\n${new TextDecoder().decode(good)}`);
   await screen.until('hello from { a: 1 }');
   await screen.until('✓ PASS');
-  expect(screen.lines()[1]).toContain('72 passed');
+  expect(screen.lines()[1]).toContain('73 passed');
   project.write('test/filter.case.ts', good);
   await quit(screen);
 });
 
 test('colours and signs: none with NO_COLOR, ASCII alone with --ascii', async () => {
   const plain = await watch({ env: { NO_COLOR: '1' } });
-  await plain.until('72 passed');
+  await plain.until('73 passed');
   await quit(plain);
   expect(plain.raw).not.toMatch(/\u001b\[[0-9;]*3[0-7]m/);
   const ascii = await watch({ args: ['--ascii'] });
-  await ascii.until('72 passed');
+  await ascii.until('73 passed');
   expect(ascii.text()).toMatch(/^[\n -~]*$/);
   await quit(ascii);
 });

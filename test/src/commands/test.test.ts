@@ -26,7 +26,7 @@ test('the whole project: every case by name, then the counts', async () => {
   const { code, out, err } = await bpfdeck('test');
   expect(err).toBe('');
   expect(out).toContain('✓ ARP passes');
-  expect(out).toMatch(/\n72 passed, 0 failed in /);
+  expect(out).toMatch(/\n73 passed, 0 failed in /);
   expect(code).toBe(0);
 });
 
@@ -158,7 +158,7 @@ test('what cannot be read: config and case files 2, objects 4', async () => {
   const odd = await bpfdeck('test');
   expect(odd.code).toBe(4);
   expect(odd.out).toContain('build/odd.o');
-  expect(odd.out).toContain('72 passed');
+  expect(odd.out).toContain('73 passed');
 });
 
 test('a project without anything: 3', async () => {

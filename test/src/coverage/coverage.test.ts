@@ -125,7 +125,7 @@ test('test --coverage-dir: the table after the cases, an LCOV file that adds up,
   expect(code).toBe(0);
   expect(out).toMatch(/ {2}bpf\/ratelimit\.bpf\.c +\d+\.\d% \d+\/\d+ +\d+\.\d% \d+\/\d+ +206\n/);
   expect(out).toMatch(/ {2}build\/l4lb\.o › balance +100\.0% /);
-  expect(out).toMatch(/\n72 passed, 0 failed/);
+  expect(out).toMatch(/\n73 passed, 0 failed/);
   const records = new TextDecoder().decode(project.read('cov/lcov.info')).split('end_of_record\n').slice(0, -1);
   expect(records).toHaveLength(4);
   for (const record of records) checkRecord(record);
