@@ -5,7 +5,7 @@ import { FIRST_REASON, STACK_COUNTERS, type StackCounter } from './live-layout.t
 import type { LiveState } from './live-state.ts';
 import type { LiveDevice } from './net-device.ts';
 import { IPPROTO, type Netns } from './netns.ts';
-import { UdpSocket, udpSocketFor } from './udp-socket.ts';
+import { sameAt, UdpSocket, udpSocketFor } from './udp-socket.ts';
 
 const COUNTER = Object.fromEntries(STACK_COUNTERS.map((name, i) => [name, i])) as Record<StackCounter, number>;
 const ETH_HLEN = 14;
@@ -74,6 +74,8 @@ export class NetStack {
   private readonly mem: WorldMemory;
   readonly netns: Netns;
   private readonly counters: number;
+  /** Addresses of this host, and broadcasts of its networks. */
+  private readonly own: readonly Uint8Array[];
   private readonly ingress: IngressPacket = { vlan: null, type: 0, otherHost: false };
   private inHand: IngressPacket = this.ingress;
   private readonly packet: Packet = { page: 0, ip: 0, transport: 0, end: 0, version: 4 };
@@ -86,6 +88,8 @@ export class NetStack {
     this.countersAt = counters;
     this.counters = counters >>> 3;
     const udp = netns.sockets.filter((one) => one.protocol === IPPROTO.UDP);
+    const local = netns.routes.filter(({ type }) => type === 'local' || type === 'broadcast');
+    this.own = local.map(({ to }) => to.address);
     this.sockets = udp.map((one) => new UdpSocket(state, one));
   }
 
@@ -294,12 +298,12 @@ export class NetStack {
   private isLocal(at: number, bytes: 4 | 16): boolean {
     const { u8 } = this.mem;
     if (bytes === 4 && (u8[at]! >= 0xe0 || u8[at] === 127)) return true;
-    return this.netns.routes.some(
-      ({ type, to }) =>
-        (type === 'local' || type === 'broadcast') &&
-        to.address.length === bytes &&
-        to.address.every((byte, i) => byte === u8[at + i]),
-    );
+    const { own } = this;
+    for (let i = 0; i < own.length; i++) {
+      const address = own[i]!;
+      if (address.length === bytes && sameAt(u8, at, address)) return true;
+    }
+    return false;
   }
 
   /** ip_forward where the device may, ip_error where it may not. */

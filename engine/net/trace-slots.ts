@@ -85,7 +85,10 @@ export class TraceSlots {
 
   private slotOf(kind: number, first: number, second: number): number {
     const { slots, others } = this.kinds[kind]!;
-    for (const slot of slots) if (this.first[slot] === first && this.second[slot] === second) return slot;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      if (this.first[slot] === first && this.second[slot] === second) return slot;
+    }
     return others === NONE ? this.newSlot(kind, first, second) : others;
   }
 

@@ -51,9 +51,13 @@ interface Datagram {
 
 /** __udp4_lib_lookup: the socket that fits best (compute_score). */
 export function udpSocketFor(sockets: readonly UdpSocket[], u8: Uint8Array, datagram: Datagram): UdpSocket | null {
+  const { transport } = datagram;
+  const port = (u8[transport + 2]! << 8) | u8[transport + 3]!;
   let best: UdpSocket | null = null;
   let most = -1;
-  for (const socket of sockets) {
+  for (let i = 0; i < sockets.length; i++) {
+    const socket = sockets[i]!;
+    if (socket.net.local.port !== port) continue;
     const score = scoreOf(socket.net, u8, datagram);
     if (score > most) {
       best = socket;
@@ -63,20 +67,32 @@ export function udpSocketFor(sockets: readonly UdpSocket[], u8: Uint8Array, data
   return best;
 }
 
-/** -1: not at all. */
+/** -1: not at all; the port is the right one. */
 function scoreOf(socket: NetSocket, u8: Uint8Array, { ip, transport, version, dev }: Datagram): number {
-  const port = (at: number): number => (u8[at]! << 8) | u8[at + 1]!;
   const { local, remote } = socket;
-  if (local.port !== port(transport + 2) || (socket.dev !== 0 && socket.dev !== dev)) return -1;
+  if (socket.dev !== 0 && socket.dev !== dev) return -1;
   if (version === 4 && socket.family === 10 && (socket.v6only || local.address !== null)) return -1;
   const bytes = version === 4 ? 4 : 16;
-  const [from, to] = version === 4 ? [ip + 12, ip + 16] : [ip + 8, ip + 24];
-  const same = (address: Uint8Array, at: number): boolean =>
-    address.length === bytes && address.every((byte, i) => byte === u8[at + i]);
-  const isAny = local.address === null || local.address.every((byte) => byte === 0);
-  if (local.address !== null && (isAny ? local.address.length !== bytes : !same(local.address, to))) return -1;
-  if (remote !== null) {
-    if (remote.address === null || !same(remote.address, from) || remote.port !== port(transport)) return -1;
+  const from = version === 4 ? ip + 12 : ip + 8;
+  const any = local.address === null || isZero(local.address);
+  if (local.address !== null && (local.address.length !== bytes || !(any || sameAt(u8, from + bytes, local.address)))) {
+    return -1;
   }
-  return (isAny ? 0 : 4) + (remote === null ? 0 : 8) + (socket.dev === 0 ? 0 : 4) + (socket.family === 2 ? 1 : 0);
+  if (remote !== null) {
+    const port = (u8[transport]! << 8) | u8[transport + 1]!;
+    const { address } = remote;
+    if (address === null || address.length !== bytes || remote.port !== port || !sameAt(u8, from, address)) return -1;
+  }
+  return (any ? 0 : 4) + (remote === null ? 0 : 8) + (socket.dev === 0 ? 0 : 4) + (socket.family === 2 ? 1 : 0);
+}
+
+function isZero(address: Uint8Array): boolean {
+  for (let i = 0; i < address.length; i++) if (address[i] !== 0) return false;
+  return true;
+}
+
+/** Whether an address stands in a packet. */
+export function sameAt(u8: Uint8Array, at: number, address: Uint8Array): boolean {
+  for (let i = 0; i < address.length; i++) if (address[i] !== u8[at + i]) return false;
+  return true;
 }
