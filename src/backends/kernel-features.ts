@@ -84,9 +84,24 @@ function tried([name, type]: [name: string, type: number]): Tried {
   return { name, type, trial, can: trial.loads === true ? tryHelpers(type) : new Set() };
 }
 
+/** Types that a new enough kernel may be built without, by the option. */
+const OPTIONS: Readonly<Record<number, string>> = {
+  ...{ [PROG_TYPE.KPROBE]: 'BPF_EVENTS', [PROG_TYPE.TRACEPOINT]: 'BPF_EVENTS', [PROG_TYPE.PERF_EVENT]: 'BPF_EVENTS' },
+  ...{ [PROG_TYPE.CGROUP_SKB]: 'CGROUP_BPF', [PROG_TYPE.CGROUP_SOCK]: 'CGROUP_BPF' },
+  ...{ [PROG_TYPE.CGROUP_DEVICE]: 'CGROUP_BPF', [PROG_TYPE.CGROUP_SOCK_ADDR]: 'CGROUP_BPF' },
+  ...{ [PROG_TYPE.CGROUP_SYSCTL]: 'CGROUP_BPF', [PROG_TYPE.CGROUP_SOCKOPT]: 'CGROUP_BPF' },
+  ...{ [PROG_TYPE.LWT_IN]: 'LWTUNNEL_BPF', [PROG_TYPE.LWT_OUT]: 'LWTUNNEL_BPF', [PROG_TYPE.LWT_XMIT]: 'LWTUNNEL_BPF' },
+  ...{ [PROG_TYPE.LWT_SEG6LOCAL]: 'IPV6_SEG6_BPF', [PROG_TYPE.LIRC_MODE2]: 'BPF_LIRC_MODE2' },
+  ...{ [PROG_TYPE.TRACING]: 'DEBUG_INFO_BTF', [PROG_TYPE.EXT]: 'DEBUG_INFO_BTF' },
+  ...{ [PROG_TYPE.STRUCT_OPS]: 'DEBUG_INFO_BTF', [PROG_TYPE.LSM]: 'BPF_LSM' },
+  [PROG_TYPE.NETFILTER]: 'NETFILTER_BPF_LINK',
+};
+
 function loadFeature({ type, trial }: Tried): Feature {
   const { loads, forbidden } = trial;
-  const known = feature(loads, progTypeSince(type), saidOf(trial));
+  const option = OPTIONS[type];
+  const built = loads === false && option !== undefined ? `needs CONFIG_${option}` : '';
+  const known = feature(loads, progTypeSince(type), [built, saidOf(trial)].filter(Boolean).join('; '));
   return loads === true && forbidden.length > 0
     ? { ...known, note: `${forbidden.join(', ')}: ${NOT_PERMITTED}` }
     : known;
