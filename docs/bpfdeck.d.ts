@@ -15,6 +15,8 @@ declare module 'bpfdeck' {
     readonly budget?: number;
     /** Further objects in the same world: maps pinned by name are shared, `b.o#prog` names a program of theirs. */
     readonly with?: readonly string[];
+    /** Live frames (BPF_F_TEST_XDP_LIVE_FRAMES): `repeat` of them go through devices; `{}` is enough. */
+    readonly live?: LiveSpec;
     /** Runs one after the other on the same maps, each with its own expectations; those of the case hold for every step. */
     readonly steps?: readonly CaseStep[];
     readonly skip?: boolean | string;
@@ -29,7 +31,7 @@ declare module 'bpfdeck' {
     readonly ctx_in?: BytesSource | {
       readonly [field: string]: FieldValue;
     };
-    /** Map name → entries `[[key, value], …]` or, for arrays, `{index: value}`; data sections: `{variable: value}`. */
+    /** Map name → entries `[[key, value], …]` or `{key: value}`, null for one that is to go; data sections: `{variable: value}`. */
     readonly maps?: {
       readonly [map: string]: FieldValue;
     };
@@ -786,7 +788,7 @@ declare module 'bpfdeck' {
     readonly classid?: number;
   }
 
-  export interface Expectation {
+  export interface Expectation extends LiveExpectation {
     /** Number, or a name of the type's verdicts: XDP_DROP, TC_ACT_SHOT, … */
     readonly retval?: number | string;
     /** 0, a number or a name: ENOSPC. */
@@ -817,6 +819,54 @@ declare module 'bpfdeck' {
     readonly fault?: string | RegExp | false;
   }
 
+  /** What live cases may expect beside errno, maps, printk, records and fault. */
+  interface LiveExpectation {
+    /** Frames by verdict: `{XDP_TX: 1000}`; `unknown` counts all others. */
+    readonly verdicts?: CountsExpectation;
+    /** Counters by device: `{veth0: {xdp_xmit: 1000, tx_packets: {min: 1}}}`. */
+    readonly devices?: {
+      readonly [name: string]: CountsExpectation;
+    };
+    /** Counters of the stacks, `near` and `far`: `{near: {udp_delivered: 64}}`. */
+    readonly stacks?: {
+      readonly near?: CountsExpectation;
+      readonly far?: CountsExpectation;
+    };
+    readonly tracepoints?: readonly TracepointExpectation[];
+    /** allocated, recycled, released, in_pool, in_flight. */
+    readonly pool?: CountsExpectation;
+    /** The first frames that left by a device, or went up into `stack` or `far_stack`, or reached an AF_XDP socket (`xsk`); by number: one of them, from 0. */
+    readonly captured?: {
+      readonly [where: string]: readonly FrameExpectation[] | {
+        readonly [index: number]: FrameExpectation;
+      };
+    };
+  }
+
+  type CountsExpectation = {
+    readonly [name: string]: CountExpectation;
+  };
+
+  /** A number, or its bounds. */
+  type CountExpectation = number | {
+    readonly min?: number;
+    readonly max?: number;
+  };
+
+  interface TracepointExpectation {
+    /** xdp_redirect, xdp_redirect_err, xdp_devmap_xmit, … */
+    readonly name: string;
+    /** `ENXIO`, or a number: events with this errno; 0: without one. Absent: whatever it was. */
+    readonly errno?: number | string;
+    /** Default: at least one. */
+    readonly count?: CountExpectation;
+  }
+
+  /** A captured frame: all its bytes, or header fields by path; null: there was none. */
+  type FrameExpectation = BytesSource | {
+    readonly [field: string]: FieldValue;
+  } | null;
+
   /** Where a redirect helper sends the packet: a number is the ifindex; only what is named is compared. */
   interface RedirectExpectation {
     /** bpf_redirect, bpf_redirect_map, … */
@@ -844,6 +894,44 @@ declare module 'bpfdeck' {
     readonly text?: string | RegExp;
     readonly cpu?: number;
   };
+
+  /** The case's `repeat` frames (1 unless said) go through devices, as BPF_PROG_RUN sends live frames. */
+  interface LiveSpec {
+    /** Frames a batch, 1 to 256; default 64. */
+    readonly batch_size?: number;
+    /** By name, or as `veth0:peer_xdp=drop,mtu=9000`. */
+    readonly devices?: {
+      readonly [name: string]: LiveDevice;
+    } | readonly string[];
+    /** Device that frames come in on; default the first, without any loopback. */
+    readonly ingress?: string;
+    /** The namespace of the far ends: addresses, routes, sockets. */
+    readonly far?: NetnsSpec;
+    /** Packets that frames are made of in turn, instead of data_in alone. */
+    readonly frames?: readonly BytesSource[];
+    /** `down=veth1@1000`, `up=…`, `full=…`, `drains=…`, `page=300`, `alloc=2`: as `bpfdeck live --fault`. */
+    readonly faults?: readonly string[];
+  }
+
+  /** A device in the words of `bpfdeck live --dev`. */
+  interface LiveDevice {
+    readonly ifindex?: number;
+    readonly type?: 'veth' | 'ifb' | 'lo' | 'dummy';
+    /** Veth: name of the far end. */
+    readonly peer?: string;
+    /** What runs natively at the far end: none, pass, drop, tx, or a program by `OBJECT#PROGRAM`, from the config file. */
+    readonly peer_xdp?: string;
+    readonly up?: boolean;
+    readonly peer_up?: boolean;
+    /** Bytes. */
+    readonly mtu?: number;
+    /** GRO of the far end. */
+    readonly gro?: boolean;
+    readonly queues?: number;
+    /** What runs at tc ingress, here and at the far end: `OBJECT#PROGRAM`. */
+    readonly tc_ingress?: string;
+    readonly peer_tc_ingress?: string;
+  }
 
   /** One run of several on the same maps. What it leaves out is as the case says; `maps` are filled just before it. */
   export interface CaseStep extends RunFields {
@@ -873,6 +961,8 @@ declare module 'bpfdeck' {
     /** A case that is still to be written: it is counted, and never runs. */
     readonly todo: (testCase: TestCase) => TestCase;
     readonly each: typeof each;
+    /** A case of live frames: with `live: {…}` for the devices that they go through, else with loopback alone. */
+    readonly live: (testCase: TestCase) => TestCase;
   };
 
   /** Adds one case. */

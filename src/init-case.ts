@@ -14,6 +14,7 @@ import { plain } from './format/sanitize.ts';
 import { charText } from './format/values.ts';
 import { verdictNames, verdictNumber } from './format/verdicts.ts';
 import { literal, Source } from './init-literal.ts';
+import { liveCase } from './init-live.ts';
 import { type PacketBuilder, pkt } from './packet/build.ts';
 
 /** Of a map's value, as a sample; larger ones are left to be written as bytes. */
@@ -125,8 +126,12 @@ async function casesOf(spec: ObjectSpec, program: ProgramSpec, backend: Backend)
     ...expectation(program.type, reply),
   };
   const maps = sampleMaps(spec, program);
-  if (maps === undefined) return [first];
-  return [first, { name: 'with its maps filled', program: program.name, todo: true, ...data, maps }];
+  const live = await liveCase(spec, program, PACKET.bytes(), backend);
+  return [
+    first,
+    ...(maps === undefined ? [] : [{ name: 'with its maps filled', program: program.name, todo: true, ...data, maps }]),
+    ...(live === null ? [] : [{ name: 'live frames through two devices', program: program.name, ...data, ...live }]),
+  ];
 }
 
 /** The text of a case file for an opened object; `shown`: its path from the config; `types`: path to bpfdeck.d.ts. */
