@@ -143,7 +143,7 @@ function lossHints(losses: readonly Loss[]): Hint[] {
 }
 
 /** Everything that is lost so far; an interval would forget what was lost before it. */
-function lossesOf(state: LiveState): Loss[] {
+function lossesOf(state: LiveState): readonly Loss[] {
   const sample = newest(state);
   if (sample === null) return [];
   return whyLost(factsOf(state.request, sample));

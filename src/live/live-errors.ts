@@ -70,11 +70,25 @@ function bySilence(facts: LiveFacts): ErrorRow[] {
   });
 }
 
+/** By report: the same is asked of one several times. */
+const KNOWN = new WeakMap<LiveReport, readonly ErrorRow[]>();
+
 /** The most frequent first. */
-export function errorRows(facts: LiveFacts): ErrorRow[] {
+export function errorRows(facts: LiveFacts): readonly ErrorRow[] {
+  const known = KNOWN.get(facts.report);
+  if (known !== undefined) return known;
   const { report, devices } = facts;
   const all = [...byTracepoint(report, devices), ...byDevice(report), ...byStack(report), ...bySilence(facts)];
-  return all.sort((a, b) => b.count - a.count);
+  const sorted = all.sort((a, b) => b.count - a.count);
+  KNOWN.set(report, sorted);
+  return sorted;
+}
+
+/** How many of each error came between two totals; those that did not grow are left out. */
+export function grownErrors(before: LiveFacts, after: LiveFacts): ReadonlyMap<string, number> {
+  const old = new Map(errorRows(before).map(({ key, count }) => [key, count]));
+  const grown = errorRows(after).map(({ key, count }) => [key, count - (old.get(key) ?? 0)] as const);
+  return new Map(grown.filter(([, count]) => count > 0));
 }
 
 /** The loss that an error counts, the largest of several; null: none, it is only told of. */

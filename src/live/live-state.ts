@@ -1,7 +1,7 @@
 /** State of the live screen: the samples of the last second, the history of the rate, what the keys chose. */
 import type { LiveReport } from '../../engine/index.ts';
 import type { Span } from '../view-text.ts';
-import { errorRows } from './live-errors.ts';
+import { grownErrors } from './live-errors.ts';
 import { intervalOf } from './live-interval.ts';
 import { changes, MARKS_MAX, type Mark } from './live-marks.ts';
 import type { LiveRequest, LiveSample } from './live-types.ts';
@@ -120,18 +120,19 @@ function withHistory(state: LiveState, sample: LiveSample): Pick<LiveState, 'his
 }
 
 function seen(state: LiveState, before: LiveSample | null, sample: LiveSample): ReadonlyMap<string, number> {
-  if (before === null) return state.lastSeen;
-  const grown = errorRows(factsOf(state.request, sample, intervalOf(before, sample).report));
-  if (grown.length === 0) return state.lastSeen;
-  return new Map([...state.lastSeen, ...grown.map(({ key }) => [key, sample.at_ms] as const)]);
+  if (before === null || before.zeroed !== sample.zeroed) return state.lastSeen;
+  const grown = grownErrors(factsOf(state.request, before), factsOf(state.request, sample));
+  if (grown.size === 0) return state.lastSeen;
+  return new Map([...state.lastSeen, ...[...grown.keys()].map((key) => [key, sample.at_ms] as const)]);
 }
 
 function exactBatch(state: LiveState, before: LiveSample | null, sample: LiveSample): ExactBatch | null {
   if (sample.alone !== null) return sample.alone;
   if (before === null || before.zeroed !== sample.zeroed) return null;
-  const { report } = intervalOf(before, sample);
-  if (report.batches === 0) return state.lastBatch;
-  return report.batches === 1 ? { number: sample.report.batches, took_ms: null, report } : null;
+  const batches = sample.report.batches - before.report.batches;
+  if (batches === 0) return state.lastBatch;
+  if (batches > 1) return null;
+  return { number: sample.report.batches, took_ms: null, report: intervalOf(before, sample).report };
 }
 
 const LOG_MAX = 500;

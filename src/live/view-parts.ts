@@ -3,7 +3,7 @@ import type { LiveReport } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
 import type { Loss } from '../live-why.ts';
 import { duration } from '../view-text.ts';
-import { errorRows, lossOf } from './live-errors.ts';
+import { errorRows, grownErrors, lossOf } from './live-errors.ts';
 import { compact, uptime, whole } from './live-format.ts';
 import { errorsOf } from './live-interval.ts';
 import { type ExactBatch, factsOf, type LiveState, type lastSecond, newest } from './live-state.ts';
@@ -114,14 +114,17 @@ export function poolView(sample: LiveSample | null): PoolView {
 /** What each kind of error did in the last second, or in the batch that was run alone. */
 function recentCounts(state: LiveState, second: Second): (key: string) => string {
   const sample = newest(state);
+  const [first] = state.recent;
   const alone = sample?.alone ?? null;
-  const report = alone?.report ?? second?.report;
-  const rows = report === undefined || sample === null ? [] : errorRows(factsOf(state.request, sample, report));
-  const counts = new Map(rows.map(({ key, count }) => [key, count]));
-  return (key) => {
-    const count = counts.get(key) ?? 0;
-    return alone === null ? `${compact(count / (second?.seconds ?? 1))}/s` : `+${compact(count)}`;
-  };
+  if (sample !== null && alone !== null) {
+    const rows = errorRows(factsOf(state.request, sample, alone.report));
+    const counts = new Map(rows.map(({ key, count }) => [key, count]));
+    return (key) => `+${compact(counts.get(key) ?? 0)}`;
+  }
+  const none: ReadonlyMap<string, number> = new Map();
+  const grown =
+    sample === null || !first ? none : grownErrors(factsOf(state.request, first), factsOf(state.request, sample));
+  return (key) => `${compact((grown.get(key) ?? 0) / (second?.seconds ?? 1))}/s`;
 }
 
 export function errorViews(state: LiveState, second: Second, losses: readonly Loss[]): ErrorView[] {

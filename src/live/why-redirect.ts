@@ -1,5 +1,5 @@
 /** Frames that a redirect loses: refused with an errno, or taken and sent nowhere. */
-import { ERRNO } from '../../engine/index.ts';
+import { ERRNO, errnoName } from '../../engine/index.ts';
 import { targetsOf } from './live-targets.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
 import {
@@ -23,7 +23,7 @@ type Words = Pick<Found, 'word' | 'sentence' | 'mend'>;
 function refusedRow(
   name: string,
   errno: number,
-  applies: (dev: LiveDeviceInfo | null, facts: LiveFacts) => boolean,
+  applies: (dev: LiveDeviceInfo | null, facts: LiveFacts, map_id: number) => boolean,
   words: (n: string, target: string, dev: LiveDeviceInfo | null, facts: LiveFacts) => Words,
 ): LossRow {
   return {
@@ -34,7 +34,7 @@ function refusedRow(
       return targetsOf(event).flatMap(({ key, count, last }) => {
         const ifindex = last.to_ifindex ?? 0;
         const dev = near(facts, ifindex);
-        if (!applies(dev, facts)) return [];
+        if (!applies(dev, facts, last.map_id ?? 0)) return [];
         const target = nameOf(facts, ifindex);
         const device = dev === null ? null : { netns: 'near' as const, ifindex };
         return found(count, () => ({ device, errors: [key], ...words(frames(count), target, dev, facts) }));
@@ -43,11 +43,29 @@ function refusedRow(
   };
 }
 
+/** Its map_id of a redirect by ifindex. */
+const NO_MAP = 0x7fffffff;
+
+/** A map that redirects to AF_XDP sockets. */
+function isSocketMap(facts: LiveFacts, map_id: number): boolean {
+  return map_id !== NO_MAP && facts.report.xsk.length > 0 && !facts.devmaps.some(({ id }) => id === map_id);
+}
+
 const REFUSED: readonly LossRow[] = [
+  refusedRow(
+    'socket of another queue',
+    ERRNO.EINVAL,
+    (_dev, facts, map_id) => isSocketMap(facts, map_id),
+    (n) => ({
+      word: 'xsk queue',
+      sentence: `${n}: redirected to an AF_XDP socket that is bound to another queue than the frame came in on (-22 EINVAL)`,
+      mend: 'take rx_queue_index as the key of the xskmap, and bind the socket at that key to that queue',
+    }),
+  ),
   refusedRow(
     'target does not exist',
     ERRNO.EINVAL,
-    () => true,
+    (_dev, facts, map_id) => !isSocketMap(facts, map_id),
     (n, target) => ({
       word: 'no device',
       sentence: `${n}: redirected to ${target}, which is no device of the namespace (-22 EINVAL)`,
@@ -105,6 +123,31 @@ const REFUSED: readonly LossRow[] = [
     }),
   ),
 ];
+
+const KNOWN: readonly number[] = [...[ERRNO.EINVAL, ERRNO.EBADRQC, ERRNO.EOPNOTSUPP, ERRNO.ENETDOWN, ERRNO.EMSGSIZE]];
+
+/** Any other errno: ENOMEM when there is no page for a copy, ENXIO, … */
+const OTHERWISE: LossRow = {
+  name: 'redirect refused',
+  find: (facts) =>
+    facts.report.tracepoints
+      .filter(({ name, code }) => name === 'xdp_redirect_err' && !KNOWN.includes(code))
+      .flatMap((event) =>
+        targetsOf(event).flatMap(({ key, count, last }) => {
+          const ifindex = last.to_ifindex ?? 0;
+          const device = near(facts, ifindex) === null ? null : { netns: 'near' as const, ifindex };
+          const target = ifindex === 0 ? 'a map' : nameOf(facts, ifindex);
+          return found(count, () => ({
+            ...{ device, errors: [key], word: errnoName(event.code) },
+            sentence: `${frames(count)}: the redirect to ${target} was refused with ${errnoName(event.code)} (-${event.code})`,
+            mend:
+              event.code === ERRNO.ENOMEM
+                ? 'fewer frames in a batch or in sockets: no page was left for a copy'
+                : 'see what refuses it at that device',
+          }));
+        }),
+      ),
+};
 
 /** Frames that were redirected by xdp_redirect with err 0, and those that something took. */
 function vanished(facts: LiveFacts): number {
@@ -178,4 +221,4 @@ const SILENT: readonly LossRow[] = [
   },
 ];
 
-export const LOST_AT_REDIRECT: readonly LossRow[] = [...REFUSED, ...SILENT];
+export const LOST_AT_REDIRECT: readonly LossRow[] = [...REFUSED, OTHERWISE, ...SILENT];

@@ -1,5 +1,6 @@
 /** What a row of the WHY table looks at, what it finds, and small questions that rows share. */
 import type { LiveReport, NetnsName } from '../../engine/index.ts';
+import { whole } from './live-format.ts';
 import type { Tracepoint } from './live-targets.ts';
 import type { LiveDeviceInfo, LiveDevmap } from './live-types.ts';
 
@@ -74,7 +75,7 @@ export function stateOf(facts: LiveFacts, netns: string, ifindex: number): LiveD
 }
 
 export function frames(n: number): string {
-  return `${n.toLocaleString('en-US')} frame${n === 1 ? '' : 's'}`;
+  return `${whole(n)} frame${n === 1 ? '' : 's'}`;
 }
 
 /** Nothing, when nothing was lost. */

@@ -5,6 +5,8 @@
  *
  * `bun run bench:live --memory [FRAMES]`: how much memory grows from a hundredth of so many frames (default 10^9) to all of them, with all
  * verdicts in turn; once with a socket that is read, once with one that never is.
+ *
+ * `bun run bench:live --screen [SECONDS]`: what the live screen costs its main thread.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,6 +15,7 @@ import type { Readable, Writable } from 'node:stream';
 import { noKernel } from '../support/live/kernel.ts';
 import { EngineSide, WAYS, type Way } from './live-engine.ts';
 import { memoryRun } from './live-memory.ts';
+import { screenRun } from './live-screen.ts';
 
 const BATCHES = [1, 8, 64, 256];
 const ROUNDS = 5;
@@ -104,4 +107,5 @@ async function compare(batches: readonly number[]): Promise<void> {
 
 const [flag, frames] = process.argv.slice(2);
 if (flag === '--memory') memoryRun(Number(frames ?? 1e9));
+else if (flag === '--screen') await screenRun(Number(frames ?? 30));
 else await compare(flag === '--quick' ? [64] : BATCHES);

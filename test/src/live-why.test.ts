@@ -1,7 +1,7 @@
 /** Every row of the WHY table: a live run on the engine that loses frames in that way, and who is blamed for how many. */
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { ctxFromFields, type NetnsSpec, openObject, PROG_TYPE } from '../../engine/index.ts';
+import { ctxFromFields, ERRNO, type NetnsSpec, openObject, PROG_TYPE } from '../../engine/index.ts';
 import type { OpenedLive } from '../../src/live/live-backend.ts';
 import { parseDevice } from '../../src/live/live-devices.ts';
 import { openLiveRun } from '../../src/live/live-engine.ts';
@@ -13,7 +13,7 @@ import type { LiveNetwork, LiveRequest, LiveSample } from '../../src/live/live-t
 import { frameView } from '../../src/live/view-frame.ts';
 import { liveView } from '../../src/live-view.ts';
 import { LOSS_ROWS, type Loss, whyLost } from '../../src/live-why.ts';
-import { OBJECT } from '../support/live/engine.ts';
+import { OBJECT, TC_OBJECT } from '../support/live/engine.ts';
 import { MODE, XDP } from '../support/live/scenario.ts';
 
 const FRAMES = 100;
@@ -76,6 +76,11 @@ const ROWS: readonly Lost[] = [
   { row: 'unknown verdict', does: { verdicts: [77], verdict_count: 1 }, says: 'no verdict' },
   { row: 'dropped by the program', does: { verdicts: [XDP.DROP], verdict_count: 1 }, says: 'XDP_DROP' },
   { row: 'target does not exist', does: { mode: MODE.IFINDEX, target: 999 }, says: 'ifindex 999' },
+  {
+    row: 'socket of another queue',
+    does: { mode: MODE.XSKMAP, target: 0 },
+    ...{ maps: { sockets: { 0: 3 } }, says: 'take rx_queue_index as the key' },
+  },
   {
     row: 'XDP_REDIRECT without a target',
     does: { verdicts: [XDP.REDIRECT], verdict_count: 1 },
@@ -201,6 +206,9 @@ const ROWS: readonly Lost[] = [
   ),
   stack('NO_SOCKET', udp(), withAddress, 'no socket'),
   { ...stack('SOCKET_RCVBUFF', udp(), withSocket, 'receive buffer'), batch_size: 256, count: null },
+  { ...stack('TC_INGRESS', frame(), {}, 'TC_ACT_SHOT'), dev: [`a:tc_ingress=${TC_OBJECT.pathname}#shot`] },
+  { ...stack('QDISC_DROP', frame(), {}, 'peer_up=yes'), dev: [`a:tc_ingress=${TC_OBJECT.pathname}#to_3`, 'b:up=no'] },
+  { ...stack('NOT_SPECIFIED', frame(), {}, 'nowhere'), dev: [`a:tc_ingress=${TC_OBJECT.pathname}#to_999`] },
 ];
 
 function request(row: Lost, network: LiveNetwork): LiveRequest {
@@ -209,8 +217,10 @@ function request(row: Lost, network: LiveNetwork): LiveRequest {
   const ctx = first === undefined ? null : ctxFromFields(PROG_TYPE.XDP, { ingress_ifindex: first }, data_in.length);
   const globals = { map: '.bss', content: row.does };
   const presets = Object.entries(row.maps ?? {}).map(([map, content]) => ({ map, content }));
+  const peers = [{ path: TC_OBJECT.pathname, bytes: new Uint8Array(readFileSync(TC_OBJECT)) }];
   return {
-    ...{ path: OBJECT.pathname, bytes: new Uint8Array(readFileSync(OBJECT)), program: 'scripted', network, peers: [] },
+    ...{ path: OBJECT.pathname, bytes: new Uint8Array(readFileSync(OBJECT)), program: 'scripted', network },
+    peers: (row.dev ?? []).some((dev) => dev.includes('tc_ingress')) ? peers : [],
     ...{ presets: [globals, ...presets], data_in, ctx_in: ctx?.ok ? ctx.value : null, cpus: 2 },
     ...{
       repeat: row.count === null ? MANY : FRAMES,
@@ -303,8 +313,33 @@ test('from an error to a frame that is lost so, with the line that settled it', 
 });
 
 test('every row of the table is here', () => {
-  const here = new Set(ROWS.map(({ row }) => row));
+  const here = new Set([...ROWS.map(({ row }) => row), 'redirect refused']);
   expect(LOSS_ROWS.map(({ name }) => name).filter((name) => !here.has(name))).toEqual([]);
+});
+
+test('an errno that no row knows is named too', () => {
+  const network = liveNetwork([parseDevice('a:peer_xdp=drop')], {});
+  const asked = request({ row: '', does: { mode: MODE.IFINDEX, target: 999 }, says: '' }, network);
+  const opened = openLiveRun(asked, new Int32Array(1));
+  if (!opened.ok) throw new Error(opened.error.message);
+  opened.value.run.runFor({});
+  const { report, ...sample } = sampleOf(asked, opened.value);
+  const refused = report.tracepoints.map((one) =>
+    one.name === 'xdp_redirect_err' ? { ...one, code: ERRNO.ENOMEM } : one,
+  );
+  const [loss] = whyLost(factsOf(asked, { ...sample, report: { ...report, tracepoints: refused } }));
+  expect(loss).toMatchObject({ row: 'redirect refused', count: FRAMES, word: 'ENOMEM' });
+});
+
+test('every reason for which a stack drops has its row', () => {
+  const opened = openLiveRun(
+    request({ row: '', does: up, says: '' }, liveNetwork([parseDevice('a')], {})),
+    new Int32Array(1),
+  );
+  if (!opened.ok) throw new Error(opened.error.message);
+  const reasons = Object.keys(opened.value.run.report().stacks.near).filter((name) => /^[A-Z_]+$/.test(name));
+  const rows = LOSS_ROWS.map(({ name }) => name);
+  expect(reasons.filter((reason) => !rows.includes(`stack: ${reason}`))).toEqual([]);
 });
 
 test('nothing is lost: nothing is said', () => {
