@@ -20,6 +20,12 @@ export interface ProgramNeeds {
   readonly helpers: boolean;
   /** PRIV.TAIL_CALLS counts from zero. */
   readonly tailCalls: boolean;
+  /** The packet's bounds in private memory. */
+  readonly bounds: boolean;
+  /** Their copies in the context, which only accesses through pointers of unknown kind read. */
+  readonly copies: boolean;
+  /** It can end by a fault. */
+  readonly faults: boolean;
 }
 
 /** What the caller adds, in the order in which it is asked. */
@@ -73,6 +79,7 @@ export function compileTogether(inputs: readonly JitInput[], extension: Extensio
 
 const HELPER_CALL = CLASS.JMP | JMP.CALL;
 
+/** What is known once the program was written. */
 function needsOf(prepared: PreparedProgram): ProgramNeeds {
   const { d, around } = prepared;
   let tailCalls = false;
@@ -80,5 +87,9 @@ function needsOf(prepared: PreparedProgram): ProgramNeeds {
     if (d.skipped[i] === 1 || d.op[i] !== HELPER_CALL || d.src[i] !== 0) continue;
     if (around.helper(d.imm[i]!)?.name === 'tail_call') tailCalls = true;
   }
-  return { helpers: tailCalls || importedHelpers(prepared).length > 0, tailCalls };
+  const helpers = tailCalls || importedHelpers(prepared).length > 0;
+  // A program that is called instead may do anything.
+  const copies = tailCalls || around.searches === true;
+  const bounds = helpers || copies || around.ctxEnd > 0;
+  return { helpers, tailCalls, bounds, copies, faults: helpers || around.leaves === true };
 }

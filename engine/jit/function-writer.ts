@@ -169,6 +169,7 @@ export class FunctionWriter {
 
   /** Leaves with the fault that PRIV already tells of. */
   leave(insn: number): void {
+    this.around.leaves = true;
     this.storePlace(insn);
     if (this.costLeft > 0) {
       this.unspentFuel();

@@ -194,6 +194,7 @@ function lowerKnown(fn: FunctionWriter, place: Place, pointer: Value): number {
 
 function lowerFind(fn: FunctionWriter, place: Place): number {
   const { code } = fn;
+  fn.around.searches = true;
   charge(fn, () => void code.i32(FIND_COST));
   target(fn, place);
   code

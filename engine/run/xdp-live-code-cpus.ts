@@ -150,7 +150,7 @@ export function cpuThread(site: CodeSite, entry: ProgramEntry | null, put: numbe
         : block(
             enter(load(load(page.get, PAGE_AT.DEV_RX), DEV_AT.IFINDEX), 0),
             data.set(load(page.get, PAGE_AT.DATA)),
-            show(site, entry, page.get, data.get),
+            show(entry, page.get, data.get),
             act.set(site.run(entry)),
             keep(entry, page.get, data),
             when(

@@ -12,7 +12,7 @@ export function egress(site: CodeSite, entry: ProgramEntry, put: number): number
     const one = block(
       page.set(load(place(from), DEV_AT.BQ)),
       data.set(load(page.get, PAGE_AT.DATA)),
-      show(site, entry, page.get, data.get),
+      show(entry, page.get, data.get),
       act.set(site.run(entry)),
       when(
         eq(act.get, k(XDP.PASS)),

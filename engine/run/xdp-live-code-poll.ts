@@ -133,7 +133,7 @@ function decide(site: CodeSite, entry: ProgramEntry, locals: PollLocals): Code {
   );
   return block(
     data.set(load(page.get, PAGE_AT.DATA)),
-    show(site, entry, page.get, data.get),
+    show(entry, page.get, data.get),
     act.set(site.run(entry)),
     when(
       eq(act.get, k(XDP.DROP)),

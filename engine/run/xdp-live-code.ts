@@ -178,7 +178,7 @@ function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, known: 
       );
   return block(
     base.set(add(k(pages), shl(shr(sub(page, k(descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
-    setWord(LIVE.PAGE, page),
+    main.needs.bounds ? setWord(LIVE.PAGE, page) : block(),
     bounds,
     act.set(site.run(main)),
     when(

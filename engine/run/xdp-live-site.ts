@@ -183,27 +183,26 @@ export class CodeSite {
   }
 }
 
-/** The bounds of the frame in hand, where checks and programs read them. */
-export function bound(meta: Code, data: Code, end: Code): Code {
+/** The bounds of the frame in hand, where checks and programs read them; `copies`: in the context too. */
+function bound(meta: Code, data: Code, end: Code, copies: boolean): Code {
   return block(
     setWide(PRIV.PKT_META, pair(meta, data)),
     setWord(PRIV.PKT_END, end),
-    setWide(CTX_BASE + MD.DATA, pair(data, end)),
-    setWord(CTX_BASE + MD.DATA_META, meta),
+    copies ? block(setWide(CTX_BASE + MD.DATA, pair(data, end)), setWord(CTX_BASE + MD.DATA_META, meta)) : block(),
   );
 }
 
-/** xdp_convert_frame_to_buff of a page whose data begin at `data`. */
-export function showPage(page: Code, data: Code): Code {
+/** xdp_convert_frame_to_buff of a page whose data begin at `data`, for whoever looks. */
+export function showPage(page: Code, data: Code, copies = true): Code {
   return block(
     setWord(LIVE.PAGE, page),
-    bound(sub(data, load(page, PAGE_AT.META)), data, add(data, load(page, PAGE_AT.LEN))),
+    bound(sub(data, load(page, PAGE_AT.META)), data, add(data, load(page, PAGE_AT.LEN)), copies),
   );
 }
 
 /** The same for a program that is about to run, as far as it looks there. */
-export function show(_site: CodeSite, _entry: ProgramEntry, page: Code, data: Code): Code {
-  return showPage(page, data);
+export function show({ needs }: ProgramEntry, page: Code, data: Code): Code {
+  return needs.bounds ? showPage(page, data, needs.copies) : block();
 }
 
 /** xdp_update_frame_from_buff, after a program that may have moved the bounds; `at`: room for the data's address. */
@@ -222,21 +221,28 @@ export function keepBounds(page: Code, at: Local): Code {
 /** The same for a page of the pool as it was at first; `twice`: room for the page's address in both halves. */
 export function boundOriginal(site: CodeSite, base: Code, twice: Local): Code {
   const { meta, length } = site.input;
+  const { needs } = site.entries[0]!;
+  if (!needs.bounds) return block();
   const start = DATA_AT - meta;
   const end = DATA_AT + length;
   return block(
     twice.set(pair(base, base)),
     setWide(PRIV.PKT_META, addWide(twice.get, wide(start, DATA_AT))),
     setWord(PRIV.PKT_END, add(base, k(end))),
-    setWide(CTX_BASE + MD.DATA, addWide(twice.get, wide(DATA_AT, end))),
-    setWord(CTX_BASE + MD.DATA_META, add(base, k(start))),
+    needs.copies
+      ? block(
+          setWide(CTX_BASE + MD.DATA, addWide(twice.get, wide(DATA_AT, end))),
+          setWord(CTX_BASE + MD.DATA_META, add(base, k(start))),
+        )
+      : block(),
   );
 }
 
 /** The same for a page with a packet of its own, of `length` bytes. */
 export function boundPacket(site: CodeSite, base: Code, length: Code): Code {
   const data = add(base, k(DATA_AT));
-  return bound(add(base, k(DATA_AT - site.input.meta)), data, add(data, length));
+  const { needs } = site.entries[0]!;
+  return needs.bounds ? bound(add(base, k(DATA_AT - site.input.meta)), data, add(data, length), needs.copies) : block();
 }
 
 export function enter(ingress: Code, queue: number, egress: Code = k(0)): Code {
