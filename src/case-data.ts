@@ -22,16 +22,20 @@ function checkNumber(value: number, path: string): number {
   throw new InputError(`${path}: ${value} is beyond what the file's numbers can hold exactly: write it as text, '0x…'`);
 }
 
+/** What holds itself, as YAML's aliases can, is deeper than that. */
+const DEPTH_MAX = 100;
+
 /** The value with regular expressions made where `expects`: below `expect`. Throws InputError naming the place. */
-function revived(value: unknown, path: string, expects: boolean): unknown {
+function revived(value: unknown, path: string, expects: boolean, depth = 0): unknown {
   if (typeof value === 'number') return checkNumber(value, path);
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item, i) => revived(item, `${path}[${i}]`, expects));
+  if (depth > DEPTH_MAX) throw new InputError(`values lie more than ${DEPTH_MAX} deep in each other`);
+  if (Array.isArray(value)) return value.map((item, i) => revived(item, `${path}[${i}]`, expects, depth + 1));
   const regexp = expects ? regexpOf(value, path) : null;
   if (regexp) return regexp;
   const entries = Object.entries(value).map(([name, inner]): [string, unknown] => {
     const at = path === '' ? name : `${path}.${name}`;
-    return [name, revived(inner, at, expects || name === 'expect')];
+    return [name, revived(inner, at, expects || name === 'expect', depth + 1)];
   });
   return Object.fromEntries(entries);
 }

@@ -1,6 +1,7 @@
 /** Case files to settled cases: imports each, collects what it exports or registers, settles it, finds its line. */
 import { readFileSync } from 'node:fs';
 import { casesOfData, isDataFile } from './case-data.ts';
+import { placedError, readDataFile } from './case-data-file.ts';
 import { framesOf } from './case-frames.ts';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
 import { notPlain } from './case-plain.ts';
@@ -8,6 +9,7 @@ import { named, suiteCases, takeRegistered, writtenName } from './case-register.
 import { settleCase } from './case-settle.ts';
 import { expandGlobs, type Project } from './config.ts';
 import { InputError } from './input-error.ts';
+import { guarded } from './load-guard.ts';
 import type { FileError } from './outcome.ts';
 import type { SettledCase, TestCase } from './test-case.ts';
 
@@ -19,10 +21,13 @@ export interface LoadedCases {
 }
 
 /** Default export and `cases`, functions called, lists flattened; what is no object stays for settling to complain about. */
-async function flatten(value: unknown, out: Set<unknown>): Promise<void> {
+async function flatten(value: unknown, out: Set<unknown>, within: ReadonlySet<unknown> = new Set()): Promise<void> {
+  if (within.has(value)) throw new InputError('a list holds itself');
   const settled = await (typeof value === 'function' ? (value as () => unknown)() : value);
-  if (Array.isArray(settled)) for (const item of settled) await flatten(item, out);
-  else if (isGroup(settled)) for (const [one, name] of suiteCases({}, [settled])) out.add(named(one, name));
+  if (Array.isArray(settled)) {
+    const inside = new Set([...within, value, settled]);
+    for (const item of settled) await flatten(item, out, inside);
+  } else if (isGroup(settled)) for (const [one, name] of suiteCases({}, [settled])) out.add(named(one, name));
   else if (settled !== undefined) out.add(settled);
 }
 
@@ -98,17 +103,35 @@ function settleOne(
   }
 }
 
-export async function loadCaseFile(file: string, project: Project): Promise<Omit<LoadedCases, 'files'>> {
-  takeRegistered();
-  const imported = await importUserModule(file);
-  if (!imported.ok) return { cases: [], errors: [imported.error] };
-  let found: unknown[];
+/** What a file of data holds. */
+async function dataCases(file: string): Promise<unknown[] | FileError> {
+  const read = readDataFile(file);
+  if (!read.ok) return read.error;
   try {
-    found = await collect(isDataFile(file) ? { default: casesOfData(imported.exports.default) } : imported.exports);
+    return await collect({ default: casesOfData(read.value) });
   } catch (thrown) {
-    if (thrown instanceof InputError) return { cases: [], errors: [{ file, line: 1, message: thrown.message }] };
-    return { cases: [], errors: [describeImportError(thrown, file)] };
+    if (!(thrown instanceof InputError)) throw thrown;
+    return placedError(file, read.text, thrown);
   }
+}
+
+/** What a module registers and exports. */
+async function codeCases(file: string): Promise<unknown[] | FileError> {
+  takeRegistered();
+  try {
+    return await guarded(file, async () => {
+      const imported = await importUserModule(file);
+      return imported.ok ? collect(imported.exports) : imported.error;
+    });
+  } catch (thrown) {
+    if (thrown instanceof InputError) return { file, line: 1, message: thrown.message };
+    return describeImportError(thrown, file);
+  }
+}
+
+export async function loadCaseFile(file: string, project: Project): Promise<Omit<LoadedCases, 'files'>> {
+  const found = isDataFile(file) ? await dataCases(file) : await codeCases(file);
+  if (!Array.isArray(found)) return { cases: [], errors: [found] };
   const lines = new LineFinder(readFileSync(file, 'utf8'));
   const cases: SettledCase[] = [];
   const errors: FileError[] = [];

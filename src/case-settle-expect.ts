@@ -10,6 +10,7 @@ import type { LiveNetwork } from './live/live-types.ts';
 import { PacketBuilder } from './packet/build.ts';
 import { parseFieldPath } from './packet/fields.ts';
 import { parseHex } from './packet/hex.ts';
+import { didYouMean } from './suggest.ts';
 import type { Expectation, RecordExpectation, RedirectExpectation, SettledExpectation } from './test-case.ts';
 
 export const EXPECT_FIELDS = [
@@ -25,11 +26,14 @@ function settleRetval(value: number | string, type: number | null): number | str
     const number = verdictNumber(type, value);
     if (number !== null) return number;
     throw new InputError(
-      `expect.retval: ${progTypeName(type)} has no verdict ${value}: one of ${verdictNames(type).join(', ')}`,
+      `expect.retval: ${progTypeName(type)} has no verdict ${value}${didYouMean(value, verdictNames(type)) || `: one of ${verdictNames(type).join(', ')}`}`,
     );
   }
   if (isVerdictName(value)) return value;
-  throw new InputError(`expect.retval: there is no verdict ${value}: one of ${allVerdictNames().join(', ')}`);
+  const known = allVerdictNames();
+  throw new InputError(
+    `expect.retval: there is no verdict ${value}${didYouMean(value, known) || `: one of ${known.join(', ')}`}`,
+  );
 }
 
 function settleErrno(value: number | string): number {

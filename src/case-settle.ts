@@ -80,7 +80,8 @@ function settleData(given: unknown, scope: PathScope): Uint8Array | null {
   if (given === undefined) return null;
   const data = bytesOf(given, 'data_in', scope);
   if (data) return data;
-  throw new InputError('`data_in` is no bytes: hex, a list, {pcap} or {file}');
+  if (typeof given === 'number') throw new InputError('`data_in` is a number: put hex digits in quotes');
+  throw new InputError('`data_in` is no bytes: hex, a list, a packet, {pcap} or {file}');
 }
 
 /** One run of a case: what the step says over what the case says. */

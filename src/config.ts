@@ -6,6 +6,7 @@ import { checkFields } from './case-fields.ts';
 import { importUserModule } from './case-modules.ts';
 import type { Config } from './define.ts';
 import { InputError } from './input-error.ts';
+import { guarded } from './load-guard.ts';
 import type { FileError } from './outcome.ts';
 
 const NAMES = ['bpfdeck.config.ts', 'bpfdeck.config.js', 'bpfdeck.config.mjs'];
@@ -68,10 +69,10 @@ export async function loadProject(directory: string, explicit?: string): Promise
   const file = explicit === undefined ? findConfig(directory) : resolve(directory, explicit);
   if (file === null) return { ok: true, project: settle({}, null, resolve(directory)) };
   if (!existsSync(file)) return { ok: false, error: { file, line: 1, message: 'there is no such config file' } };
-  const imported = await importUserModule(file);
-  if (!imported.ok) return imported;
-  const config = imported.exports.default;
   try {
+    const imported = await guarded(file, () => importUserModule(file));
+    if (!imported.ok) return imported;
+    const config = imported.exports.default;
     if (typeof config !== 'object' || config === null) throw new InputError('it must export default defineConfig({…})');
     return { ok: true, project: settle(config as Config, file, dirname(file)) };
   } catch (thrown) {

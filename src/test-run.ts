@@ -17,6 +17,8 @@ export interface TestRunOptions {
   /** Made when the project's root is known. */
   readonly reporters: (root: string) => Promise<readonly Reporter[]>;
   readonly signal: AbortSignal;
+  /** Config and case files have been read. */
+  readonly loaded?: () => void;
   readonly bail: boolean;
   readonly retries: number;
   /** Only this part of the cases. */
@@ -43,6 +45,7 @@ async function unusedObjectErrors(suite: Suite, runner: CaseRunner): Promise<Fil
 export async function testRun(options: TestRunOptions): Promise<ExitCode> {
   const { runner, signal, bail, retries, shard, coverage } = options;
   const suite = await loadSuite(options.request, options.build);
+  options.loaded?.();
   const cases = shard === null ? suite.cases : shardOf(suite.cases, shard);
   const reporters = await options.reporters(suite.project?.root ?? options.request.cwd);
   let summary = emptySummary();
@@ -61,7 +64,11 @@ export async function testRun(options: TestRunOptions): Promise<ExitCode> {
     const unused = filtered ? [] : await unusedObjectErrors(suite, runner);
     for (const error of unused) emit({ type: 'file-error', error });
     const ids = new Set(cases.map((one) => one.id));
-    await runner.run(ids, { run: 1, cause: 'start', kept: 0, signal, bail, retries, coverage, explain: 'failures' }, emit);
+    await runner.run(
+      ids,
+      { run: 1, cause: 'start', kept: 0, signal, bail, retries, coverage, explain: 'failures' },
+      emit,
+    );
   }
   if (coverage) summary = { ...summary, coverage: coverageReport(covered, suite.project?.root ?? options.request.cwd) };
   for (const reporter of reporters) reporter.finish(summary);

@@ -63,7 +63,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
     return listCases(request, shard, io.out);
   }
   const stop = new AbortController();
-  const release = io.onInterrupt(() => stop.abort());
+  let release = () => {};
   const runner = await openRunner(workers, String(args.backend ?? 'engine'), covers(args));
   let update: Updater | null = null;
   const reporters = async (root: string) => {
@@ -79,6 +79,10 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
   try {
     const code = await testRun({
       coverage: covers(args),
+      // Before, Ctrl-C ends the process: a case file that is stuck would not let anybody hear it.
+      loaded: () => {
+        release = io.onInterrupt(() => stop.abort());
+      },
       build: builder(args, io, stop.signal),
       ...{ request, runner, shard, retries, signal: stop.signal, bail: args.bail === true, reporters },
       passWithNoTests: args['pass-with-no-tests'] === true,

@@ -62,3 +62,27 @@ export function isLiteral(node: SourceNode | null): node is SourceScalar {
 export function textOf(source: string, { start, end }: Range): string {
   return source.slice(start, end);
 }
+
+/** The innermost value that a text names at its beginning: `[0].expect.maps..bss.seen: is no number`. */
+export function nodeNamed(root: SourceNode, text: string): SourceNode | null {
+  let node: SourceNode = root;
+  let rest = text;
+  for (;;) {
+    const inside = insideNamed(node, rest);
+    if (inside === null) return node === root ? null : node;
+    [node, rest] = inside;
+  }
+}
+
+function insideNamed(node: SourceNode, text: string): [SourceNode, string] | null {
+  const index = /^\[(\d+)\]/.exec(text);
+  const item = index && node.kind === 'array' ? node.items[Number(index[1])] : undefined;
+  if (index && item !== undefined) return [item, text.slice(index[0].length)];
+  if (node.kind !== 'object') return null;
+  const name = text.replace(/^\./, '');
+  const named = node.fields.filter(
+    (field) => name.startsWith(field.name) && /^(?:[.[:]|$)/.test(name.slice(field.name.length)),
+  );
+  const longest = named.sort((a, b) => b.name.length - a.name.length)[0];
+  return longest === undefined ? null : [longest.value, name.slice(longest.name.length)];
+}
