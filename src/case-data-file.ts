@@ -44,13 +44,12 @@ function readJson(file: string, text: string): ReadDataFile {
   }
 }
 
-/** Throws InputError when it cannot be read at all. */
 export function readDataFile(file: string): ReadDataFile {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    throw fileError('read', file, thrown);
+    return { ok: false, error: { file, line: 1, message: fileError('read', file, thrown).message } };
   }
   return /\.json$/i.test(file) ? readJson(file, text) : readYaml(file, text);
 }

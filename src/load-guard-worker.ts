@@ -4,13 +4,7 @@ import { dlopen, FFIType } from 'bun:ffi';
 import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { stuckSentence } from './load-guard.ts';
-
-export interface GuardRequest {
-  /** The file that is being loaded; null: none any more. */
-  readonly file: string | null;
-  readonly limit_ms: number;
-}
+import { type GuardRequest, stuckSentence } from './load-limit.ts';
 
 declare const self: Worker;
 

@@ -1,16 +1,12 @@
 /** Watches over users' files while they are loaded: one that does not come to its end, or ends the process, is named. */
 import { writeSync } from 'node:fs';
 import { InputError } from './input-error.ts';
-import type { GuardRequest } from './load-guard-worker.ts';
+import { type GuardRequest, stuckSentence } from './load-limit.ts';
 
 /** No file takes that long that is not stuck. */
 const LIMIT_MS = 30_000;
 const STDERR = 2;
 const USAGE = 2;
-
-export function stuckSentence(file: string, limit_ms: number): string {
-  return `${file} does not come to its end: nothing came of it in ${limit_ms / 1000} s (an endless loop, or a promise that is never kept?)`;
-}
 
 let under: string | null = null;
 let worker: Worker | null = null;
