@@ -7,6 +7,7 @@ import type { Difference, FileError, TestOutcome, Verdict } from '../outcome.ts'
 import { parseHex, toHex } from '../packet/hex.ts';
 import type { SettledCase } from '../test-case.ts';
 import type { Why } from '../why-types.ts';
+import { fromLiveRecord, type LiveRecord, liveRecord } from './live-record.ts';
 
 /** Raised when a field changes its meaning or goes. */
 export const SCHEMA_VERSION = 1;
@@ -52,6 +53,8 @@ export interface CaseRecord {
   readonly fault: FaultRecord | null;
   /** Of a case that failed: where it returned, values, branches, calls; null where it was not traced. */
   readonly why: WhyRecord | null;
+  /** Of a live case: what was counted, what was lost and why, the first captured frame that differs. */
+  readonly live: LiveRecord | null;
 }
 
 /** A file that cannot be read, opened or built, with its path from `root`. */
@@ -98,6 +101,7 @@ export function caseRecord(one: SettledCase, outcome: TestOutcome, root: string)
     not_loaded: outcome.verdict === 'error' && outcome.refusal?.stage === 'open',
     fault: result?.fault ? faultRecord(result.fault) : null,
     why: outcome.why ? whyRecord(outcome.why) : null,
+    live: outcome.live ? liveRecord(outcome.live) : null,
   };
 }
 
@@ -144,6 +148,7 @@ export function fromRecord(value: unknown, root: string, path: string): [Settled
     ...(record.returned ? { returned: record.returned } : {}),
     ...(record.attempts > 1 ? { attempts: record.attempts } : {}),
     ...(record.why ? { why: { ...record.why, trace: [], left_out: 0 } } : {}),
+    ...(record.live ? { live: fromLiveRecord(record.live) } : {}),
   };
   return [one, outcome];
 }
