@@ -16,16 +16,14 @@ import { WasmModule } from './wasm-module.ts';
 
 /** What a program counts on when it is run, beside its arguments. */
 export interface ProgramNeeds {
-  /** It calls functions outside: they look at the frame in hand and may move its bounds. */
-  readonly helpers: boolean;
+  /** It may move the bounds of the packet. */
+  readonly moves: boolean;
   /** PRIV.TAIL_CALLS counts from zero. */
   readonly tailCalls: boolean;
-  /** The packet's bounds in private memory. */
+  /** The packet's bounds in private memory, and which frame it is. */
   readonly bounds: boolean;
   /** Their copies in the context, which only accesses through pointers of unknown kind read. */
   readonly copies: boolean;
-  /** It can end by a fault. */
-  readonly faults: boolean;
 }
 
 /** What the caller adds, in the order in which it is asked. */
@@ -77,6 +75,11 @@ export function compileTogether(inputs: readonly JitInput[], extension: Extensio
   return ok({ wasm: module.bytes(), helpers: [...protos.values()].map((proto) => proto.name) });
 }
 
+/** Helpers that do not look at the packet in hand, unless the program shows them where it is. */
+const BLIND: ReadonlySet<string> = new Set([
+  ...['map_lookup_elem', 'map_update_elem', 'map_delete_elem', 'redirect', 'redirect_map'],
+  ...['ktime_get_ns', 'get_prandom_u32', 'get_smp_processor_id'],
+]);
 const HELPER_CALL = CLASS.JMP | JMP.CALL;
 
 /** What is known once the program was written. */
@@ -87,9 +90,11 @@ function needsOf(prepared: PreparedProgram): ProgramNeeds {
     if (d.skipped[i] === 1 || d.op[i] !== HELPER_CALL || d.src[i] !== 0) continue;
     if (around.helper(d.imm[i]!)?.name === 'tail_call') tailCalls = true;
   }
-  const helpers = tailCalls || importedHelpers(prepared).length > 0;
+  const helpers = importedHelpers(prepared);
   // A program that is called instead may do anything.
   const copies = tailCalls || around.searches === true;
-  const bounds = helpers || copies || around.ctxEnd > 0;
-  return { helpers, tailCalls, bounds, copies, faults: helpers || around.leaves === true };
+  return {
+    ...{ tailCalls, copies, moves: tailCalls || helpers.some((proto) => proto.changesPacket === true) },
+    bounds: copies || around.ctxEnd > 0 || helpers.some(({ name }) => !BLIND.has(name)),
+  };
 }

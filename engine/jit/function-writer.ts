@@ -169,7 +169,6 @@ export class FunctionWriter {
 
   /** Leaves with the fault that PRIV already tells of. */
   leave(insn: number): void {
-    this.around.leaves = true;
     this.storePlace(insn);
     if (this.costLeft > 0) {
       this.unspentFuel();

@@ -61,9 +61,8 @@ export interface Surroundings {
   readonly suspects: Set<number>;
   /** Bytes of the context that any of the program's accesses needs (max_ctx_offset in the kernel). */
   ctxEnd: number;
-  /** Code was written that asks the region table, and that leaves with a fault: unset until then. */
+  /** Code was written that asks the region table; unset until then. */
   searches?: boolean;
-  leaves?: boolean;
 }
 
 /** Sizes of the accesses that are compared with the bounds of the packet's data or metadata. */

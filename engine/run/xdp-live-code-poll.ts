@@ -125,7 +125,7 @@ function decide(site: CodeSite, entry: ProgramEntry, locals: PollLocals): Code {
     when(load(page.get, PAGE_AT.POOL), recycle(site, page.get, place), call(give, page.get)),
   );
   const elsewhere = block(
-    entry.needs.helpers ? block() : showPage(page.get, data.get),
+    entry.needs.bounds ? block() : showPage(page.get, data.get),
     // A redirect may run a program with a context of its own, and give pages back.
     site.ask('received', dev.get, page.get, act.get),
     enter(load(dev.get, DEV_AT.IFINDEX), 0),

@@ -169,7 +169,7 @@ function frame(site: CodeSite, f: Locals, page: Code, parts: BatchParts, known: 
       : block(bytes.set(call(parts.write, base.get)), boundPacket(site, base.get, bytes.get));
   const size = parts.write === null ? k(length) : bytes.get;
   // xdp_update_frame_from_buff
-  const kept = main.needs.helpers
+  const kept = main.needs.moves
     ? block(keepBounds(page, at), bytes.set(load(page, PAGE_AT.LEN)))
     : block(
         bytes.set(size),

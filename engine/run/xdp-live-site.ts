@@ -207,7 +207,7 @@ export function show({ needs }: ProgramEntry, page: Code, data: Code): Code {
 
 /** xdp_update_frame_from_buff, after a program that may have moved the bounds; `at`: room for the data's address. */
 export function keep({ needs }: ProgramEntry, page: Code, at: Local): Code {
-  return needs.helpers ? keepBounds(page, at) : block();
+  return needs.moves ? keepBounds(page, at) : block();
 }
 
 export function keepBounds(page: Code, at: Local): Code {
