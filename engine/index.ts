@@ -29,8 +29,9 @@ export {
   typeName,
   typeSize,
 } from './object/btf-values.ts';
-export { type KernelSymbol, type KernelType, kernelSymbol, kernelType } from './object/kernel-types.ts';
 export { withExtension } from './object/extend.ts';
+export type { KernelConfig } from './object/externs.ts';
+export { type KernelSymbol, type KernelType, kernelSymbol, kernelType } from './object/kernel-types.ts';
 export { type OpenOpts, openObject } from './object/open.ts';
 export type {
   LineInfo,

@@ -32,12 +32,18 @@ export interface Extern {
   readonly missing: string;
 }
 
-/** The kernel that .kconfig answers for: 6.18.0 with HZ 250. */
-const VALUES: { readonly [name: string]: bigint } = {
-  LINUX_KERNEL_VERSION: (6n << 16n) | (18n << 8n),
-  LINUX_HAS_BPF_COOKIE: 1n,
-  LINUX_HAS_SYSCALL_WRAPPER: 1n,
-  CONFIG_HZ: 250n,
+/**
+ * What a kernel answers to .kconfig: options as its configuration file has them (`CONFIG_HZ` → `250`, `CONFIG_NET` → `y`),
+ * without those that are not set, and LINUX_KERNEL_VERSION in decimals.
+ */
+export type KernelConfig = Readonly<Record<string, string>>;
+
+/** The kernel that .kconfig answers for by itself: 6.18.0 with HZ 250. */
+const VALUES: KernelConfig = {
+  LINUX_KERNEL_VERSION: String((6 << 16) | (18 << 8)),
+  LINUX_HAS_BPF_COOKIE: '1',
+  LINUX_HAS_SYSCALL_WRAPPER: '1',
+  CONFIG_HZ: '250',
 };
 
 /** Options that are `=y` in any kernel that runs BPF programs. */
@@ -49,6 +55,7 @@ const YES: ReadonlySet<string> = new Set([
 export function collectExterns(
   elf: ElfFile,
   btf: BtfData | null,
+  config?: KernelConfig,
 ): { externs: Map<number, Extern>; kconfig: MapSpec | null } {
   const externs = new Map<number, Extern>();
   const undefinedSymbols = elf.symbols.filter((s) => s.section === SHN.UNDEF && s.bind !== STB.LOCAL && s.name !== '');
@@ -71,7 +78,7 @@ export function collectExterns(
       missing: weak ? '' : missingText(symbol.name, found),
     });
   }
-  return { externs, kconfig: btf === null ? null : layOutKconfig(btf, configured, externs) };
+  return { externs, kconfig: btf === null ? null : layOutKconfig(btf, configured, externs, config) };
 }
 
 function missingText(name: string, found: Declared | undefined): string {
@@ -105,6 +112,7 @@ function layOutKconfig(
   btf: BtfData,
   configured: readonly { symbol: ElfSymbol; type_id: number }[],
   externs: Map<number, Extern>,
+  config: KernelConfig | undefined,
 ): MapSpec | null {
   if (configured.length === 0) return null;
   const values = configured
@@ -122,7 +130,7 @@ function layOutKconfig(
     end = at + size;
     offsets.set(type_id, at);
     const weak = symbol.bind === STB.WEAK;
-    const value = kconfigValue(btf, symbol.name, referredType(btf, type_id), size);
+    const value = kconfigValue(btf, stated(symbol.name, config), referredType(btf, type_id), size);
     if (value !== null) writes.push({ at, size, value });
     const missing =
       value !== null || weak ? '' : `${symbol.name} (.kconfig) is not set in the kernel this engine stands for`;
@@ -134,16 +142,32 @@ function layOutKconfig(
   return kconfigMap(fixSection(btf, offsets, data.length), data);
 }
 
-/** The value as a number; null when it has none or the type is no number. */
-function kconfigValue(btf: BtfData, name: string, type: number, size: number): bigint | null {
+/** What is stated of a name; a configuration that has options at all has all of them. */
+function stated(name: string, config: KernelConfig | undefined): string | undefined {
+  if (config?.[name] !== undefined) return config[name];
+  if (config?.CONFIG_BPF !== undefined && name.startsWith('CONFIG_')) return undefined;
+  return YES.has(name) ? 'y' : VALUES[name];
+}
+
+/** enum libbpf_tristate */
+const TRISTATE: Readonly<Record<string, bigint>> = { n: 0n, y: 1n, m: 2n };
+
+/** set_kcfg_value_tri and _num: the value as a number; null when nothing is stated, or it does not fit the type. */
+function kconfigValue(btf: BtfData, text: string | undefined, type: number, size: number): bigint | null {
+  if (text === undefined) return null;
   const id = skipModifiers(btf, type);
   const kind = kindOf(btf, id);
   const int = kind === KIND.INT ? intInfo(btf, id) : null;
   if (size > 8 || (int === null && kind !== KIND.ENUM && kind !== KIND.ENUM64)) return null;
-  // `y` is 1 for a bool, TRI_YES for a tristate, and itself for a char.
-  if (YES.has(name)) return int !== null && !int.bool && size === 1 ? BigInt('y'.charCodeAt(0)) : 1n;
-  const value = VALUES[name];
-  return value === undefined || (int?.bool === true && value > 1n) ? null : value;
+  const tristate = TRISTATE[text];
+  // A letter is itself for a char.
+  if (tristate !== undefined && int !== null && !int.bool && size === 1) return BigInt(text.charCodeAt(0));
+  const value = tristate ?? (/^-?(0x[0-9a-fA-F]+|\d+)$/.test(text) ? numberOf(text) : null);
+  return value === null || (int?.bool === true && value > 1n) ? null : value;
+}
+
+function numberOf(text: string): bigint {
+  return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
 }
 
 function fixSection(btf: BtfData, offsets: ReadonlyMap<number, number>, size: number): number {

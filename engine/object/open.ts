@@ -7,7 +7,7 @@ import { type BtfExt, parseBtfExt } from './btf-ext.ts';
 import { type CoreOutcome, relocateCore } from './core-relo.ts';
 import { dataMap, dataSectionTypes, fixDataSections, isDataSection } from './data-maps.ts';
 import { type ElfFile, isElf, malformed, opening, parseElf, parseElfSections } from './elf.ts';
-import { collectExterns } from './externs.ts';
+import { collectExterns, type KernelConfig } from './externs.ts';
 import { type Func, findFunctions, isCode } from './functions.ts';
 import { kernelStructs, socketStructs } from './kernel-structs.ts';
 import { textAt } from './le-bytes.ts';
@@ -29,6 +29,8 @@ export interface OpenOpts {
   readonly btf?: Uint8Array;
   /** What to call them in messages. */
   readonly btf_name?: string;
+  /** What .kconfig answers. Default: Linux 6.18 with HZ 250. */
+  readonly config?: KernelConfig;
 }
 
 /**
@@ -47,7 +49,7 @@ function open(file: ObjectFile, opts: OpenOpts): ObjectSpec {
   const target = opts.btf === undefined ? btf : targetBtf(opts.btf, opts.btf_name ?? 'the given types');
   const targetName = opts.btf === undefined ? "the object's own types" : (opts.btf_name ?? 'the given types');
   const functions = findFunctions(elf, btf, ext);
-  const { externs, kconfig } = collectExterns(elf, btf);
+  const { externs, kconfig } = collectExterns(elf, btf, opts.config);
   const placed = readMaps(elf, btf);
   const sections = elf.sections.filter(isDataSection);
   const types = dataSectionTypes(btf);

@@ -1,5 +1,13 @@
 /** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
-import type { Coverage, MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
+import type {
+  Coverage,
+  KernelConfig,
+  MapDump,
+  ObjectSpec,
+  ProgRunOpts,
+  ProgRunResult,
+  Refusal,
+} from '../../engine/index.ts';
 import type { LiveEnd, LiveRequest } from '../live/live-types.ts';
 import type { MapPreset } from './map-preset.ts';
 
@@ -84,8 +92,8 @@ export interface OpenReply {
 
 export interface Backend {
   readonly name: 'engine' | 'kernel';
-  /** Opens (or reopens, with new bytes) an object under its path. */
-  open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply>;
+  /** Opens (or reopens, with new bytes) an object under its path: `btf` for CO-RE, `config` for .kconfig. */
+  open(path: string, bytes: Uint8Array, btf?: Uint8Array, config?: KernelConfig): Promise<OpenReply>;
   /** Fresh maps for every call. */
   run(request: RunRequest): Promise<RunReply>;
   /** Objects that are open, and what counted runs have executed of their programs; absent: it cannot see that. */

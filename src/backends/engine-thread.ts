@@ -1,4 +1,5 @@
 /** The worker's side of the engine backend: answers one message at a time. */
+import type { KernelConfig } from '../../engine/index.ts';
 import type { LiveCaseRequest, RunRequest } from './backend.ts';
 import { EngineBackend } from './engine.ts';
 
@@ -11,6 +12,7 @@ export type ThreadRequest =
       readonly path: string;
       readonly bytes: Uint8Array;
       readonly btf: Uint8Array | undefined;
+      readonly config: KernelConfig | undefined;
     }
   | { readonly id: number; readonly type: 'run'; readonly request: RunRequest }
   | { readonly id: number; readonly type: 'live'; readonly request: LiveCaseRequest };
@@ -30,7 +32,7 @@ async function answer(asked: ThreadRequest): Promise<unknown> {
       backend = new EngineBackend(asked.cancel);
       return null;
     case 'open':
-      return backend.open(asked.path, asked.bytes, asked.btf);
+      return backend.open(asked.path, asked.bytes, asked.btf, asked.config);
     case 'run':
       return backend.run(asked.request);
     case 'live':

@@ -1,4 +1,5 @@
 /** The engine backend in a thread of its own: the caller never freezes, and can cancel a run that loops. */
+import type { KernelConfig } from '../../engine/index.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 import type { ThreadReply, ThreadRequest } from './engine-thread.ts';
 
@@ -50,8 +51,8 @@ class EngineWorker implements Backend {
     this.waiting.clear();
   }
 
-  async open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply> {
-    return (await this.ask({ type: 'open', path, bytes, btf })) as OpenReply;
+  async open(path: string, bytes: Uint8Array, btf?: Uint8Array, config?: KernelConfig): Promise<OpenReply> {
+    return (await this.ask({ type: 'open', path, bytes, btf, config })) as OpenReply;
   }
 
   run(request: RunRequest): Promise<RunReply> {

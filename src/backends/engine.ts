@@ -5,6 +5,7 @@ import {
   ctxFromFields,
   ERRNO,
   enterNetns,
+  type KernelConfig,
   type LoadedObject,
   loadObject,
   type MapDump,
@@ -49,6 +50,7 @@ interface Loaded {
 interface Opened {
   readonly bytes: Uint8Array;
   readonly btf: Uint8Array | undefined;
+  readonly config: KernelConfig | undefined;
   readonly spec: ObjectSpec;
 }
 
@@ -133,14 +135,15 @@ export class EngineBackend implements Backend {
     this.cancelWord = cancelWord ?? new Int32Array(new SharedArrayBuffer(4));
   }
 
-  async open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply> {
+  async open(path: string, bytes: Uint8Array, btf?: Uint8Array, config?: KernelConfig): Promise<OpenReply> {
     const known = this.objects.get(path);
-    if (known && sameBytes(known.bytes, bytes) && sameBytes(known.btf, btf)) return { spec: known.spec, refusal: null };
-    const opened = openObject({ path, bytes }, btf === undefined ? {} : { btf });
+    const same = known && sameBytes(known.bytes, bytes) && sameBytes(known.btf, btf) && known.config === config;
+    if (same) return { spec: known.spec, refusal: null };
+    const opened = openObject({ path, bytes }, { ...(btf && { btf }), ...(config && { config }) });
     this.objects.delete(path);
     this.worlds.forget(path);
     if (!opened.ok) return { spec: null, refusal: opened.error };
-    this.objects.set(path, { bytes, btf, spec: opened.value });
+    this.objects.set(path, { bytes, btf, config, spec: opened.value });
     return { spec: opened.value, refusal: null };
   }
 

@@ -15,6 +15,7 @@ import { InputError } from '../input-error.ts';
 import { didYouMean } from '../suggest.ts';
 import type { OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { askBlooms } from './bloom-asks.ts';
+import { asksForConfig, kernelConfig } from './kernel-config.ts';
 import { pinToCpu } from './kernel-cpu.ts';
 import type { LoadWish } from './kernel-loaded.ts';
 import { updateElem } from './kernel-map-io.ts';
@@ -88,11 +89,15 @@ export class KernelSession {
   private readonly specs = new Map<string, ObjectSpec>();
   private printk: PerfRing | string | null = null;
 
-  /** CO-RE relocations are resolved against `btf`, else against the running kernel's types. */
+  /** CO-RE relocations are resolved against `btf`, else against the running kernel's types; .kconfig is the running kernel's. */
   open(path: string, bytes: Uint8Array, btf?: Uint8Array): OpenReply {
     const own = btf === undefined ? kernelTypes() : null;
     const target = btf ?? own;
-    const opened = openObject({ path, bytes }, target === null ? {} : { btf: target });
+    const opts = target === null ? {} : { btf: target };
+    let opened = openObject({ path, bytes }, opts);
+    if (opened.ok && asksForConfig(opened.value)) {
+      opened = openObject({ path, bytes }, { ...opts, config: kernelConfig() });
+    }
     if (!opened.ok) {
       this.specs.delete(path);
       return { spec: null, refusal: opened.error };

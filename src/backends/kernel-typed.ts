@@ -1,5 +1,6 @@
-/** The engine where the kernel is its judge: CO-RE goes by the running kernel's types on both sides, unless others are given. */
+/** The engine where the kernel is its judge: CO-RE and .kconfig go by the running kernel on both sides, unless types are given. */
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
+import { asksForConfig, kernelConfig } from './kernel-config.ts';
 import { kernelTypes } from './kernel-types.ts';
 
 /** What CO-RE relocations were resolved against, in words. */
@@ -16,9 +17,12 @@ export class KernelTyped implements Backend {
 
   async open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply> {
     const types = btf === undefined ? kernelTypes() : null;
-    if (types === null) return this.inner.open(path, bytes, btf);
-    const { spec, refusal } = await this.inner.open(path, bytes, types);
-    return { spec: spec === null ? null : { ...spec, core_target: RUNNING_KERNEL }, refusal };
+    let opened = await this.inner.open(path, bytes, types ?? btf);
+    if (opened.spec !== null && asksForConfig(opened.spec)) {
+      opened = await this.inner.open(path, bytes, types ?? btf, kernelConfig());
+    }
+    if (types === null || opened.spec === null) return opened;
+    return { spec: { ...opened.spec, core_target: RUNNING_KERNEL }, refusal: null };
   }
 
   run(request: RunRequest): Promise<RunReply> {
