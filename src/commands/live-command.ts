@@ -65,6 +65,7 @@ async function screenRun(
   const { LiveSession } = await import('../live/live-session.ts');
   const session = new LiveSession({
     ...{ start, request, ingress, ascii: flagArg(args, 'ascii'), cwd: io.cwd, note: notes.join(' · ') },
+    sample_ms: 1000 / input.fps,
     command: (chosen) => liveCommandLine(args, chosen),
   });
   const end = () => session.send({ do: 'interrupt' });

@@ -20,6 +20,8 @@ export interface LiveInput {
   /** Name of the device that frames come in on. */
   readonly ingress: string;
   readonly interval_ms: number;
+  /** Looks of the screen a second. */
+  readonly fps: number;
   readonly json: boolean;
   /** File for frames that left, null: none. */
   readonly capture: string | null;
@@ -30,6 +32,8 @@ export interface LiveInput {
 }
 
 const INTERVAL_MS = 1000;
+const FPS = 10;
+const FPS_MAX = 60;
 const CPUS_MAX = 1024;
 const RATE_MAX = 1e12;
 const LOOPBACK = 1;
@@ -136,6 +140,7 @@ export async function readLiveInput(args: Args, io: CommandIo): Promise<LiveInpu
     spec,
     ingress: ingressName(ctx_in, network),
     interval_ms,
+    fps: countArg(args, 'fps', 1, FPS_MAX) ?? FPS,
     json: flagArg(args, 'json'),
     capture: textArg(args, 'capture') ?? null,
     note: traffic.note,

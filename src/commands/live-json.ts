@@ -7,15 +7,16 @@ import type { LiveInput } from './live-job.ts';
 import { faultJson, mapJson } from './run-json.ts';
 
 /** Tracepoints whose code is an errno; of the others it is an XDP verdict or a drop reason. */
-function tracepointJson({ name, code, count, last }: LiveReport['tracepoints'][number]): object {
+function tracepointJson({ name, code, count, last, targets = [] }: LiveReport['tracepoints'][number]): object {
   const isErrno = name.startsWith('xdp_') && name !== 'xdp_exception';
   const errno = isErrno && code !== 0 ? -code : 0;
-  return { name, errno, errno_name: errno === 0 ? null : errnoName(code), code, count, last };
+  return { name, errno, errno_name: errno === 0 ? null : errnoName(code), code, count, last, targets };
 }
 
 function countsJson(report: LiveReport): object {
-  const { frames, batches, verdicts, page_pool, tracepoints, devices, stacks, xsk } = report;
-  return { frames, batches, verdicts, page_pool, tracepoints: tracepoints.map(tracepointJson), devices, stacks, xsk };
+  const { frames, batches, verdicts, page_pool, tracepoints, devices, stacks, xsk, cpumap } = report;
+  const counts = { frames, batches, verdicts, page_pool, tracepoints: tracepoints.map(tracepointJson), devices };
+  return { ...counts, stacks, ...(cpumap === undefined ? {} : { cpumap }), xsk };
 }
 
 function lossesJson(facts: LiveFacts): object[] {

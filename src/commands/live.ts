@@ -56,6 +56,7 @@ function options(yargs: Argv): Argv {
     })
     .option('metrics', { ...VALUE, describe: 'HOST:PORT: serves Prometheus text at /metrics while the run goes on' })
     .option('interval', { ...VALUE, describe: 'Milliseconds between two lines (default 1000)' })
+    .option('fps', { ...VALUE, describe: 'Looks of the screen a second (default 10; fewer for a slow line)' })
     .option('json', { type: 'boolean', describe: 'One JSON object a line: intervals, then a summary' })
     .option('ascii', { type: 'boolean', describe: 'Draw with the characters of ASCII alone' })
     .example('$0 live lb.o xdp_lb --data-in p.bin --dev veth0:peer_xdp=drop', 'XDP_TX leaves by veth0')

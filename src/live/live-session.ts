@@ -16,8 +16,6 @@ import { factsOf, initialState, type LiveState, lastSecond, newest, withSample }
 import type { LiveCommand, LiveDeviceInfo, LiveEnd, LiveFound, LiveRequest, LiveSample } from './live-types.ts';
 import { frameView } from './view-frame.ts';
 
-/** The screen looks ten times a second. */
-const SAMPLE_MS = 100;
 const BATCH_DEFAULT = 64;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -46,6 +44,8 @@ export interface LiveSessionOptions {
   /** Name of the device that frames come in on. */
   readonly ingress: string;
   readonly ascii: boolean;
+  /** Milliseconds between two looks. */
+  readonly sample_ms: number;
   /** Where captures are written. */
   readonly cwd: string;
   /** Said until the first key, '' for nothing. */
@@ -73,7 +73,7 @@ export class LiveSession implements LiveStore {
   private spec: ObjectSpec | null = null;
   private terminal: TerminalHandle | null = null;
 
-  constructor({ start, request, ingress, ascii, cwd, note = '', command }: LiveSessionOptions) {
+  constructor({ start, request, ingress, ascii, sample_ms, cwd, note = '', command }: LiveSessionOptions) {
     this.command = command;
     this.ascii = ascii;
     this.cwd = cwd;
@@ -81,7 +81,7 @@ export class LiveSession implements LiveStore {
     this.view = liveView(this.state);
     this.rate = request.rate;
     this.size = request.batch_size || BATCH_DEFAULT;
-    this.client = start(request, SAMPLE_MS, (sample) => this.take(sample));
+    this.client = start(request, sample_ms, (sample) => this.take(sample));
     const left = Promise.withResolvers<LiveOutcome>();
     this.done = left.promise;
     this.fail = left.reject;

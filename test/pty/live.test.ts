@@ -1,6 +1,9 @@
 /** The live screen on a real terminal: counters move, keys act at the edges of batches, WHY and the hint say what is wrong, the totals stay behind. */
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readCapture } from '../../src/packet/pcap.ts';
 import { MAIN, ROOT } from '../support/balancer-copy.ts';
 import { KEY, TerminalRun } from '../support/terminal.ts';
 
@@ -17,9 +20,9 @@ afterEach(() => {
   running = null;
 });
 
-async function live([columns, rows]: readonly [number, number], ...more: string[]): Promise<TerminalRun> {
+async function live([columns, rows]: readonly [number, number], cwd = ROOT, ...more: string[]): Promise<TerminalRun> {
   const args = ['live', OBJECT, 'lv_redir', '--data-in', PACKET, ...DEVICES, '--rate', '20000', ...more];
-  const screen = new TerminalRun([process.execPath, MAIN, ...args], { columns, rows });
+  const screen = new TerminalRun([process.execPath, MAIN, ...args], { columns, rows, cwd });
   running = screen;
   await screen.until(/(RUNNING|DONE)[\s\S]*batch/);
   return screen;
@@ -83,8 +86,41 @@ describe.each([
   });
 });
 
+test('frames are recorded and written; an error leads to a frame and its line; rings fill; the log and the command line', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-live-'));
+  try {
+    const screen = await live([100, 30], dir);
+    screen.type('R');
+    await screen.until(/● REC [1-9]/);
+    screen.type('Rw');
+    await screen.until(/wrote [\d,]+ frames of 1 link to live-1.pcapng/);
+    expect(readCapture(new Uint8Array(readFileSync(join(dir, 'live-1.pcapng')))).length).toBeGreaterThan(0);
+    screen.type('jf');
+    await screen.until(/▌veth1 .*full .* ring/);
+    screen.type('f');
+    await screen.until(/▌veth1 .* up /);
+    screen.type('l');
+    await screen.until(/ENETDOWN/);
+    screen.type('\t\r');
+    await screen.until(
+      /Frame [\d,]+ ─[\s\S]*XDP_REDIRECT \(4\)[\s\S]*b_live\.bpf\.c:\d+[\s\S]*bpf_redirect_map\(dm, 0, 0\)/,
+    );
+    expect(screen.text()).toContain('PAUSED');
+    screen.type(KEY.escape);
+    await screen.until('Tracepoint errors');
+    screen.type('L');
+    await screen.until(/veth1 down/);
+    screen.type('L@');
+    await screen.until('--rate 20000 --batch-size 64');
+    screen.type('q');
+    expect(await screen.end()).toBe(0);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
 test('the end of the run is shown; small terminals; ASCII', async () => {
-  const screen = await live([50, 12], '--repeat', '1280', '--ascii');
+  const screen = await live([50, 12], ROOT, '--repeat', '1280', '--ascii');
   await screen.until('DONE');
   expect(screen.text()).toMatch(/pps max/);
   screen.type('q');

@@ -48,6 +48,12 @@ test('the far end runs a program of another object; JSON is an interval a line a
   expect(summary.tracepoints).toContainEqual(expect.objectContaining({ name: 'xdp_redirect', errno: 0, count: 640 }));
   const far = summary.devices.find((one: { name: string }) => one.name === 'veth0-peer');
   expect(far).toMatchObject({ netns: 'far', rx_packets: 640, xdp_drops: 640 });
+  expect(Object.keys(summary)).toEqual([
+    ...['type', 'program', 'ingress', 'backend', 'errno', 'errno_name', 'stopped', 'frames', 'batches', 'verdicts'],
+    ...['page_pool', 'tracepoints', 'devices', 'stacks', 'cpumap', 'xsk', 'lost', 'maps', 'ns_per_frame', 'mpps'],
+    ...['insns_executed', 'printk', 'fault'],
+  ]);
+  expect(Object.keys(summary.page_pool).sort()).toEqual(['allocated', 'in_flight', 'in_pool', 'recycled', 'released']);
   expect(summary.mpps).toBeCloseTo(1000 / summary.ns_per_frame, 6);
   expect(summary.maps.map((map: { name: string }) => map.name)).toContain('dm');
 });
