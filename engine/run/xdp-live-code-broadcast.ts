@@ -84,11 +84,15 @@ function clean(copy: Local, _base: Code, end: Code, at: Local): Code {
   );
 }
 
-/** By eights, the last eight overlapping; no frame is shorter. */
+/** By fours of eights, then by eights, the last eight overlapping; no frame is shorter. */
 function copyBytes(to: Code, from: Code, bytes: Code, at: Local): Code {
-  const move = (offset: Code): Code => storeWide(add(to, offset), 0, loadWide(add(from, offset)));
+  const move = (offset: Code, more = 0): Code => storeWide(add(to, offset), more, loadWide(add(from, offset), more));
   return block(
     at.set(k(0)),
+    loop(
+      below(at.get, sub(bytes, k(4 * STEP))),
+      block(...[0, 1, 2, 3].map((i) => move(at.get, i * STEP)), at.plus(k(4 * STEP))),
+    ),
     loop(below(at.get, sub(bytes, k(STEP))), block(move(at.get), at.plus(k(STEP)))),
     move(sub(bytes, k(STEP))),
   );

@@ -1,6 +1,6 @@
 /** The CPUs that cpumaps lead to: their queues, and the thread that takes frames out and hands them to the stack (cpu_map_kthread_run). */
 import type { RunEnv } from '../env.ts';
-import { invariant } from '../errors.ts';
+import { EngineBug, invariant } from '../errors.ts';
 import { PRIV } from '../layout.ts';
 import type { World } from '../load/types.ts';
 import { CpuQueue } from '../net/cpu-queue.ts';
@@ -40,7 +40,7 @@ export class LiveCpus {
   private readonly state: LiveState;
   private readonly programs: LivePrograms;
   private readonly queues = new Map<string, CpuQueue>();
-  private readonly byAddress = new Map<number, CpuQueue>();
+  private readonly list: CpuQueue[] = [];
   private readonly envs = new Map<number, RunEnv>();
   private readonly frames: number[] = [];
   private readonly passed: number[] = [];
@@ -62,30 +62,31 @@ export class LiveCpus {
     const prog = program === 0 ? null : this.programs.byId(program);
     const made = new CpuQueue(this.state, { at, entries, cpu, map_id, qsize, prog });
     this.queues.set(key, made);
-    this.byAddress.set(at, made);
+    this.list.push(made);
     return made;
   }
 
   /** The queue whose words are at an address. */
   at(address: number): CpuQueue {
-    const found = this.byAddress.get(address);
-    invariant(found !== undefined, `no queue of a CPU is at ${address}`);
-    return found;
+    const { list } = this;
+    for (let i = 0; i < list.length; i++) if (list[i]!.at === address) return list[i]!;
+    throw new EngineBug(`no queue of a CPU is at ${address}`);
   }
 
   /** Whether any cpumap has an entry. */
   get some(): boolean {
-    return this.queues.size > 0;
+    return this.list.length > 0;
   }
 
   get waiting(): boolean {
-    for (const queue of this.queues.values()) if (queue.ring.count > 0) return true;
+    const { list } = this;
+    for (let i = 0; i < list.length; i++) if (list[i]!.ring.count > 0) return true;
     return false;
   }
 
   /** Every thread runs until its queue is empty, one CPU after the other; `thread`: does it in the place of the one here. */
   run(work: CpuWork, thread: ((queue: CpuQueue) => void) | null = null): void {
-    for (const queue of this.queues.values()) {
+    for (const queue of this.list) {
       if (queue.ring.count === 0) continue;
       const { rc, mem } = this.world;
       const { env } = rc;
