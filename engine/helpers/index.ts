@@ -1,9 +1,12 @@
-/** All helpers the engine has, by name without the bpf_ prefix. */
+/** All helpers and kernel functions the engine has, by name without the bpf_ prefix. */
 import { CGROUP_HELPERS } from './cgroup.ts';
 import { CLOCK_HELPERS } from './clock.ts';
+import { CONNTRACK_KFUNCS } from './conntrack.ts';
 import { CSUM_HELPERS } from './csum.ts';
 import { DYNPTR_HELPERS } from './dynptr.ts';
+import { DYNPTR_KFUNCS } from './dynptr-kfuncs.ts';
 import { FOR_EACH_HELPERS } from './for-each.ts';
+import { ITER_KFUNCS } from './iter-num.ts';
 import { LWT_HELPERS } from './lwt.ts';
 import { MAP_HELPERS } from './map.ts';
 import { PERF_HELPERS } from './perf.ts';
@@ -51,4 +54,7 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...REDIRECT_TC_HELPERS,
   ...ROUTE_HELPERS,
   ...TUNNEL_HELPERS,
+  ...DYNPTR_KFUNCS,
+  ...ITER_KFUNCS,
+  ...CONNTRACK_KFUNCS,
 };

@@ -3,7 +3,8 @@ import { ok, type Refusal, type Result, refuse } from '../errors.ts';
 import { ARENA_BASE, PRIV, STACK_TOP, WASM_PAGE } from '../layout.ts';
 import type { CtxStruct } from '../uapi/contexts.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { HELPERS, type HelperProto } from '../uapi/helper-protos.ts';
+import type { HelperProto } from '../uapi/helper-protos.ts';
+import { CALLS } from '../uapi/kfunc-protos.ts';
 import { CLASS, CLASS_MASK, JMP, LDDW, PSEUDO } from '../uapi/opcodes.ts';
 import { Analysis, noLimits, packetMovers, takenFunctions } from './analyze.ts';
 import { CTX_STORE_LOCALS, CTX_STORE_TYPE, ctxStoreCode, hasStoreRules } from './ctx-store.ts';
@@ -52,7 +53,7 @@ export function prepareProgram(input: JitInput): Result<PreparedProgram> {
 }
 
 function surroundings(input: JitInput, d: Decoded): Surroundings {
-  const protos = input.helpers ?? HELPERS;
+  const protos = input.helpers ?? CALLS;
   const helper = (id: number): HelperProto | undefined => (input.unsupported.has(id) ? undefined : protos.get(id));
   const facts = new Map<number, MapFacts | undefined>();
   const taken = takenFunctions(d);

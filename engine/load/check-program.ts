@@ -7,6 +7,7 @@ import { isGplOnly, mayCall } from '../uapi/helper-access.ts';
 import { helperName, isHelper } from '../uapi/helper-names.ts';
 import { HELPERS } from '../uapi/helper-protos.ts';
 import { insnCount, readInsn } from '../uapi/insn.ts';
+import { KFUNCS, mayCallKfunc } from '../uapi/kfunc-protos.ts';
 import { progTypeName } from '../uapi/prog-types.ts';
 import { placedSentence, whereOf } from './lines.ts';
 
@@ -79,11 +80,17 @@ const DEV_BOUND_KFUNCS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Kernel functions and variables are not there: refuses the program unless the reference is weak; null when nothing stands in the way.
+ * Kernel functions that the engine has are for some types only (EACCES); others, and variables, are not there: refuses the program unless the reference is weak; null when nothing stands in the way.
  * Metadata of a device is refused as the kernel refuses programs bound to none (bpf_dev_bound_kfunc_check, EINVAL).
  */
-export function checkExterns(spec: ProgramSpec): Refusal | null {
-  const strong = spec.relocs.filter((one) => (one.kind === 'kfunc' || one.kind === 'extern') && !one.weak);
+export function checkExterns(spec: ProgramSpec, type = spec.type): Refusal | null {
+  const forbidden = spec.relocs.find((one) => KFUNCS.has(one.name) && !mayCallKfunc(type, one.name));
+  if (forbidden?.kind === 'kfunc') {
+    const placed = placedSentence(spec, forbidden.insn, `calling kernel function ${forbidden.name} is not allowed`);
+    return { stage: 'load', errno: ERRNO.EACCES, message: placed, where: whereOf(spec, forbidden.insn) };
+  }
+  const missed = spec.relocs.filter((one) => (one.kind === 'kfunc' || one.kind === 'extern') && !KFUNCS.has(one.name));
+  const strong = missed.filter((one) => !one.weak);
   const bound = strong.find((one) => DEV_BOUND_KFUNCS.has(one.name));
   if (bound !== undefined) {
     const message = `${bound.name}: metadata kfuncs require device-bound program`;

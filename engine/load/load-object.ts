@@ -72,7 +72,7 @@ class Loaded implements LoadedObject {
     if (spec.error !== null) return { ok: false, error: refusalOf(spec, spec.error) };
     const type = this.opts.types?.[name] ?? spec.type;
     if (type === 0) return { ok: false, error: noType(spec) };
-    const missing = checkExterns(spec);
+    const missing = checkExterns(spec, type);
     if (missing !== null) return { ok: false, error: missing };
     const checked = checkHelpers(spec, type, this.spec.license, this.opts.lenient === true);
     if (!checked.ok) return checked;

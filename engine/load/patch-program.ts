@@ -3,6 +3,7 @@ import { invariant } from '../errors.ts';
 import { POISON_CORE } from '../object/poison.ts';
 import type { ProgramSpec } from '../object/spec.ts';
 import { insnCount, readInsn, setImm, setSrc } from '../uapi/insn.ts';
+import { KFUNCS } from '../uapi/kfunc-protos.ts';
 
 const OP_CALL = 0x85;
 const PSEUDO_MAP_FD = 1;
@@ -40,11 +41,17 @@ export function patchProgram(spec: ProgramSpec, handleOf: (map: string) => numbe
       setImm(insns, insn + 1, reloc.kind === 'map' ? 0 : reloc.off);
     } else if (readInsn(insns, insn).op === OP_CALL) {
       setSrc(insns, insn, 0);
+      const known = KFUNCS.get(reloc.name);
+      if (known !== undefined) {
+        setImm(insns, insn, known.id);
+        return;
+      }
       setImm(insns, insn, POISON_KFUNC + number);
       poisoned.set(POISON_KFUNC + number, `kernel function ${reloc.name} is not supported`);
     } else {
+      // Whoever asks whether a kernel function is there (bpf_ksym_exists) compares its address with 0.
       setSrc(insns, insn, 0);
-      setImm(insns, insn, 0);
+      setImm(insns, insn, KFUNCS.has(reloc.name) ? 1 : 0);
       setImm(insns, insn + 1, 0);
     }
   });

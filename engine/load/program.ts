@@ -7,7 +7,7 @@ import { PRIV } from '../layout.ts';
 import type { ProgramSpec } from '../object/spec.ts';
 import { type CtxStruct, ctxStructOf } from '../uapi/contexts.ts';
 import { ERRNO } from '../uapi/errno.ts';
-import { HELPERS } from '../uapi/helper-protos.ts';
+import { CALLS } from '../uapi/kfunc-protos.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { type BadCtxAccess, badCtxAccess } from '../verifier/ctx-check.ts';
 import { type FrozenData, frozenData, sameData } from './frozen-data.ts';
@@ -158,7 +158,7 @@ export class Program implements LoadedProgram {
     invariant(decoded.ok, 'a program that was translated is not one any more');
     return badCtxAccess({
       ...{ d: decoded.value, ctx, suspects, frozen: (handle) => frozen.get(handle) ?? null },
-      helper: (id) => (this.unsupported.has(id) ? undefined : HELPERS.get(id)),
+      helper: (id) => (this.unsupported.has(id) ? undefined : CALLS.get(id)),
       map: (handle) => this.facts.get(handle),
       isGlobal: (k) => subprogs[k]!.global,
     });

@@ -2,6 +2,7 @@
 import { type Refusal, refuse, type Stage } from '../errors.ts';
 import { ERRNO } from '../uapi/errno.ts';
 import { immAt, readInsn } from '../uapi/insn.ts';
+import { KFUNCS } from '../uapi/kfunc-protos.ts';
 import { CLASS, JMP, LDDW, PSEUDO, PSEUDO_CALL } from '../uapi/opcodes.ts';
 import { lowerBound } from './btf-ext.ts';
 import type { ElfFile, ElfReloc } from './elf.ts';
@@ -116,7 +117,7 @@ function callExtern(scan: Scan, insn: number, ext: Extern | undefined, name: str
   }
   scan.relocs.push({ insn, kind: 'kfunc', name, off: 0, weak: ext.weak });
   if (ext.weak) poisonInsn(scan.code, insn, POISON_KFUNC);
-  else fail(scan, insn, ext.missing, 'unsupported', ERRNO.ESRCH);
+  else if (!KFUNCS.has(name)) fail(scan, insn, ext.missing, 'unsupported', ERRNO.ESRCH);
 }
 
 /** A 64-bit load of an address: map, data, function, extern. */
@@ -169,7 +170,8 @@ function loadExtern(scan: Scan, insn: number, ext: Extern | undefined, name: str
   if (ext.kind === 'kconfig')
     scan.relocs.push({ insn, kind: 'map_value', name: KCONFIG, off: ext.offset, weak: false });
   else scan.relocs.push({ insn, kind: 'extern', name, off: 0, weak: ext.weak });
-  if (ext.missing !== '') fail(scan, insn, ext.missing, ext.kind === 'kconfig' ? 'open' : 'unsupported', ERRNO.ESRCH);
+  if (ext.missing !== '' && !KFUNCS.has(name))
+    fail(scan, insn, ext.missing, ext.kind === 'kconfig' ? 'open' : 'unsupported', ERRNO.ESRCH);
 }
 
 /** The open form of a reference: a plain load of 0 that the loader fills in. */

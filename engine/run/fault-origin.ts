@@ -1,6 +1,7 @@
 /** Where a pointer came from, read backwards from the instruction that used it: enough to name the helper behind it. */
-import { HELPERS } from '../uapi/helper-protos.ts';
+
 import { type Insn, readInsn } from '../uapi/insn.ts';
+import { CALLS } from '../uapi/kfunc-protos.ts';
 import { CLASS, CLASS_MASK, MODE, MODE_MASK } from '../uapi/opcodes.ts';
 
 const OP_CALL = 0x85;
@@ -60,19 +61,19 @@ export function packetMover(insns: Uint8Array, pc: number): Origin | null {
   for (let at = pc - 1; at >= 0; at--) {
     const insn = readInsn(insns, at);
     if (insn.op !== OP_CALL || insn.src !== 0) continue;
-    if (HELPERS.get(insn.imm)?.changesPacket === true) return originOf(insn.imm, at);
+    if (CALLS.get(insn.imm)?.changesPacket === true) return originOf(insn.imm, at);
   }
   return null;
 }
 
 function originOf(helper: number, insn: number): Origin | null {
-  const proto = HELPERS.get(helper);
+  const proto = CALLS.get(helper);
   return proto === undefined ? null : { helper: `bpf_${proto.name}`, insn };
 }
 
 /** The helper that an instruction calls, with the bpf_ prefix; null when it calls none. */
 export function calledHelper(insn: Insn): string | null {
   if (insn.op !== OP_CALL || insn.src !== 0) return null;
-  const proto = HELPERS.get(insn.imm);
+  const proto = CALLS.get(insn.imm);
   return proto === undefined ? null : `bpf_${proto.name}`;
 }

@@ -1,7 +1,7 @@
 /** Calls of a traced run: the arguments as the helper takes them, what came back, and what was there when nothing was found. */
 import { FUNC_PTR_BASE } from '../layout.ts';
-import { helperName } from '../uapi/helper-names.ts';
 import type { RetKind } from '../uapi/helper-protos.ts';
+import { callName } from '../uapi/kfunc-protos.ts';
 import { PSEUDO_CALL, SRC_X } from '../uapi/opcodes.ts';
 import { type At, functionAt, placeAt } from './trace-places.ts';
 import type { TraceArg, TraceCall } from './trace-types.ts';
@@ -41,5 +41,5 @@ function functionCall(at: At): Omit<TraceCall, 'result'> {
   if (insn.src === PSEUDO_CALL) {
     return { ...none, helper: false, name: functionAt(subprogs, pc + 1 + insn.imm) ?? 'function' };
   }
-  return { ...none, helper: true, name: helperName(insn.imm) };
+  return { ...none, helper: true, name: callName(insn.imm) };
 }

@@ -3,8 +3,9 @@ import { PRIV } from '../layout.ts';
 import type { Step } from '../load/program-table.ts';
 import type { World } from '../load/types.ts';
 import type { BpfMap } from '../maps/map.ts';
-import { HELPERS, type HelperProto } from '../uapi/helper-protos.ts';
+import type { HelperProto } from '../uapi/helper-protos.ts';
 import { readInsn } from '../uapi/insn.ts';
+import { CALLS } from '../uapi/kfunc-protos.ts';
 
 const OP_CALL = 0x85;
 const REGISTER_WORDS = 22;
@@ -111,7 +112,7 @@ export class TraceRecord {
     const insns = this.world.programs.byId(program)?.insns;
     if (insns === undefined || insns[at * 8] !== OP_CALL) return undefined;
     const insn = readInsn(insns, at);
-    const proto = insn.src === 0 ? HELPERS.get(insn.imm) : undefined;
+    const proto = insn.src === 0 ? CALLS.get(insn.imm) : undefined;
     if (proto === undefined) return undefined;
     const map = proto.args.includes('map')
       ? this.world.maps.byHandle(this.argument(proto.args.indexOf('map')))
