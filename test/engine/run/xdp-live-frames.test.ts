@@ -1,8 +1,8 @@
-/** Live frames with a packet each: which packet a frame gets, what is left of the page's last use, and what is refused. */
+/** What live frames are made of and come in by: a packet each, what is left of the page's last use, receive queues, and what is refused. */
 import { describe, expect, test } from 'bun:test';
 import { type LiveFrames, type LiveRun, openLive } from '../../../engine/index.ts';
 import { bssOf, loadLive, NETNS, u32 } from '../../support/live/engine.ts';
-import { IFINDEX, XDP } from '../../support/live/scenario.ts';
+import { IFINDEX, MODE, XDP } from '../../support/live/scenario.ts';
 
 const packet = (id: number, length: number): Uint8Array => new Uint8Array(length).fill(id);
 
@@ -85,4 +85,40 @@ test.each([
   const run = openLive(loadLive(), 'scripted', { data_in: packet(0, 64), frames: { packets } });
   expect(run).toMatchObject({ ok: false, error: { errno: 22 } });
   expect(run.ok ? '' : run.error.message).toContain(words);
+});
+
+describe('receive queues', () => {
+  const onQueue = (rx_queue_index: number, generated: boolean, ingress: number = IFINDEX.a0) => {
+    const object = loadLive();
+    const bss = bssOf(object.spec, { name: '', repeat: 1, globals: { mode: MODE.XSKMAP, target: 1, flags: XDP.DROP } });
+    object.map('.bss')!.userUpdate(u32(0), bss, 0);
+    object.map('sockets')!.userUpdate(u32(1), u32(3), 0);
+    const md = new DataView(new ArrayBuffer(24));
+    md.setUint32(4, 64, true);
+    md.setUint32(12, ingress, true);
+    md.setUint32(16, rx_queue_index, true);
+    return openLive(object, 'scripted', {
+      ...{ data_in: packet(0, 64), ctx_in: new Uint8Array(md.buffer), repeat: 100, generated },
+      netns: { devices: [{ ifindex: IFINDEX.a0, rx_queues: 4 }] },
+    });
+  };
+
+  test.each([true, false])(
+    'a socket gets what came by its queue, and nothing else (generated code: %p)',
+    (generated) => {
+      const received = [2, 3].map((queue) => {
+        const run = onQueue(queue, generated);
+        if (!run.ok) throw new Error(run.error.message);
+        run.value.runFor({});
+        return run.value.report().xsk[0]!.received;
+      });
+      expect(received).toEqual([0, 100]);
+    },
+  );
+
+  test('no queue beyond those of the device, and none of no device', () => {
+    expect(onQueue(4, true)).toMatchObject({ ok: false, error: { errno: 22 } });
+    expect(onQueue(1, true, 0)).toMatchObject({ ok: false, error: { errno: 22 } });
+    expect(onQueue(1, true, 7)).toMatchObject({ ok: false, error: { errno: 19 } });
+  });
 });
