@@ -49,7 +49,7 @@ const INDEX = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Tr
 export interface TraceTarget {
   readonly count: number;
   readonly last: Readonly<Record<string, number>>;
-  /** The row stands for several targets, of which the last event names one: there were too many to tell apart. */
+  /** The row stands for several targets or codes, of which the last event names one: there were too many to tell apart. */
   readonly others: boolean;
 }
 
@@ -200,11 +200,11 @@ export class LiveTrace {
 
   /** Every kind that happened. */
   list(): TraceCount[] {
-    return this.slots.list().flatMap(({ tracepoint, code, slots, latest, others }) => {
+    return this.slots.list().flatMap(({ tracepoint, code, slots, latest, others, mixed }) => {
       const name = NAMES[tracepoint]!;
       const row = (slot: number): TraceTarget => {
         const last = this.fieldsAt(name, this.slots.lastAt(slot) >>> 2);
-        return { count: this.mem.f64[this.slots.counts + slot]!, last, others: slot === others };
+        return { count: this.mem.f64[this.slots.counts + slot]!, last, others: mixed || slot === others };
       };
       const targets = slots.map(row).filter((one) => one.count > 0);
       const count = targets.reduce((sum, one) => sum + one.count, 0);

@@ -1,8 +1,9 @@
 /** Places for counts of events in linear memory: one for each tracepoint, code and target, found without allocating anything. */
 import type { WorldMemory } from '../memory.ts';
 
-/** Kinds (tracepoint and code) and places that there are; targets of a kind that are told apart. */
-const KINDS_MAX = 128;
+/** Codes of a tracepoint, and kinds (tracepoint and code) in all; places that there are; targets of a kind that are told apart. */
+const CODES_MAX = 24;
+const KINDS_MAX = 16 * CODES_MAX;
 export const TRACE_SLOTS = 1024;
 const TARGETS_MAX = 32;
 /** Words of the last event of a slot. */
@@ -20,6 +21,8 @@ interface Kind {
   readonly tracepoint: number;
   readonly code: number;
   readonly slots: number[];
+  /** Stands for all codes of its tracepoint that came when there was no place left for them. */
+  mixed: boolean;
   /** Stands for all targets that came when there was no place left for them. */
   others: number;
 }
@@ -73,14 +76,24 @@ export class TraceSlots {
     if (known !== undefined) return known;
     const made = this.newKind(tracepoint, code);
     // A program may make up codes for ever.
-    if (this.large.size < KINDS_MAX) this.large.set(key, made);
+    if (!this.kinds[made]!.mixed) this.large.set(key, made);
     return made;
   }
 
-  /** When there are too many kinds, the last one counts the rest. */
+  /** When a tracepoint has too many codes, its last kind counts the rest. */
   private newKind(tracepoint: number, code: number): number {
-    if (this.kinds.length === KINDS_MAX) return KINDS_MAX - 1;
-    return this.kinds.push({ tracepoint, code, slots: [], others: NONE }) - 1;
+    let last = -1;
+    let codes = 0;
+    this.kinds.forEach((kind, i) => {
+      if (kind.tracepoint !== tracepoint) return;
+      last = i;
+      codes++;
+    });
+    if (codes < CODES_MAX) {
+      return this.kinds.push({ tracepoint, code, slots: [], mixed: false, others: NONE }) - 1;
+    }
+    this.kinds[last]!.mixed = true;
+    return last;
   }
 
   private slotOf(kind: number, first: number, second: number): number {
@@ -109,8 +122,8 @@ export class TraceSlots {
     return slot;
   }
 
-  /** Every kind, in the order of tracepoints and codes: tracepoint, code, the slots of its targets, the slot of its latest event, the slot that stands for several targets. */
-  list(): { tracepoint: number; code: number; slots: readonly number[]; latest: number; others: number }[] {
+  /** Every kind, in the order of tracepoints and codes, with the slot of its latest event. */
+  list(): (Readonly<Kind> & { readonly latest: number })[] {
     const { latest, mem, counts } = this;
     return this.kinds
       .map((kind, i) => ({ ...kind, latest: (mem.u32[latest + i]! >>> 3) - counts }))
