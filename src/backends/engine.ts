@@ -14,7 +14,6 @@ import {
   progRun,
   type Refusal,
   type Result,
-  withExtension,
 } from '../../engine/index.ts';
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
@@ -32,10 +31,10 @@ import type {
   RunStep,
 } from './backend.ts';
 import { askBlooms } from './bloom-asks.ts';
+import { ExtendedPrograms } from './engine-extended.ts';
 import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
 import { withNames } from './engine-refs.ts';
 import { EngineWorlds } from './engine-worlds.ts';
-import { extensionsIn } from './extensions.ts';
 import { betweenRuns } from './presets.ts';
 import { labelOf, worldName } from './world-names.ts';
 
@@ -101,29 +100,12 @@ function forcedTypes({ more = [], ...first }: RunRequest): { [program: string]: 
   return Object.fromEntries(forced);
 }
 
-/** The object with functions of its programs replaced as the further objects ask for. */
-function extended(
-  spec: ObjectSpec,
-  further: readonly (readonly [path: string, spec: ObjectSpec])[],
-  running: readonly string[],
-) {
-  const world = [{ label: '', spec }, ...further.map(([path, one]) => ({ label: labelOf(path), spec: one }))];
-  const programs = new Map(spec.programs.map((one) => [one.name, one]));
-  for (const { label, program, target, func } of extensionsIn(world, running)) {
-    const own = world.find((one) => one.label === label)!.spec.programs.find((one) => one.name === program)!;
-    programs.set(
-      target,
-      withExtension(programs.get(target)!, func.name, own, (map) => worldName(label, map)),
-    );
-  }
-  return { ...spec, programs: [...programs.values()] };
-}
-
 export class EngineBackend implements Backend {
   readonly name = 'engine';
   private readonly objects = new Map<string, Opened>();
   private readonly worlds = new EngineWorlds<Loaded>();
   private readonly counts: Coverage = new Map();
+  private readonly extended = new ExtendedPrograms();
   /** Whether the request under way adds to the counts. */
   private counting = false;
   private readonly cancelWord: Int32Array;
@@ -172,7 +154,7 @@ export class EngineBackend implements Backend {
     this.worlds.makeRoom(request.object, shape);
     const objects: EngineObject[] = [];
     const foreign = (name: string) => mapIn(objects, name);
-    const spec = further.length === 0 ? opened.spec : extended(opened.spec, further, running);
+    const spec = further.length === 0 ? opened.spec : this.extended.extend(opened.spec, further, running);
     const made = loadObject(spec, { cpus, lenient, types, foreign });
     if (!made.ok) return made;
     objects.push({ label: '', object: made.value });
@@ -278,7 +260,8 @@ export class EngineBackend implements Backend {
   }
 
   coverage(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage } {
-    return { objects: new Map([...this.objects].map(([path, { spec }]) => [path, spec])), counts: this.counts };
+    const objects = new Map([...this.objects].map(([path, { spec }]) => [path, spec]));
+    return { objects, counts: this.extended.apart(this.counts) };
   }
 
   /** In a world of its own, whose memory is handed on afterwards. */

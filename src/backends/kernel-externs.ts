@@ -97,21 +97,14 @@ function fill(view: DataView, at: number, source: number, value: bigint): null {
   return null;
 }
 
-let addresses: ReadonlyMap<string, bigint> | null = null;
+let symbols: string | null = null;
 
-/** bpf_object__read_kallsyms_file */
+/** bpf_object__read_kallsyms_file, for one name. */
 function addressOf(name: string): Place | string {
-  addresses ??= readAddresses();
-  const address = addresses.get(name);
-  if (address === undefined) return 'is not in the running kernel (/proc/kallsyms)';
+  symbols ??= readFileSync('/proc/kallsyms', 'latin1');
+  // Symbols of modules have the module's name behind a tab.
+  const found = new RegExp(`^([0-9a-f]+) \\w ${RegExp.escape(name)}(?:\\t|$)`, 'm').exec(symbols);
+  if (found === null) return 'is not in the running kernel (/proc/kallsyms)';
+  const address = BigInt(`0x${found[1]}`);
   return address === 0n ? 'has no address for this user (kernel.kptr_restrict)' : { at: 'address', address };
-}
-
-function readAddresses(): ReadonlyMap<string, bigint> {
-  const found = new Map<string, bigint>();
-  for (const line of readFileSync('/proc/kallsyms', 'latin1').split('\n')) {
-    const [address, , name] = line.split(/\s+/);
-    if (address && name && !found.has(name)) found.set(name, BigInt(`0x${address}`));
-  }
-  return found;
 }

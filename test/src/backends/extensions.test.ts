@@ -40,6 +40,23 @@ test('a fault in it names its own line', async () => {
   expect(result?.fault?.file).toContain('extension.bpf.c');
 });
 
+test('coverage is of each program as it stands in its object', async () => {
+  const counting = new EngineBackend();
+  for (const path of [TARGET, EXTENSION]) await counting.open(path, read(path));
+  await counting.run({ object: TARGET, ...step, with: [EXTENSION], counted: true });
+  await counting.run({ object: TARGET, ...step, counted: true });
+  const { objects, counts } = counting.coverage();
+  const executed = (path: string, program: string, func: string) => {
+    const one = objects.get(path)!.programs.find(({ name }) => name === program)!;
+    return counts.get(one)!.executed[one.subprogs.find(({ name }) => name === func)!.start];
+  };
+  expect(executed(TARGET, 'dispatch', 'dispatch')).toBe(2);
+  expect(executed(TARGET, 'dispatch', 'second')).toBe(1);
+  expect(executed(EXTENSION, 'instead', 'instead')).toBe(1);
+  expect(executed(EXTENSION, 'instead', 'half')).toBe(1);
+  await counting.close();
+});
+
 test('what names no global function of what runs is a mistake', async () => {
   const { refusal } = await run({ with: [EXTENSION], program: 'alone' });
   expect(refusal).toMatchObject({
