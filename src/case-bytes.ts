@@ -54,24 +54,34 @@ function fromList(list: readonly unknown[], field: string): Uint8Array {
   return Uint8Array.from(list as number[]);
 }
 
-/** Every frame of a capture. Throws InputError naming the field. */
-export function captureFrames(pcap: string, field: string, scope: PathScope): Frame[] {
+/** Reads a capture; its mistakes name the field and the file. */
+function fromCapture<T>(pcap: string, field: string, scope: PathScope, read: (bytes: Uint8Array) => T): T {
   const bytes = readRelative(pcap, scope);
   if (!isCapture(bytes)) throw new InputError(`${field}: ${pcap} is not a pcap or pcapng file`);
-  return readCapture(bytes);
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${field}: ${pcap}: ${error.message}`);
+  }
+}
+
+/** Every frame of a capture, at least one. Throws InputError naming the field. */
+export function captureFrames(pcap: string, field: string, scope: PathScope): Frame[] {
+  const frames = fromCapture(pcap, field, scope, readCapture);
+  if (frames.length === 0) throw new InputError(`${field}: ${pcap} has no frames`);
+  return frames;
 }
 
 function fromRecord(source: Record<string, unknown>, field: string, scope: PathScope): Uint8Array | null {
   if (typeof source.pcap === 'string') {
-    const bytes = readRelative(source.pcap, scope);
     const frame = source.frame ?? 1;
     if (!Number.isInteger(frame) || (frame as number) < 1) {
       throw new InputError(
         `${field}.frame is ${String(frame)}: frames count from 1 (all of them: frame: 'all', in data_in of a case)`,
       );
     }
-    if (!isCapture(bytes)) throw new InputError(`${source.pcap} is not a pcap or pcapng file`);
-    return frameOf(bytes, frame as number).bytes.slice();
+    return fromCapture(source.pcap, field, scope, (bytes) => frameOf(bytes, frame as number).bytes.slice());
   }
   if (typeof source.file === 'string') return readRelative(source.file, scope);
   if (Array.isArray(source.packet)) return packetOf(source.packet, `${field}.packet`).bytes();

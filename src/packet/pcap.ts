@@ -1,6 +1,6 @@
 /** Reading frames out of capture files: pcap (micro- and nanosecond, either byte order) and pcapng. */
 import { InputError } from '../input-error.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, linkProblem } from './frame.ts';
 import { readPcapng } from './pcapng.ts';
 
 const HEADER = 24;
@@ -25,12 +25,12 @@ export function isCapture(bytes: Uint8Array): boolean {
   return magic === PCAPNG_MAGIC || MAGICS.some((m) => m.magic === magic);
 }
 
-function readClassic(bytes: Uint8Array, little: boolean): Frame[] {
+function readClassic(bytes: Uint8Array, little: boolean, most: number): Frame[] {
   if (bytes.length < HEADER) throw new InputError(`the pcap header is cut: ${bytes.length} of ${HEADER} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const linkType = view.getUint32(20, little) & 0xffff;
   const frames: Frame[] = [];
-  for (let at = HEADER; at < bytes.length; ) {
+  for (let at = HEADER; at < bytes.length && frames.length < most; ) {
     const number = frames.length + 1;
     if (at + RECORD > bytes.length) throw new InputError(`the capture ends inside the header of frame ${number}`);
     const captured = view.getUint32(at + 8, little);
@@ -45,18 +45,24 @@ function readClassic(bytes: Uint8Array, little: boolean): Frame[] {
   return frames;
 }
 
-/** All frames of a capture. Throws InputError when it is none, or is damaged. */
-export function readCapture(bytes: Uint8Array): Frame[] {
+function framesUpTo(bytes: Uint8Array, most: number): Frame[] {
   const magic = magicOf(bytes);
-  if (magic === PCAPNG_MAGIC) return readPcapng(bytes);
   const known = MAGICS.find((m) => m.magic === magic);
-  if (!known) throw new InputError('not a pcap or pcapng file');
-  return readClassic(bytes, known.little);
+  if (magic !== PCAPNG_MAGIC && !known) throw new InputError('not a pcap or pcapng file');
+  const frames = known ? readClassic(bytes, known.little, most) : readPcapng(bytes, most);
+  const problem = frames.map(linkProblem).find((one) => one !== null);
+  if (problem) throw new InputError(problem);
+  return frames;
 }
 
-/** One frame by number from 1. Throws InputError naming how many there are. */
+/** All frames of a capture. Throws InputError when it is none, is damaged, or not of Ethernet frames. */
+export function readCapture(bytes: Uint8Array): Frame[] {
+  return framesUpTo(bytes, Number.POSITIVE_INFINITY);
+}
+
+/** One frame by number from 1; what comes behind it is not looked at. Throws InputError naming how many there are. */
 export function frameOf(bytes: Uint8Array, number: number): Frame {
-  const frames = readCapture(bytes);
+  const frames = framesUpTo(bytes, number);
   const frame = frames[number - 1];
   if (!frame) {
     const has = frames.length === 1 ? '1 frame' : `${frames.length} frames`;

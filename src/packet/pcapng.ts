@@ -61,10 +61,11 @@ function readBlock(r: Reader, type: number, body: number, size: number): void {
   }
 }
 
-export function readPcapng(bytes: Uint8Array): Frame[] {
+/** The first `most` frames. Throws InputError where a block before them is damaged. */
+export function readPcapng(bytes: Uint8Array, most: number): Frame[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const r: Reader = { bytes, view, little: true, interfaces: [], frames: [] };
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length && r.frames.length < most; ) {
     if (at + 12 > bytes.length) throw new InputError(`pcapng: the file ends inside the block at byte ${at}`);
     if (view.getUint32(at, true) === BLOCK.SECTION) {
       r.little = byteOrder(view, at);

@@ -72,6 +72,22 @@ test('a capture that is none, or is damaged, is a mistake of the case', async ()
   );
   const { errors } = await load(cwd);
   expect(errors).toMatchObject([{ line: 1, message: 'case "length": data_in: tagged.o is not a pcap or pcapng file' }]);
+  const given = (capture: string) => `name: x\nobject: tagged.o\nprogram: length\ndata_in: {pcap: ${capture}}\n`;
+  const message = async (name: string, capture: string, bytes: Uint8Array) => {
+    const directory = project(name, given(capture));
+    writeFileSync(join(directory, 'odd.pcap'), bytes);
+    return (await load(directory)).errors[0]?.message;
+  };
+  const two = writePcap(frames.slice(0, 2).map((frame) => frame.bytes()));
+  expect(await message('none', 'odd.pcap, frame: all', writePcap([]))).toBe(
+    'case "x": data_in: odd.pcap has no frames',
+  );
+  expect(await message('cut', 'odd.pcap, frame: 2', two.subarray(0, two.length - 1))).toContain(
+    'odd.pcap: frame 2 says',
+  );
+  expect(await message('few', 'odd.pcap, frame: 7', two)).toContain(
+    'odd.pcap: there is no frame 7: the capture has 2 frames',
+  );
 });
 
 test('programs with test_retval tags are cases by themselves', async () => {
