@@ -102,8 +102,8 @@ export const SOURCE_ROW = 8;
 
 /** Devices of all namespaces of a run. */
 export const DEVICES_MAX = 64;
-/** CPUs that frames wait for in one batch, each with a queue of its own. */
-export const CPU_QUEUES_MAX = 64;
+/** CPUs that frames wait for in one batch, each with a queue of its own: no more than frames. */
+const CPU_QUEUES_MAX = BATCH_MAX;
 /**
  * Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, queues of
  * CPUs with frames that are not in their rings yet, frames for the stack, of the batch and of the device that is polled, frames that veth
@@ -120,7 +120,7 @@ export const BATCH_AT = {
   /** Address of the counter that the last redirect went to, when another one to the same place goes there too. */
   SLOT: 52,
   ...{ CPU_COUNT: 56, STACK_COUNT: 60 },
-  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600, STACK: 1664, CPUS: 1728, TAKEN: 1984 },
+  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600, STACK: 1664, CPUS: 1728, TAKEN: 2752 },
 } as const;
 export const BATCH_BYTES = BATCH_AT.TAKEN + CPU_BULK * 4;
 /** Verdicts that are told apart. */

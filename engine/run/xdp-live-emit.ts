@@ -100,7 +100,6 @@ export const wide =
     void c.i64Pair(low, high);
 
 export const addWide = binary(W.i64_add);
-export const neWide = binary(W.i64_ne);
 export const eqWide = binary(W.i64_eq);
 
 export const storeWide =
