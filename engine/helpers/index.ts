@@ -23,9 +23,11 @@ import { SKB_HELPERS } from './skb.ts';
 import { SOCK_HELPERS } from './sock.ts';
 import { SPIN_LOCK_HELPERS } from './spin-lock.ts';
 import { STRING_HELPERS } from './string.ts';
+import { SYNCOOKIE_HELPERS } from './syncookie.ts';
 import { TASK_HELPERS } from './task.ts';
 import { TIMER_HELPERS } from './timer.ts';
 import { TUNNEL_HELPERS } from './tunnel.ts';
+import { USER_READ_HELPERS } from './user-read.ts';
 import { XDP_HELPERS } from './xdp.ts';
 
 /** Makers of the imports that programs call. */
@@ -43,11 +45,13 @@ export const HELPER_MAKERS: Readonly<Record<string, HelperMaker>> = {
   ...PRINT_HELPERS,
   ...STRING_HELPERS,
   ...PROBE_READ_HELPERS,
+  ...USER_READ_HELPERS,
   ...XDP_HELPERS,
   ...SKB_HELPERS,
   ...CSUM_HELPERS,
   ...SOCK_HELPERS,
   ...SK_CAST_HELPERS,
+  ...SYNCOOKIE_HELPERS,
   ...SK_STORAGE_HELPERS,
   ...CGROUP_HELPERS,
   ...LWT_HELPERS,

@@ -7,7 +7,7 @@ import type { Netns } from '../net/netns.ts';
 import type { Skb } from '../net/skb.ts';
 import type { SocketTable } from '../net/socket-table.ts';
 import type { XdpPacket } from '../net/xdp-buff.ts';
-import type { ClonedPacket, KernelStruct, OutputRecord, RedirectTarget } from '../run/types.ts';
+import type { ClonedPacket, KernelStruct, OutputRecord, RedirectTarget, UserMemory } from '../run/types.ts';
 
 /** A redirect as the last helper asked for it (struct bpf_redirect_info). */
 export type RedirectInfo = RedirectTarget;
@@ -28,6 +28,8 @@ export interface RunCtx {
   netns: Netns;
   readonly sockets: SocketTable;
   socketsHeld: number;
+  /** The caller's memory, as far as it is described. */
+  userMemory: readonly UserMemory[];
   /** Structs that the program gets from the kernel, as its types have them. */
   kernelStructs: readonly KernelStruct[];
   /** Device of the packet in hand, 0 without one. */

@@ -47,7 +47,14 @@ function makeRunCtx(mem: WorldMemory, maps: MapTable, programs: ProgramTable): R
   const rc: RunCtx = {
     ...{ mem, host: maps, env: DEFAULT_ENV, progType: PROG_TYPE.UNSPEC, skb: null, xdp: null },
     ...{ clockReads: 0, timer: 0, random: 0, redirect: null, redirectRun: 0, clones: [], printk: [], records: [] },
-    ...{ netns: FRESH_NETNS, sockets: new SocketTable(mem), socketsHeld: 0, kernelStructs: [], ifindex: 0 },
+    ...{
+      netns: FRESH_NETNS,
+      sockets: new SocketTable(mem),
+      socketsHeld: 0,
+      kernelStructs: [],
+      userMemory: [],
+      ifindex: 0,
+    },
     lookup: { selected: 0, reuseport: true },
     packetBytes: (length) => rc.skb?.packetBytes(length) ?? rc.xdp?.packetBytes(length) ?? null,
     mapName: (handle) => maps.byHandle(handle)?.def.name ?? '',

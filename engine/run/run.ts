@@ -30,6 +30,7 @@ export function beginRun(world: World, program: LoadedProgram, executor: Executo
     program,
     execute(ctxAddress, opts, between) {
       maps.beginCall();
+      rc.userMemory = opts.user_memory ?? [];
       const given: ExecuteOpts = {
         repeat: Math.max(1, (opts.repeat ?? 1) >>> 0),
         ...(between === undefined ? {} : { between }),

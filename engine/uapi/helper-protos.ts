@@ -117,6 +117,9 @@ export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
   row('probe_read_str', 'mem_w size u64', 'i32'),
   row('probe_read_kernel', 'mem_w size u64', 'i32'),
   row('probe_read_kernel_str', 'mem_w size u64', 'i32'),
+  row('probe_read_user', 'mem_w size u64', 'i32'),
+  row('probe_read_user_str', 'mem_w size u64', 'i32'),
+  row('copy_from_user', 'mem_w size u64', 'i32'),
 
   // kernel/bpf/ringbuf.c, dynptrs, perf
   row('ringbuf_output', 'map mem size u64', 'i32'),
@@ -175,6 +178,12 @@ export const HELPERS: ReadonlyMap<number, HelperProto> = new Map([
   row('tcp_sock', 'ptr', 'sock'),
   row('get_listener_sock', 'ptr', 'sock'),
   row('sk_assign', 'ptr ptr u64', 'i32'),
+  row('tcp_check_syncookie', 'ptr mem size mem size', 'i32'),
+  row('tcp_gen_syncookie', 'ptr mem size mem size', 'i32'),
+  row('tcp_raw_gen_syncookie_ipv4', 'ptr mem size', 'u64'),
+  row('tcp_raw_gen_syncookie_ipv6', 'ptr mem size', 'u64'),
+  row('tcp_raw_check_syncookie_ipv4', 'ptr ptr', 'i32'),
+  row('tcp_raw_check_syncookie_ipv6', 'ptr ptr', 'i32'),
   row('skc_to_tcp_sock', 'ptr', 'sock'),
   row('skc_to_tcp6_sock', 'ptr', 'sock'),
   row('skc_to_udp6_sock', 'ptr', 'sock'),

@@ -48,7 +48,14 @@ export function mapWorld(cpus = 1, callFunc: RunCtx['callFunc'] = () => 0): MapW
   const rc: RunCtx = {
     ...{ mem, host: maps, env: DEFAULT_ENV, progType: PROG_TYPE.XDP, skb: null, xdp: null },
     ...{ clockReads: 0, timer: 0, random: 1, redirect: null, redirectRun: 0, clones: [], printk: [], records: [] },
-    ...{ netns: freshNetns(0), sockets: new SocketTable(mem), socketsHeld: 0, kernelStructs: [], ifindex: 0 },
+    ...{
+      netns: freshNetns(0),
+      sockets: new SocketTable(mem),
+      socketsHeld: 0,
+      kernelStructs: [],
+      userMemory: [],
+      ifindex: 0,
+    },
     lookup: { selected: 0, reuseport: true },
     packetBytes: () => null,
     mapName: (handle) => maps.byHandle(handle)?.def.name ?? '?',
