@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
 import { compact, uptime, whole } from './live/live-format.ts';
+import { goesOn } from './live/live-recent.ts';
 import { BUCKET_MS, factsOf, type LiveState, lastSecond, newest, shownOf } from './live/live-state.ts';
 import type { FrameView } from './live/view-frame.ts';
 import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
@@ -136,10 +137,15 @@ function brokenHints(broken: string): Hint[] {
   return broken === '' ? [] : [{ mend: '', why: plain(broken), tag: 'bad' }];
 }
 
-function lossHints(losses: readonly Loss[]): Hint[] {
-  return losses
-    .filter(({ wanted }) => !wanted)
-    .map(({ sentence, mend }) => ({ mend: plain(mend), why: plain(sentence), tag: 'plain' }));
+/** What goes on being lost first; what is over needs no mending. */
+function lossHints(state: LiveState, losses: readonly Loss[]): Hint[] {
+  const unwanted = losses.filter(({ wanted }) => !wanted);
+  const now = unwanted.filter((loss) => goesOn(state, loss));
+  const over = unwanted.filter((loss) => !goesOn(state, loss));
+  return [
+    ...now.map(({ sentence, mend }): Hint => ({ mend: plain(mend), why: plain(sentence), tag: 'plain' })),
+    ...over.map(({ sentence }): Hint => ({ mend: '', why: plain(`earlier, ${sentence}`), tag: 'dim' })),
+  ];
 }
 
 /** Everything that is lost so far; an interval would forget what was lost before it. */
@@ -194,7 +200,7 @@ export function liveView(state: LiveState): LiveViewModel {
     ...{ history: state.history, bucket_ms: BUCKET_MS, pps: `max ${compact(most)} · now ${compact(now)}` },
     ...{ errors, errorCursor: placeOf(errors, state.chosenError) },
     marks: state.marks.map(({ bucket, text }) => ({ ago: state.buckets - bucket, text: plain(text) })),
-    hints: [...brokenHints(state.broken), ...lossHints(losses)],
+    hints: [...brokenHints(state.broken), ...lossHints(state, losses)],
     ...{
       paused: newest(state)?.running === false,
       finished: state.finished,

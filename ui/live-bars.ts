@@ -80,21 +80,27 @@ export function middleLines(vm: LiveViewModel, width: number): Line[] {
 
 const NOW = ' now';
 
-/** `└ -48 s ──── veth1 down ▲──── now`: marks under the place in the rate where they happened, the newest where there is no room for all. */
+/** `└ -48 s ──── veth1 down ▲──── now`: marks under the place in the rate where they happened, in words where there is room for them. */
 function axisLine(vm: LiveViewModel, room: number): Line {
   const left = ` -${Math.round((room * vm.bucket_ms) / 1000)} s `;
   const line = [...left, ...'─'.repeat(Math.max(0, room - left.length - NOW.length)), ...NOW].slice(0, room);
   const marked = new Set<number>();
-  let free = room - NOW.length;
-  for (const { ago, text } of vm.marks.toReversed()) {
-    const at = Math.min(room - 1 - ago, free - 1);
-    const label = ` ${text} ▲`;
-    const from = at - label.length + 1;
-    if (room - 1 - ago < left.length || from < left.length) continue;
-    for (const [i, char] of [...label].entries()) {
+  const put = (from: number, text: string): void => {
+    for (const [i, char] of [...text].entries()) {
       line[from + i] = char;
       marked.add(from + i);
     }
+  };
+  const places = [...new Set(vm.marks.map(({ ago }) => room - 1 - ago))].filter((at) => at >= left.length);
+  for (const at of places) put(at, '▲');
+  let free = room;
+  for (const { ago, text } of vm.marks.toReversed()) {
+    const at = room - 1 - ago;
+    const label = ` ${text} `;
+    const from = at - label.length;
+    const fits = from >= left.length && at < free && !places.some((other) => other >= from && other < at);
+    if (!fits) continue;
+    put(from, label);
     free = from;
   }
   const spans: Span[] = line.map((text, i) => ({ text, tag: marked.has(i) ? 'warn' : 'dim' }));

@@ -11,7 +11,9 @@ export interface FramePanel {
 }
 
 /** From here on the packet stands beside the text. */
-const TWO_PANES = 120;
+const TWO_PANES = 140;
+/** A row of bytes with its text. */
+const PACKET_WIDTH = 78;
 /** Frame and a blank at either side. */
 const AROUND = 4;
 
@@ -32,7 +34,7 @@ export function framePanels(view: FrameView, columns: number): FramePanel[] {
     const lines = indented([...textLines(view, columns - AROUND), [], ...packet(columns)]);
     return [{ width: columns, title: view.title, note: view.note, lines }];
   }
-  const left = Math.floor(columns / 2);
+  const left = columns - Math.max(PACKET_WIDTH, Math.floor(columns / 2));
   return [
     { width: left, title: view.title, note: view.note, lines: indented(textLines(view, left - AROUND)) },
     { width: columns - left, title: 'Packet', note: view.packet.note, lines: indented(packet(columns - left)) },

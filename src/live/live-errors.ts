@@ -91,7 +91,12 @@ export function grownErrors(before: LiveFacts, after: LiveFacts): ReadonlyMap<st
   return new Map(grown.filter(([, count]) => count > 0));
 }
 
+/** Keys of the errors that count a loss. */
+export function errorsOfLoss({ row, device, errors }: Loss): readonly string[] {
+  return errors ?? [silentKey(row, device)];
+}
+
 /** The loss that an error counts, the largest of several; null: none, it is only told of. */
 export function lossOf(key: string, losses: readonly Loss[]): Loss | null {
-  return losses.find(({ row, device, errors }) => errors?.includes(key) ?? silentKey(row, device) === key) ?? null;
+  return losses.find((loss) => errorsOfLoss(loss).includes(key)) ?? null;
 }

@@ -41,6 +41,8 @@ export interface LiveState {
   readonly bucket: LiveSample | null;
   /** When each kind of error was last seen to grow, by key. */
   readonly lastSeen: ReadonlyMap<string, number>;
+  /** When frames were last seen to be run. */
+  readonly active_ms: number;
   /** The last batch exactly: run alone, or the only one between two samples; null: batches come too fast. */
   readonly lastBatch: ExactBatch | null;
   readonly sort: Sort;
@@ -72,7 +74,7 @@ const HISTORY_MAX = 240;
 
 export function initialState(request: LiveRequest, ingress: string): LiveState {
   return {
-    ...{ request, ingress, recent: [], history: [], started_ms: null, bucket: null, lastSeen: new Map() },
+    ...{ request, ingress, recent: [], history: [], started_ms: null, bucket: null, lastSeen: new Map(), active_ms: 0 },
     ...{
       buckets: 0,
       marks: [],
@@ -161,6 +163,7 @@ export function withSample(state: LiveState, sample: LiveSample): LiveState {
     ...noted(state, before, sample),
     started_ms: state.started_ms ?? sample.at_ms,
     lastSeen: seen(state, before, sample),
+    active_ms: before !== null && before.report.frames === sample.report.frames ? state.active_ms : sample.at_ms,
     lastBatch: exactBatch(state, before, sample),
   };
 }

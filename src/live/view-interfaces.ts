@@ -4,6 +4,7 @@ import { plain } from '../format/sanitize.ts';
 import type { Loss } from '../live-why.ts';
 import type { Tag } from '../view-text.ts';
 import { compact } from './live-format.ts';
+import { goesOn } from './live-recent.ts';
 import { type LiveState, newest, type Shown } from './live-state.ts';
 import { targetsOf } from './live-targets.ts';
 import type { LiveDeviceInfo } from './live-types.ts';
@@ -52,13 +53,13 @@ function numbersOf(report: LiveReport, dev: LiveDeviceInfo, isIngress: boolean):
   };
 }
 
-/** The worst reason that blames the device; one that blames nobody belongs to where frames come in. */
-function whyOf(losses: readonly Loss[], dev: LiveDeviceInfo, isIngress: boolean): Loss | undefined {
+/** The worst reason that blames the device, those that go on first; one that blames nobody belongs to where frames come in. */
+function whyOf(state: LiveState, losses: readonly Loss[], dev: LiveDeviceInfo, isIngress: boolean): Loss | undefined {
   const mine = losses.filter(({ device, wanted }) => {
     if (wanted) return false;
     return device === null ? isIngress : device.netns === dev.netns && device.ifindex === dev.ifindex;
   });
-  return mine[0];
+  return mine.find((loss) => goesOn(state, loss)) ?? mine[0];
 }
 
 function rowOf(state: LiveState, shown: Shown, losses: readonly Loss[], dev: LiveDeviceInfo) {
@@ -68,11 +69,13 @@ function rowOf(state: LiveState, shown: Shown, losses: readonly Loss[], dev: Liv
   const all = total ? numbersOf(total, dev, isIngress) : zero;
   const counts = shown.report ? numbersOf(shown.report, dev, isIngress) : zero;
   const up = total?.devices.find((one) => one.netns === dev.netns && one.ifindex === dev.ifindex)?.up ?? true;
-  const loss = whyOf(losses, dev, isIngress);
-  const why = loss?.word ?? '-';
+  const loss = whyOf(state, losses, dev, isIngress);
+  const isOver = loss !== undefined && !goesOn(state, loss);
+  const why = loss === undefined ? '-' : isOver ? `was ${loss.word}` : loss.word;
   const full = state.fullRings.has(`${dev.netns} ${dev.ifindex}`);
   const text = (n: number) => compact(n / shown.per);
-  const tag: Tag = !up || (shown.unit !== 'totals' && counts.err > 0) ? 'bad' : why === '-' ? 'plain' : 'warn';
+  const tag: Tag =
+    !up || (shown.unit !== 'totals' && counts.err > 0) ? 'bad' : why === '-' || isOver ? 'plain' : 'warn';
   const row: InterfaceRow = {
     ...{
       key: `${dev.netns} ${dev.ifindex}`,
@@ -83,7 +86,7 @@ function rowOf(state: LiveState, shown: Shown, losses: readonly Loss[], dev: Liv
     ...{ rx: text(counts.rx), pass: text(counts.pass), drop: text(counts.drop), tx: text(counts.tx) },
     ...{ redirect: text(counts.redirect), xmit: text(counts.xmit), err: text(counts.err) },
     total_err: compact(all.err),
-    ...{ why, why_long: loss === undefined ? why : plain(`${why}: ${loss.mend}`), tag, ingress: isIngress },
+    ...{ why, why_long: loss === undefined || isOver ? why : plain(`${why}: ${loss.mend}`), tag, ingress: isIngress },
   };
   return { row, all };
 }

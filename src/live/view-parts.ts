@@ -79,7 +79,7 @@ function exactView({ number, took_ms, report }: ExactBatch): BatchView {
   );
   const time = took_ms === null ? '' : ` · ${duration(took_ms)}`;
   const { recycled, allocated } = report.page_pool;
-  const pages = `${whole(recycled)} recycled, ${whole(allocated)} new`;
+  const pages = `${whole(recycled)} recycled${allocated === 0 ? '' : `, ${whole(allocated)} new`}`;
   const title = `Last batch, ${whole(report.frames)} frame${report.frames === 1 ? '' : 's'}`;
   return { title, note: `#${whole(number)}${time}`, rows, foot: `${failedText(report, null)} · ${pages}` };
 }
