@@ -44,7 +44,10 @@ const CASE: Rows = {
   name: said('Unique within its program.', TEXT),
   object: said('Path of the object file, from the config file.', TEXT),
   ...RUN,
-  with: said('Further objects of the same world; maps pinned by name are shared.', listOf(TEXT)),
+  with: said(
+    'Further objects of the same world; maps pinned by name are shared, freplace programs stand in for functions.',
+    listOf(TEXT),
+  ),
   budget: said('Instructions that the case may execute.', { type: 'integer', minimum: 1 }),
   live: said('Live frames: `repeat` of them go through devices; {} is enough.', ref('live')),
   steps: said('Runs one after the other on the same maps.', { ...listOf(ref('step')), minItems: 1 }),

@@ -160,6 +160,8 @@ function judgeStep(one: SettledCase, world: World, reply: RunReply): TestOutcome
 /** A case on which the judge answered otherwise fails by that, too. */
 function disagreed(one: SettledCase, world: World, came: TestOutcome, reply: RunReply): TestOutcome {
   const { mismatches = [] } = reply;
+  const kernelOnly = mismatches.some(({ field, kernel }) => field === 'refusal' && kernel === null);
+  if (came.verdict === 'skip' && kernelOnly) return { ...came, reason: `${came.reason}; the kernel runs it` };
   if ((came.verdict !== 'pass' && came.verdict !== 'fail') || mismatches.length === 0) return came;
   const type = caseProgType(one, world[0]?.spec ?? null);
   const maps = [reply, ...(reply.more ?? [])].flatMap((step) => step.maps);

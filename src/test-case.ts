@@ -50,7 +50,10 @@ export interface TestCase extends RunFields {
   /** PROG_TYPE name, to override the section's. */
   readonly type?: string;
   readonly budget?: number;
-  /** Further objects in the same world: maps pinned by name are shared, `b.o#prog` names a program of theirs. */
+  /**
+   * Further objects in the same world: maps pinned by name are shared, `b.o#prog` names a program of theirs, and their
+   * freplace programs stand in for functions of the program.
+   */
   readonly with?: readonly string[];
   /** Live frames (BPF_F_TEST_XDP_LIVE_FRAMES): `repeat` of them go through devices; `{}` is enough. */
   readonly live?: LiveSpec;

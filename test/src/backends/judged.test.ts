@@ -63,3 +63,9 @@ test('what the judge refuses to run is a difference', async () => {
     { field: 'mismatch', at: 'refusal', expected: 'R1 invalid mem access', received: 'nothing' },
   ]);
 });
+
+test('what only the kernel can run is skipped, and that it can is said', async () => {
+  const refusal = { stage: 'unsupported', errno: 0, message: 'bpf_x is not supported', where: {} } as const;
+  const { verdict, reason } = await came({ programs: { xdp_lb: { refusal } } }, one(3));
+  expect([verdict, reason]).toEqual(['skip', 'bpf_x is not supported; the kernel runs it']);
+});
