@@ -21,6 +21,10 @@ function grows<R>(title: string, width: number, rank: number, of: Column<R>['of'
   return { title, width, rank, of, right: false, grows: true };
 }
 
+/** Names of devices have at most fifteen characters. */
+const NAME_MIN = 10;
+const NAME_MAX = 15;
+
 const INTERFACES: readonly Column<InterfaceRow>[] = [
   column('INTERFACE', 12, 10, (r) => r.name, false),
   column('NETNS', 5, 2, (r) => r.netns, false),
@@ -98,11 +102,13 @@ export function interfaceLines(
   width: number,
   height: number,
 ): Line[] {
-  const columns = fitting(INTERFACES, width);
+  const name = Math.min(NAME_MAX, Math.max(NAME_MIN, ...rows.map((row) => cells(row.name))));
+  const [first, ...others] = INTERFACES;
+  const columns = fitting([{ ...first!, width: name }, ...others], width);
   const room = Math.max(1, height - 1);
-  const first = Math.max(0, Math.min(cursor.at - room + 1, rows.length - room));
-  const shown = rows.slice(first, first + room);
-  const lines = shown.map((row, i) => rowOf(columns, row, markOf(cursor, first + i), row.tag));
+  const top = Math.max(0, Math.min(cursor.at - room + 1, rows.length - room));
+  const shown = rows.slice(top, top + room);
+  const lines = shown.map((row, i) => rowOf(columns, row, markOf(cursor, top + i), row.tag));
   return [headOf(columns, perSecond ? '/s' : ''), ...lines];
 }
 

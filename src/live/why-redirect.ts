@@ -99,7 +99,10 @@ const REFUSED: readonly LossRow[] = [
     (n, target, dev) => ({
       word: 'no xmit',
       sentence: `${n}: ${target}${dev === null ? '' : ` (${dev.type})`} has no ndo_xdp_xmit (-95 EOPNOTSUPP)`,
-      mend: 'send through a veth or another device whose driver has ndo_xdp_xmit; XDP_TX leaves by the ingress device (--ingress)',
+      mend:
+        dev?.type === 'lo'
+          ? 'XDP_TX leaves by the ingress device: give it a veth (--dev veth0:peer_xdp=pass)'
+          : 'send through a veth or another device with ndo_xdp_xmit; XDP_TX leaves by the ingress device (--ingress)',
     }),
   ),
   refusedRow(

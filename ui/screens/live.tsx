@@ -139,11 +139,13 @@ export function LiveScreen({ vm, at }: Props) {
   const { columns } = at;
   const cursor = { at: vm.cursor, focused: vm.focus === 'interfaces' };
   const table = interfaceLines(vm.interfaces, cursor, vm.unit === 'per second', columns - 2, at.interfaces - 2);
+  const isCut = vm.interfaces.length > at.interfaces - 3;
+  const note = isCut ? `${vm.cursor + 1} of ${vm.interfaces.length} · ${vm.unit}` : vm.unit;
   const rate = { width: columns, height: at.rate };
   return (
     <Box flexDirection="column" width={columns} height={at.rows}>
       <Head vm={vm} at={at} />
-      <Panel size={{ width: columns, height: at.interfaces }} title="Interfaces" note={vm.unit} lines={table} />
+      <Panel size={{ width: columns, height: at.interfaces }} title="Interfaces" note={note} lines={table} />
       <Middle vm={vm} at={at} />
       {at.rate > 0 ? (
         <Panel size={rate} title="Frames a second" note={vm.pps} lines={rateLines(vm, columns - 2, at.rate - 2)} />
