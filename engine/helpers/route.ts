@@ -55,13 +55,12 @@ function forwardable(rc: RunCtx, at: number): number {
 /** bpf_ipv4_fib_lookup, bpf_ipv6_fib_lookup */
 function lookup(rc: RunCtx, at: number, bytes: number, flags: number, length: number): number {
   const { dv, u8 } = rc.mem;
-  const destination = u8.slice(at + FIB.DST, at + FIB.DST + bytes);
-  if (bytes === 16 && (strict(destination) || strict(u8.subarray(at + FIB.SRC, at + FIB.SRC + 16))))
-    return RET.NOT_FWDED;
+  if (bytes === 16 && (strict(u8, at + FIB.DST) || strict(u8, at + FIB.SRC))) return RET.NOT_FWDED;
   const ingress = dv.getUint32(at + FIB.IFINDEX, true);
   const device = deviceOf(rc.netns, ingress);
   if (device === undefined) return -ERRNO.ENODEV;
   if (!device.forwarding) return RET.FWD_DISABLED;
+  const destination = bytesAt(u8, at + FIB.DST, bytes);
   const oif = (flags & F.OUTPUT) === 0 ? 0 : ingress;
   const route = findRoute(rc.netns, { destination, oif, table: tableOf(rc, at, flags) });
   if (route === null) return RET.NOT_FWDED;
@@ -76,8 +75,18 @@ function lookup(rc: RunCtx, at: number, bytes: number, flags: number, length: nu
 }
 
 /** Link-local and multicast addresses are never forwarded (rt6_need_strict). */
-function strict(address: IpAddress): boolean {
-  return address[0] === 0xff || (address[0] === 0xfe && (address[1]! & 0xc0) === 0x80);
+function strict(u8: Uint8Array, at: number): boolean {
+  return u8[at] === 0xff || (u8[at] === 0xfe && (u8[at + 1]! & 0xc0) === 0x80);
+}
+
+/** The address being looked up, by its length: good until the next lookup. */
+const V4 = new Uint8Array(4);
+const V6 = new Uint8Array(16);
+
+function bytesAt(u8: Uint8Array, at: number, bytes: number): IpAddress {
+  const address = bytes === 4 ? V4 : V6;
+  for (let i = 0; i < bytes; i++) address[i] = u8[at + i]!;
+  return address;
 }
 
 /** The table asked for, which leaves no trace in the parameters. */

@@ -40,6 +40,7 @@ function lookup(rc: RunCtx, protocol: number, args: readonly number[]): NetSocke
   if (size !== TUPLE.V4 && size !== TUPLE.V6) return undefined;
   // BPF_F_CURRENT_NETNS is -1 as an int.
   if (u64(flagsLo, flagsHi) !== 0 || (netns | 0) >= 0) return undefined;
+  if (rc.netns.sockets.length === 0) return undefined;
   const { u8, dv } = rc.mem;
   return rc.sockets.find({
     protocol,

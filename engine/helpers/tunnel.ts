@@ -20,30 +20,46 @@ const OPTIONS_MAX = 255;
 const LABEL_MASK = 0xf_ffff;
 
 const SIZES: ReadonlySet<number> = new Set([KEY.BYTES, ...Object.values(OLD_SIZES)]);
-/** A struct bpf_tunnel_key on its way in or out; nothing is kept in it from one call to the next. */
-const key = new Uint8Array(KEY.BYTES);
-const view = new DataView(key.buffer);
+const ADDRESS_BYTES = 16;
+const IPV4_BYTES = 4;
 
-/** bpf_skb_set_tunnel_key */
-const setKey: HelperMaker = (rc) => (ctx, from, size, flagsLo, flagsHi) => {
-  const skb = skbOf(rc, ctx!);
-  const bytes = size! >>> 0;
-  if (skb === null || !checkRead(rc, from!, bytes)) return 0;
-  const flags = u64(flagsLo!, flagsHi!);
-  if (flags > F_SET || !SIZES.has(bytes)) return -ERRNO.EINVAL;
-  const { u8 } = rc.mem;
-  for (let i = 0; i < KEY.BYTES; i++) key[i] = i < bytes ? u8[(from! >>> 0) + i]! : 0;
-  const ipv6 = (flags & F.IPV6) !== 0;
-  if ((!ipv6 && view.getUint32(KEY.LABEL, true) !== 0) || view.getUint16(KEY.EXT, true) !== 0) return -ERRNO.EINVAL;
-  skb.tunnel = {
-    ...{ id: view.getUint32(KEY.ID, true), tos: key[KEY.TOS]!, ttl: key[KEY.TTL]!, ipv6, options: null },
-    label: ipv6 ? view.getUint32(KEY.LABEL, true) & LABEL_MASK : 0,
-    destination: addressAt(KEY.REMOTE, ipv6),
-    source: addressAt(KEY.LOCAL, ipv6),
-    flags: tunnelFlags(flags),
+/** bpf_skb_set_tunnel_key; a packet has one tunnel at a time, which is filled anew. */
+const setKey: HelperMaker = (rc) => {
+  const info: TunnelInfo = {
+    ...{ id: 0, tos: 0, ttl: 0, label: 0, flags: 0, ipv6: false, options: null },
+    ...{ source: new Uint8Array(ADDRESS_BYTES), destination: new Uint8Array(ADDRESS_BYTES) },
   };
-  return 0;
+  return (ctx, from, size, flagsLo, flagsHi) => {
+    const skb = skbOf(rc, ctx!);
+    const [at, bytes] = [from! >>> 0, size! >>> 0];
+    if (skb === null || !checkRead(rc, at, bytes)) return 0;
+    const flags = u64(flagsLo!, flagsHi!);
+    if (flags > F_SET || !SIZES.has(bytes)) return -ERRNO.EINVAL;
+    const { u8, dv } = rc.mem;
+    const ipv6 = (flags & F.IPV6) !== 0;
+    // What a shorter key leaves out is 0.
+    const label = bytes > KEY.LABEL ? dv.getUint32(at + KEY.LABEL, true) : 0;
+    const ext = bytes > KEY.EXT ? dv.getUint16(at + KEY.EXT, true) : 0;
+    if ((!ipv6 && label !== 0) || ext !== 0) return -ERRNO.EINVAL;
+    info.id = dv.getUint32(at + KEY.ID, true);
+    info.tos = bytes > KEY.TOS ? u8[at + KEY.TOS]! : 0;
+    info.ttl = bytes > KEY.TTL ? u8[at + KEY.TTL]! : 0;
+    info.ipv6 = ipv6;
+    info.options = null;
+    info.label = ipv6 ? label & LABEL_MASK : 0;
+    takeAddress(info.destination, u8, at + KEY.REMOTE, at + bytes, ipv6);
+    takeAddress(info.source, u8, at + KEY.LOCAL, at + bytes, ipv6);
+    info.flags = tunnelFlags(flags);
+    skb.tunnel = info;
+    return 0;
+  };
 };
+
+/** An address of the key, zeros from the key's `end` on. */
+function takeAddress(to: Uint8Array, u8: Uint8Array, at: number, end: number, ipv6: boolean): void {
+  const bytes = ipv6 ? ADDRESS_BYTES : IPV4_BYTES;
+  for (let i = 0; i < ADDRESS_BYTES; i++) to[i] = i < bytes && at + i < end ? u8[at + i]! : 0;
+}
 
 function tunnelFlags(flags: number): number {
   const key = (flags & F.NO_TUNNEL_KEY) === 0 ? TUNNEL.KEY : 0;
@@ -51,16 +67,6 @@ function tunnelFlags(flags: number): number {
   const rest =
     ((flags & F.DONT_FRAGMENT) === 0 ? 0 : TUNNEL.DONT_FRAGMENT) | ((flags & F.SEQ_NUMBER) === 0 ? 0 : TUNNEL.SEQ);
   return key | csum | rest | TUNNEL.NOCACHE;
-}
-
-/** IPv4 addresses stand in the key in host order, IPv6 addresses in network order. */
-function addressAt(at: number, ipv6: boolean): Uint8Array {
-  return ipv6 ? key.slice(at, at + 16) : key.slice(at, at + 4).reverse();
-}
-
-function putAddress(at: number, address: Uint8Array): void {
-  const last = address.length - 1;
-  for (let i = 0; i <= last; i++) key[at + i] = address[last === 3 ? last - i : i]!;
 }
 
 /** What the get helpers do when they find nothing. */
@@ -83,21 +89,24 @@ const getKey: HelperMaker = (rc) => (ctx, to, size, flagsLo, flagsHi) => {
   if (tunnel.ipv6 !== ((flags & F.IPV6) !== 0)) return cleared(rc, at, bytes, ERRNO.EPROTO);
   const short = bytes === OLD_SIZES.IPV4_ONLY && tunnel.ipv6;
   if (!SIZES.has(bytes) || short) return cleared(rc, at, bytes, ERRNO.EINVAL);
-  showKey(tunnel, (flags & F_TUNINFO_FLAGS) !== 0);
-  const { u8 } = rc.mem;
-  for (let i = 0; i < bytes; i++) u8[at + i] = key[i]!;
+  showKey(rc, at, bytes, tunnel, (flags & F_TUNINFO_FLAGS) !== 0);
   return 0;
 };
 
-function showKey(tunnel: TunnelInfo, withFlags: boolean): void {
-  key.fill(0);
-  view.setUint32(KEY.ID, tunnel.id, true);
-  key[KEY.TOS] = tunnel.tos;
-  key[KEY.TTL] = tunnel.ttl;
-  if (withFlags) view.setUint16(KEY.EXT, tunnel.flags, false);
-  view.setUint32(KEY.LABEL, tunnel.label, true);
-  putAddress(KEY.REMOTE, tunnel.source);
-  putAddress(KEY.LOCAL, tunnel.destination);
+/** As much of struct bpf_tunnel_key as there is room for. */
+function showKey(rc: RunCtx, at: number, bytes: number, tunnel: TunnelInfo, withFlags: boolean): void {
+  const { u8, dv } = rc.mem;
+  u8.fill(0, at, at + bytes);
+  dv.setUint32(at + KEY.ID, tunnel.id, true);
+  if (bytes > KEY.TOS) u8[at + KEY.TOS] = tunnel.tos;
+  if (bytes > KEY.TTL) u8[at + KEY.TTL] = tunnel.ttl;
+  if (bytes > KEY.EXT && withFlags) dv.setUint16(at + KEY.EXT, tunnel.flags, false);
+  if (bytes > KEY.LABEL) dv.setUint32(at + KEY.LABEL, tunnel.label, true);
+  const length = tunnel.ipv6 ? ADDRESS_BYTES : IPV4_BYTES;
+  for (let i = 0; i < length; i++) {
+    if (KEY.REMOTE + i < bytes) u8[at + KEY.REMOTE + i] = tunnel.source[i]!;
+    if (KEY.LOCAL + i < bytes) u8[at + KEY.LOCAL + i] = tunnel.destination[i]!;
+  }
 }
 
 /** bpf_skb_set_tunnel_opt: only on a key that this program set. */

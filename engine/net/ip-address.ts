@@ -95,5 +95,7 @@ export function inPrefix(address: IpAddress, { address: base, length }: IpPrefix
 }
 
 export function sameIp(a: IpAddress, b: IpAddress): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -13,12 +13,8 @@ export interface RouteQuery {
 
 /** fib_lookup, fib_table_lookup: the longest prefix wins, then the lowest metric, then the first. */
 export function findRoute(ns: Netns, query: RouteQuery): NetRoute | null {
-  const tables = query.table === 0 ? [TABLE.LOCAL, TABLE.MAIN] : [query.table];
-  for (const table of tables) {
-    const found = bestIn(ns.routes, table, query);
-    if (found !== null) return found;
-  }
-  return null;
+  if (query.table !== 0) return bestIn(ns.routes, query.table, query);
+  return bestIn(ns.routes, TABLE.LOCAL, query) ?? bestIn(ns.routes, TABLE.MAIN, query);
 }
 
 function bestIn(routes: readonly NetRoute[], table: number, { destination, oif }: RouteQuery): NetRoute | null {

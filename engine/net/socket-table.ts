@@ -94,21 +94,17 @@ export class SocketTable {
 
   /** __inet_lookup, __udp4_lib_lookup and their IPv6 sisters: the connected socket, else the best that listens. */
   find(tuple: Tuple): NetSocket | undefined {
-    const candidates = this.sockets.filter((socket) => socket.protocol === tuple.protocol && hears(socket, tuple));
-    if (tuple.protocol === IPPROTO.UDP) return best(candidates, tuple, scoreUdp);
-    const connected = candidates.find((socket) => socket.remote !== null && connects(socket, tuple));
-    if (connected !== undefined) return connected;
-    return best(
-      candidates.filter((socket) => socket.state === TCP.LISTEN),
-      tuple,
-      scoreListener,
-    );
+    if (tuple.protocol === IPPROTO.UDP) return best(this.sockets, tuple, scoreUdp);
+    for (const socket of this.sockets) {
+      if (socket.remote !== null && hears(socket, tuple) && connects(socket, tuple)) return socket;
+    }
+    return best(this.sockets, tuple, scoreTcp);
   }
 }
 
-/** Port, address and device fit; a socket of any address takes IPv4 unless it is for IPv6 only. */
+/** Protocol, port, address and device fit; a socket of any address takes IPv4 unless it is for IPv6 only. */
 function hears(socket: NetSocket, tuple: Tuple): boolean {
-  if (socket.local.port !== tuple.destinationPort) return false;
+  if (socket.protocol !== tuple.protocol || socket.local.port !== tuple.destinationPort) return false;
   if (socket.dev !== 0 && socket.dev !== tuple.dev) return false;
   const { address } = socket.local;
   if (tuple.destination.length === 4) {
@@ -135,12 +131,16 @@ function best(
     let found: NetSocket | undefined;
     let most = -1;
     for (const socket of sockets) {
-      const points = isAny(socket) === any ? score(socket, tuple) : -1;
+      const points = isAny(socket) === any && hears(socket, tuple) ? score(socket, tuple) : -1;
       if (points > most) [found, most] = [socket, points];
     }
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function scoreTcp(socket: NetSocket, tuple: Tuple): number {
+  return socket.state === TCP.LISTEN ? scoreListener(socket, tuple) : -1;
 }
 
 /** compute_score in net/ipv4/inet_hashtables.c */

@@ -5,11 +5,11 @@ export interface TunnelInfo {
   tos: number;
   ttl: number;
   label: number;
-  readonly ipv6: boolean;
-  /** In network order, 4 or 16 bytes. */
+  ipv6: boolean;
+  /** 16 bytes as they stand in the key: an IPv6 address in network order, an IPv4 one in its first four in host order. */
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
   /** TUNNEL_* bits, as a number in host order. */
-  readonly flags: number;
+  flags: number;
   options: Uint8Array | null;
 }
