@@ -42,17 +42,17 @@ export type {
   StructOpsSpec,
 } from './object/spec.ts';
 export { contractOf, type RunContract, runnableTypes } from './run/contracts.ts';
-export { COVERABLE, coverableSlots } from './run/coverage.ts';
+export { COVERABLE, type InsnCounts, insnCounts } from './run/coverage.ts';
 export { ctxFromFields, ctxToFields } from './run/ctx-fields.ts';
 export { enterNetns, netnsProblem } from './run/netns.ts';
 export { progRun } from './run/prog-run.ts';
 export { runInsns } from './run/run-insns.ts';
 export type {
+  ArrivalCounts,
   ClonedPacket,
   Coverage,
   Decoded,
   Fault,
-  InsnCounts,
   MapDump,
   MapEntry,
   OutputRecord,

@@ -69,7 +69,7 @@ export function compileTogether(inputs: readonly JitInput[], extension: Extensio
   }
   const helper = (proto: HelperProto): number => functions.get(proto.id)!;
   const entries = prepared.map((one) => {
-    return { func: writeProgram(module, one, { refill, step: null, helper }), needs: needsOf(one) };
+    return { func: writeProgram(module, one, { refill, step: null, reach: null, helper }), needs: needsOf(one) };
   });
   extension.functions(module, entries);
   return ok({ wasm: module.bytes(), helpers: [...protos.values()].map((proto) => proto.name) });

@@ -7,6 +7,7 @@ import type { HelperProto } from '../uapi/helper-protos.ts';
 import { CALLS } from '../uapi/kfunc-protos.ts';
 import { CLASS, CLASS_MASK, JMP, LDDW, PSEUDO } from '../uapi/opcodes.ts';
 import { Analysis, noLimits, packetMovers, takenFunctions } from './analyze.ts';
+import { REACH_TYPE } from './count-hook.ts';
 import { CTX_STORE_LOCALS, CTX_STORE_TYPE, ctxStoreCode, hasStoreRules } from './ctx-store.ts';
 import { calleeOf, type Decoded, decodeProgram } from './decode.ts';
 import { FrameWrites } from './frame-writes.ts';
@@ -125,8 +126,9 @@ function writeModule(prepared: PreparedProgram): CompiledProgram {
   module.importTable();
   const refill = module.importFunc('rt', 'refill', REFILL_TYPE);
   const step = input.traced === true ? module.importFunc('rt', 'step', STEP_TYPE) : null;
+  const reach = input.counted === true ? module.importFunc('rt', 'reach', REACH_TYPE) : null;
   const imports = new Map(helpers.map((proto) => [proto.id, module.importFunc('h', proto.name, helperType(proto))]));
-  const first = writeProgram(module, prepared, { refill, step, helper: (proto) => imports.get(proto.id)! });
+  const first = writeProgram(module, prepared, { refill, step, reach, helper: (proto) => imports.get(proto.id)! });
   const count = d.starts.length - 1;
   for (let k = 0; k < count; k++) module.export(`f${k}`, first + k);
   writeRun(module, first);
@@ -143,13 +145,15 @@ export interface ProgramImports {
   readonly refill: number;
   /** rt.step, for traced forms. */
   readonly step: number | null;
+  /** rt.reach, for counted forms. */
+  readonly reach: number | null;
   helper(proto: HelperProto): number;
 }
 
 /** Writes a program's functions, with its small runtime, behind what the module has; returns the index of its entry. */
 export function writeProgram(module: WasmModule, prepared: PreparedProgram, imports: ProgramImports): number {
   const { input, d, around, analysis } = prepared;
-  const { refill, step, helper } = imports;
+  const { refill, step, reach, helper } = imports;
   const fault = module.declare(FAULT_TYPE);
   const find = module.declare(FIND_TYPE);
   const ctxStore = hasStoreRules(input.ctx) ? module.declare(CTX_STORE_TYPE) : null;
@@ -158,7 +162,7 @@ export function writeProgram(module: WasmModule, prepared: PreparedProgram, impo
   const count = d.starts.length - 1;
   for (let k = 0; k < count; k++) module.declare(FUNC_TYPE);
   const parts: ModuleParts = {
-    ...{ refill, fault, find, ctxStore, trace, count, funcType: module.type(FUNC_TYPE) },
+    ...{ refill, fault, find, ctxStore, trace, reach, count, funcType: module.type(FUNC_TYPE) },
     ...{ func: (k) => first + k, helper },
   };
   module.define(fault, [], faultCode());

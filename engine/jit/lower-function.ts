@@ -3,6 +3,7 @@ import { FAULT } from '../layout.ts';
 import { ATOMIC, CLASS, CLASS_MASK, JMP, LDDW, MODE, MODE_MASK, OP_MASK, PSEUDO } from '../uapi/opcodes.ts';
 import type { FunctionFacts } from './analyze.ts';
 import { isGoto } from './blocks.ts';
+import { lowerReach, mayLeave } from './count-hook.ts';
 import { calleeOf } from './decode.ts';
 import { flowGraph } from './flow-graph.ts';
 import { FRAME_TOP, type FunctionWriter } from './function-writer.ts';
@@ -122,9 +123,12 @@ class BlockWriter implements NodeWriter {
     fn.code.get(fn.fuel).i32(block.cost).op(W.i32_sub).set(fn.fuel);
     fn.costLeft = block.cost;
     fn.sums.clear();
+    let arrives = true;
     for (let i = block.start; i < block.end; i++) {
       if (fn.d.skipped[i] === 1) continue;
       fn.costLeft--;
+      if (arrives) lowerReach(fn, i);
+      arrives = mayLeave(fn.d, i);
       lowerTrace(fn, i);
       lowerInsn(fn, state, i);
     }

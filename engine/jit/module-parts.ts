@@ -11,6 +11,8 @@ export interface ModuleParts {
   readonly ctxStore: number | null;
   /** (r0 to r9: i64, address above the frame, instruction: i32): called before every instruction; null in the fast form. */
   readonly trace: number | null;
+  /** (program, instruction: i32): called where control arrives; null but in the counted form. */
+  readonly reach: number | null;
   /** Type of BPF functions. */
   readonly funcType: number;
   /** Function of subprogram `k`. */

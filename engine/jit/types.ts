@@ -44,6 +44,8 @@ export interface JitInput {
   readonly packet_read_only?: boolean;
   /** The form that calls `rt.step` before every instruction; absent: the fast one. */
   readonly traced?: boolean;
+  /** The form that calls `rt.reach` where control arrives, to be counted. */
+  readonly counted?: boolean;
   /** First index of the shared table this module's functions may use for callbacks and function pointers (one each subprogram). */
   readonly table_base: number;
 }
@@ -54,6 +56,7 @@ export interface JitInput {
  * (called when PRIV.BUDGET ran out: refills it and returns 0, or returns a FAULT kind to stop with);
  * `rt.step: (program, instruction, address above the frame: i32) => void`, in traced forms alone, finds r0..r10 as they are before the
  * instruction in PRIV.TRACE_REGS;
+ * `rt.reach: (program, instruction: i32) => void`, in counted forms alone, at the start of every block and behind every call;
  * `rt.translate: (table index: i32) => i32` belongs to the stubs, not to programs.
  * Exports: `run: (r1: i32, r2: i32) => i32` (r0's low half; PRIV.R0 has all of it; the frame starts at STACK_TOP), `repeat` of the
  * same type (runs over and over until PRIV.RUNS_LEFT is 0 or PRIV.BUDGET is spent, each from TAIL_CALLS 0; the last r0), and

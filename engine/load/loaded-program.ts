@@ -1,6 +1,7 @@
 /** A program that was accepted, as the rest of the engine sees it. */
 import type { JitInput } from '../jit/types.ts';
 import type { ProgramSpec } from '../object/spec.ts';
+import type { Form } from './program-table.ts';
 
 /** The entry as user space calls it: context address (and, where there is no context struct, a second argument) in, r0's low half out. */
 export type RunFunction = (ctx: number, second: number) => number;
@@ -25,7 +26,7 @@ export interface LoadedProgram {
   /** Many runs in one call: counts PRIV.RUNS_LEFT down to 0 unless the budget's slice is spent before; the last r0's low half. */
   repeat(): RunFunction;
   /** What the translator takes, for whoever puts the program into a module of their own. */
-  jitInput(traced: boolean): JitInput;
+  jitInput(form: Form): JitInput;
   /** What a call of an unsupported helper says, by the number it calls. */
   unsupportedText(helper: number): string | undefined;
 }

@@ -20,6 +20,9 @@ type Reached = () => void;
 /** Sees an instruction about to be executed in a traced form: program, slot, address above its frame; registers are in PRIV.TRACE_REGS. */
 export type Step = (program: number, insn: number, frame: number) => void;
 
+/** How programs are translated: `traced` tells every instruction, `counted` where control arrives. */
+export type Form = 'fast' | 'traced' | 'counted';
+
 /** Stubs by place; each is a module of its own. */
 const stubs = new Map<number, WebAssembly.Module>();
 
@@ -38,6 +41,7 @@ export class ProgramTable {
   private readonly ids = new Map<number, number>();
   private next = 1;
   private watcher: Step | null = null;
+  private current: Form = 'fast';
   private readonly memory: WebAssembly.Memory;
 
   constructor(memory: WebAssembly.Memory) {
@@ -99,25 +103,39 @@ export class ProgramTable {
     return index;
   }
 
-  /** Programs run in their traced forms at present. */
-  get tracing(): boolean {
-    return this.watcher !== null;
+  /** The form that programs run in at present. */
+  get form(): Form {
+    return this.current;
   }
 
   /** Imported by traced forms. */
   readonly step: Step = (program, insn, frame) => this.watcher?.(program, insn, frame);
 
+  /** Imported by counted forms. */
+  readonly arrive = (program: number, insn: number): void => this.watcher?.(program, insn, 0);
+
   /** Does something with every program in its traced form, those that tail calls reach among them. */
   traced<T>(watcher: Step, body: () => T): T {
+    return this.inForm('traced', watcher, body);
+  }
+
+  /** The same in the counted form: the watcher gets 0 for the frame, and finds no registers. */
+  counted<T>(watcher: Step, body: () => T): T {
+    return this.inForm('counted', watcher, body);
+  }
+
+  private inForm<T>(form: Form, watcher: Step, body: () => T): T {
     const forms = Array.from({ length: this.next }, (_, index) => this.wasm.get(index));
     for (const { table_index } of this.places) {
       if (forms[table_index]) this.wasm.set(table_index, this.stub(table_index));
     }
     this.watcher = watcher;
+    this.current = form;
     try {
       return body();
     } finally {
       this.watcher = null;
+      this.current = 'fast';
       forms.forEach((form, index) => {
         this.wasm.set(index, form);
       });

@@ -15,6 +15,7 @@ import { placedSentence, whereOf } from './lines.ts';
 import type { LoadedProgram, RunFunction } from './loaded-program.ts';
 import { factsOf } from './map-facts.ts';
 import type { Patched } from './patch-program.ts';
+import type { Form } from './program-table.ts';
 import type { World } from './types.ts';
 
 /** Types whose programs may use LD_ABS and LD_IND (may_access_skb). */
@@ -55,7 +56,8 @@ export class Program implements LoadedProgram {
   private readonly unsupported: ReadonlyMap<number, string>;
   private translated: Translated | null = null;
   private instance: Instance | null = null;
-  private traced: Instance | null = null;
+  /** In other forms than the fast one. */
+  private readonly others = new Map<Form, Instance>();
   private checked: { readonly frozen: FrozenData; readonly refusal: Refusal | null } | null = null;
 
   constructor(
@@ -101,26 +103,28 @@ export class Program implements LoadedProgram {
 
   /** The form that the world runs at present. */
   private inForm(): Instance {
-    if (!this.world.programs.tracing) {
+    const { form } = this.world.programs;
+    if (form === 'fast') {
       invariant(this.translated !== null, 'a program that was not translated is run');
       this.instance ??= this.instantiate(this.translated);
       return this.instance;
     }
-    this.traced ??= this.instantiateTraced();
-    // Fast forms took the places back after an earlier trace.
-    this.place(this.traced);
-    return this.traced;
+    const other = this.others.get(form) ?? this.instantiateForm(form);
+    this.others.set(form, other);
+    // Fast forms took the places back after an earlier run in the form.
+    this.place(other);
+    return other;
   }
 
-  private instantiateTraced(): Instance {
-    const translated = this.translateForm(true);
-    invariant(translated.ok, 'a program whose fast form was accepted is refused in its traced form');
+  private instantiateForm(form: Form): Instance {
+    const translated = this.translateForm(form);
+    invariant(translated.ok, `a program whose fast form was accepted is refused in its ${form} form`);
     return this.instantiate(translated.value);
   }
 
-  jitInput(traced: boolean): JitInput {
+  jitInput(form: Form): JitInput {
     return {
-      traced,
+      ...{ traced: form === 'traced', counted: form === 'counted' },
       ...{ prog_id: this.id, name: this.spec.name, insns: this.insns, subprogs: this.spec.subprogs },
       ctx: ctxStructOf(this.type, this.spec.attach_type),
       ld_abs: LD_ABS_TYPES.has(this.type),
@@ -133,7 +137,7 @@ export class Program implements LoadedProgram {
 
   /** Translates the program, unless the same was translated before. Refused is what no kernel loads (EINVAL). */
   translate(): Result<null> {
-    const translated = this.translateForm(false);
+    const translated = this.translateForm('fast');
     if (!translated.ok) return translated;
     this.translated = translated.value;
     return ok(null);
@@ -164,15 +168,15 @@ export class Program implements LoadedProgram {
     });
   }
 
-  private translateForm(traced: boolean): Result<Translated> {
+  private translateForm(form: Form): Result<Translated> {
     const key = JSON.stringify([
-      ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()], traced],
+      ...[this.id, this.table_index, this.type, [...this.unsupported.keys()], [...this.facts.values()], form],
     ]);
     const known = modules.get(this.spec) ?? new Map<string, Translated>();
     modules.set(this.spec, known);
     let found = known.get(key);
     if (found === undefined) {
-      const compiled = compileProgram(this.jitInput(traced));
+      const compiled = compileProgram(this.jitInput(form));
       if (!compiled.ok) return { ok: false, error: placed(this.spec, compiled.error) };
       const module = new WebAssembly.Module(compiled.value.wasm as Uint8Array<ArrayBuffer>);
       found = { compiled: compiled.value, module };
@@ -188,7 +192,7 @@ export class Program implements LoadedProgram {
     const { exports } = new WebAssembly.Instance(module, {
       m: { memory: this.world.mem.wasm, table: programs.wasm },
       h: Object.fromEntries(compiled.helpers.map((name) => [name, this.world.helper(name)])),
-      rt: { refill: this.world.budget.refill, step: programs.step },
+      rt: { refill: this.world.budget.refill, step: programs.step, reach: programs.arrive },
     });
     const instance = {
       ...{ run: exports.run as RunFunction, repeat: exports.repeat as RunFunction },

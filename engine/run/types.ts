@@ -53,14 +53,18 @@ export interface ProgRunOpts {
   readonly cancel?: Int32Array;
 }
 
-/** By slot of a program's instructions: how often it was executed, and of conditional jumps how often they were taken. */
-export interface InsnCounts {
-  readonly executed: Float64Array;
+/** By slot of a program's instructions; insnCounts() makes counts of all instructions of them. */
+export interface ArrivalCounts {
+  /** How often control arrived: at starts of blocks, and behind calls. */
+  readonly arrived: Float64Array;
+  /** Of conditional jumps: how often they were taken. */
   readonly taken: Float64Array;
+  /** How often it ended the run by a fault. */
+  readonly faulted: Float64Array;
 }
 
 /** Counts by program, as it stands in its object; runs add to it. */
-export type Coverage = Map<ProgramSpec, InsnCounts>;
+export type Coverage = Map<ProgramSpec, ArrivalCounts>;
 
 /** Bytes of user space at an address; a pointer that leads to none of them is a bad one (EFAULT). */
 export interface UserMemory {

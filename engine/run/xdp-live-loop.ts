@@ -41,7 +41,7 @@ export class LiveLoop {
     this.programs = programs;
     let imports: Imports | null = null;
     const compiled = compileTogether(
-      programs.map((program) => program.jitInput(false)),
+      programs.map((program) => program.jitInput('fast')),
       {
         imports: (module) => {
           imports = importLive(module);

@@ -1,7 +1,7 @@
 /** Programs that were put together of a program and those that stand in for its functions, and their counts taken apart again. */
 import {
+  type ArrivalCounts,
   type Coverage,
-  type InsnCounts,
   type ObjectSpec,
   type ProgramSpec,
   withExtension,
@@ -47,12 +47,12 @@ export class ExtendedPrograms {
   }
 }
 
-function add(all: Coverage, { spec, at }: Part, whole: InsnCounts): void {
+const COUNTS = ['arrived', 'taken', 'faulted'] as const;
+
+function add(all: Coverage, { spec, at }: Part, whole: ArrivalCounts): void {
   const slots = spec.insns.length / 8;
-  const sum = all.get(spec) ?? { executed: new Float64Array(slots), taken: new Float64Array(slots) };
-  for (let slot = 0; slot < slots; slot++) {
-    sum.executed[slot]! += whole.executed[at + slot]!;
-    sum.taken[slot]! += whole.taken[at + slot]!;
-  }
+  const empty = { arrived: new Float64Array(slots), taken: new Float64Array(slots), faulted: new Float64Array(slots) };
+  const sum = all.get(spec) ?? empty;
+  for (const name of COUNTS) for (let slot = 0; slot < slots; slot++) sum[name][slot]! += whole[name][at + slot]!;
   all.set(spec, sum);
 }

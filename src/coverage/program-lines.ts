@@ -1,5 +1,5 @@
 /** What a program's counts say of its source: each line that has instructions, each branch, each function, with how often. */
-import { COVERABLE, coverableSlots, type InsnCounts, type ProgramSpec } from '../../engine/index.ts';
+import { type ArrivalCounts, COVERABLE, insnCounts, type ProgramSpec } from '../../engine/index.ts';
 
 /** A source file as the compiler named it, a line from 1. */
 interface Place {
@@ -40,11 +40,15 @@ export interface ProgramLines {
 }
 
 /** Calls `each` for every instruction that can be reached, with its line: the record at or before it in its function. */
-function eachInsn(spec: ProgramSpec, each: (insn: number, place: LineHits | null, kind: number) => void): void {
+function eachInsn(
+  spec: ProgramSpec,
+  kinds: Uint8Array,
+  each: (insn: number, place: LineHits | null, kind: number) => void,
+): void {
   const starts = new Set(spec.subprogs.map((one) => one.start));
   let next = 0;
   let place: LineHits | null = null;
-  for (const [insn, kind] of coverableSlots(spec).entries()) {
+  for (const [insn, kind] of kinds.entries()) {
     if (starts.has(insn)) place = null;
     for (; next < spec.lines.length && spec.lines[next]!.insn <= insn; next++) {
       const { file, line, text } = spec.lines[next]!;
@@ -56,30 +60,29 @@ function eachInsn(spec: ProgramSpec, each: (insn: number, place: LineHits | null
 }
 
 /** A line was executed as often as the busiest of its instructions. Without counts nothing ran. */
-export function programLines(object: string, spec: ProgramSpec, counts: InsnCounts | undefined): ProgramLines {
-  const executed = (insn: number) => counts?.executed[insn] ?? 0;
+export function programLines(object: string, spec: ProgramSpec, counts: ArrivalCounts | undefined): ProgramLines {
+  const { kinds, executed, taken } = insnCounts(spec, counts);
   const lines = new Map<string, LineHits>();
   const branches: BranchHits[] = [];
   const functions: FunctionHits[] = [];
   const names = new Map(spec.subprogs.map((one) => [one.start, one.name]));
   let [insns, unplaced] = [0, 0];
-  eachInsn(spec, (insn, place, kind) => {
+  eachInsn(spec, kinds, (insn, place, kind) => {
     insns++;
     if (place === null) {
       unplaced++;
       return;
     }
     const { file, line, text } = place;
-    const hits = executed(insn);
+    const hits = executed[insn]!;
     const key = `${file}\0${line}`;
     const known = lines.get(key);
     lines.set(key, { file, line, text: known?.text || text, hits: Math.max(known?.hits ?? 0, hits) });
     const name = names.get(insn);
     if (name !== undefined) functions.push({ name, file, line, hits });
     if (kind !== COVERABLE.BRANCH) return;
-    const taken = counts?.taken[insn] ?? 0;
-    branches.push({ file, line, taken, passed: hits - taken });
+    branches.push({ file, line, taken: taken[insn]!, passed: hits - taken[insn]! });
   });
-  const runs = executed(spec.subprogs[0]?.start ?? 0);
+  const runs = executed[spec.subprogs[0]?.start ?? 0] ?? 0;
   return { object, program: spec.name, runs, lines: [...lines.values()], branches, functions, insns, unplaced };
 }

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openObject } from '../../../engine/index.ts';
+import { insnCounts, openObject } from '../../../engine/index.ts';
 import type { RunRequest } from '../../../src/backends/backend.ts';
 import { EngineBackend } from '../../../src/backends/engine.ts';
 import { extensionsIn } from '../../../src/backends/extensions.ts';
@@ -48,7 +48,7 @@ test('coverage is of each program as it stands in its object', async () => {
   const { objects, counts } = counting.coverage();
   const executed = (path: string, program: string, func: string) => {
     const one = objects.get(path)!.programs.find(({ name }) => name === program)!;
-    return counts.get(one)!.executed[one.subprogs.find(({ name }) => name === func)!.start];
+    return insnCounts(one, counts.get(one)).executed[one.subprogs.find(({ name }) => name === func)!.start];
   };
   expect(executed(TARGET, 'dispatch', 'dispatch')).toBe(2);
   expect(executed(TARGET, 'dispatch', 'second')).toBe(1);
