@@ -14,7 +14,7 @@ import {
 import { type MapTrial, tryMapType } from './kernel-feature-maps.ts';
 import { type ProgTrial, tryHelpers, tryLiveFrames, tryProgType } from './kernel-feature-progs.ts';
 import { missingAlthough } from './kernel-release.ts';
-import { type Forbidden, whyForbidden } from './kernel-rights.ts';
+import { type Forbidden, missingCapabilities, whyForbidden } from './kernel-rights.ts';
 
 export interface Feature {
   /** null: could not be tried. */
@@ -107,8 +107,8 @@ function loadFeature({ type, trial }: Tried): Feature {
     : known;
 }
 
-/** `anywhere`: helpers that any type may call here. */
-function progFeatures(one: Tried, anywhere: ReadonlySet<number>): ProgTypeFeatures {
+/** `anywhere`: helpers that any type may call here. What this process may not call need not be missing. */
+function progFeatures(one: Tried, anywhere: ReadonlySet<number>, lacks: boolean): ProgTypeFeatures {
   const { name, type, trial, can } = one;
   const wanted = trial.loads === true && can.size > 0 ? [...(helpersOf(type) ?? [])] : [];
   const missing = wanted.filter((id) => !can.has(id)).toSorted((a, b) => a - b);
@@ -119,7 +119,7 @@ function progFeatures(one: Tried, anywhere: ReadonlySet<number>): ProgTypeFeatur
     helpers: [...can].toSorted((a, b) => a - b).map(helperName),
     missing_helpers: missing.map((id) => {
       const since = anywhere.has(id) ? null : helperSince(id);
-      return { name: helperName(id), since, note: missingAlthough(since) ?? '' };
+      return { name: helperName(id), since, note: lacks ? '' : (missingAlthough(since) ?? '') };
     }),
   };
 }
@@ -140,8 +140,9 @@ export function kernelFeatures(): KernelFeatures {
   const maps = typesOf(MAP_TYPE).map(([name, type]) => mapFeatures(name, type));
   const forbidden =
     types.some(({ trial }) => trial.forbidden.length > 0) || maps.some(({ create }) => create.supported === null);
+  const lacks = missingCapabilities().length > 0;
   return {
-    prog_types: types.map((one) => progFeatures(one, anywhere)),
+    prog_types: types.map((one) => progFeatures(one, anywhere, lacks)),
     map_types: maps,
     live_frames: feature(tryLiveFrames(), SINCE.LIVE_FRAMES),
     forbidden: forbidden ? whyForbidden() : null,

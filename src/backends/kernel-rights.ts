@@ -57,7 +57,8 @@ export function rightsHere(): Rights {
   };
 }
 
-function missing({ capabilities, last_capability }: Rights): string[] {
+/** Capabilities that BPF asks for and the process does not have: `CAP_BPF`, … */
+export function missingCapabilities({ capabilities, last_capability }: Rights = rightsHere()): string[] {
   const has = (name: Capability) => ((capabilities >> BigInt(CAP[name])) & 1n) === 1n;
   if (has('SYS_ADMIN')) return [];
   // Before 5.8 there is no CAP_BPF, and CAP_SYS_ADMIN is the one that counts.
@@ -72,7 +73,7 @@ function listed(words: readonly string[]): string {
 
 /** Why EPERM came: the first thing that explains it, and what to do about it. */
 export function whyForbidden(rights: Rights = rightsHere()): Forbidden {
-  const lacks = missing(rights);
+  const lacks = missingCapabilities(rights);
   if (lacks.length > 0) {
     const names = listed(lacks);
     const who = rights.root ? 'root here lacks' : 'this user lacks';
