@@ -50,9 +50,9 @@ export function runCommand(one: SettledCase, cwd: string): string[] {
   ];
 }
 
-/** `bpfdeck live …`: frames like the case's packet, through its devices or else one pair whose far end takes them. */
+/** `bpfdeck live …`: frames like the case's packet, through its devices or else one pair whose far end drops them. */
 export function liveCommand(one: SettledCase, cwd: string): string[] {
-  const devices = one.netns ? ['--netns', `json:${jsonLine(one.netns)}`] : ['--dev', 'veth0:peer_xdp=pass'];
+  const devices = one.netns ? ['--netns', `json:${jsonLine(one.netns)}`] : ['--dev', 'veth0:peer_xdp=drop'];
   return [
     ...['bpfdeck', 'live', relative(cwd, one.object) || one.object, one.program],
     ...(one.data_in ? ['--data-in', `hex:${toHex(one.data_in)}`] : []),

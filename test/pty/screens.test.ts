@@ -33,6 +33,9 @@ interface Options {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What terminals put around pasted text. */
+const PASTE = { begin: '\u001b[200~', end: '\u001b[201~' };
+
 /** Watches a project until its cases ran. */
 async function watch(size: readonly [number, number], options: Options = {}): Promise<TerminalRun> {
   const { cwd = project.root, args = [], env = {} } = options;
@@ -129,9 +132,9 @@ describe.each([
     screen.type('m');
     await screen.until((text) => text.includes('─ Maps ─') && !text.includes('─ Packet ─'));
     screen.type('m]');
-    await screen.until('2 of 2 failed');
+    await screen.until(/2 of 2 failed|· 2\/2/);
     screen.type('[');
-    await screen.until('1 of 2 failed');
+    await screen.until(/1 of 2 failed|· 1\/2/);
     screen.type(KEY.escape);
     await screen.until('─ Cases ─');
     await quit(screen);
@@ -142,9 +145,9 @@ describe.each([
     screen.type(KEY.enter);
     await screen.until('Faulted here');
     expect(screen.text()).toMatch(/▸ +8 │ +return \*\(\(volatile __u8 \*\)DATA\(ctx\) \+ 2000\);/);
-    expect(screen.text()).toMatch(/6 │ int packet_out_of_bounds/);
     screen.type('s');
     await screen.until((text) => text.includes('Faulted here') && !text.includes('─ Packet ─'));
+    expect(screen.text()).toMatch(/6 │ int packet_out_of_bounds/);
     screen.type(']]');
     await screen.until('3 of 3 failed');
     screen.type('l');
@@ -162,18 +165,24 @@ describe.each([
     await screen.until(/packet +case: ARP goes up to the stack/);
     expect(screen.text()).toMatch(/program +balance/);
     screen.type(KEY.enter);
-    await screen.until('✓ retval 2');
+    await screen.until('✓ XDP_PASS (2)');
     expect(screen.text()).toMatch(/HEADER\s+SENT 60 B\s+RECEIVED 60 B/);
+    await screen.until(/▸ 556 │ +default: return XDP_PASS;/);
     screen.type('eff');
     await screen.until(' packet ff▌');
     screen.type(KEY.enter);
     await screen.until(/packet +ff/);
     screen.type(KEY.enter);
     await screen.until('EINVAL (22)');
+    screen.type(`${PASTE.begin}00000000: ffff ffff ffff  ......\r${PASTE.end}`);
+    await screen.until(/packet +ffff ffff ffff +e: hex/);
     screen.type('[');
     await screen.until('1 of 2 runs');
-    screen.type('c1');
-    await screen.until('73 passed');
+    screen.type('c');
+    await screen.until('wrote test/run-1.case.ts');
+    screen.type('1');
+    await screen.until('74 passed');
+    expect(new TextDecoder().decode(project.read('test/run-1.case.ts'))).toContain("expect: { retval: 'XDP_PASS' }");
     rmSync(project.path('test/run-1.case.ts'));
     await screen.until('73 passed');
     await quit(screen);
@@ -184,10 +193,12 @@ describe.each([
     await screen.until('2 failed');
     screen.type('?');
     await screen.until('move the cursor, scroll what is open');
+    screen.type('G');
+    await screen.until('a case file that expects what this run gave');
     screen.type('?');
     await screen.until('─ Cases ─');
     screen.type('L');
-    await screen.until('─ Log ─');
+    await screen.until((text) => text.includes('─ Log ─') && !text.includes('─ Cases ─'));
     screen.type(KEY.escape);
     await screen.until('─ Cases ─');
     screen.type('@');
@@ -311,4 +322,37 @@ test('a dumb terminal gets the plain report of one run', async () => {
   expect(await screen.end()).toBe(1);
   expect(screen.raw).toContain('1 passed, 2 failed');
   expect(screen.raw).not.toContain('\u001b');
+});
+
+test('2 gives the terminal to live frames of the chosen case, q takes it back', async () => {
+  const screen = await watch([100, 30]);
+  screen.type(`/source hash${KEY.enter}`);
+  await screen.until('match 1 of');
+  screen.type('2');
+  await screen.until(/l4lb\.o balance · ingress veth0/);
+  await screen.until('RUNNING');
+  screen.type('q');
+  await screen.until('─ Cases ─');
+  await quit(screen);
+});
+
+test('Ctrl-Z gives the terminal to the shell as it was, fg brings the screen back', async () => {
+  const screen = new TerminalRun(['bash', '--norc', '-i'], { cwd: project.root, env: { PS1: 'shell> ' } });
+  running = screen;
+  await screen.until('shell>');
+  screen.type(`'${process.execPath}' '${MAIN}' watch\n`);
+  await screen.until('73 passed');
+  screen.type('\u001a');
+  await screen.until('Stopped');
+  expect(screen.screen.buffer.active.type).toBe('normal');
+  screen.type('stty -a | grep -o "[-]*icanon"\n');
+  await screen.until(/^icanon/m);
+  screen.type('fg\n');
+  await screen.until('─ Cases ─');
+  screen.type('\u000c?');
+  await screen.until('─ Help ─');
+  screen.type('?q');
+  await screen.until((text) => text.trimEnd().endsWith('shell>'));
+  screen.type('exit\n');
+  await screen.end();
 });

@@ -56,7 +56,7 @@ test('a rebuilt object: the verdict changes with its cause, other objects are ke
   project.replace('build/l4lb.o', withReturn(good, XDP_PASS, XDP_DROP));
   await screen.until('✗ FAIL');
   expect(screen.text()).toMatch(/build\/l4lb\.o rebuilt · run 2/);
-  expect(screen.text()).toMatch(/34 rerun, 38 kept/);
+  expect(screen.text()).toMatch(/35 rerun, 38 kept/);
   expect(screen.text()).toContain('XDP_PASS (2)');
   project.replace('build/l4lb.o', good);
   await screen.until('✓ PASS');
@@ -135,6 +135,52 @@ test('Ctrl-C ends an idle session with 130 and restores the terminal', async () 
   expect(await screen.end()).toBe(130);
   expect(screen.raw).toMatch(RESTORED);
   expect(screen.raw).toMatch(CURSOR_SHOWN);
+});
+
+test('Ctrl-C stops a run that lasts, a second one leaves, also when both come at once', async () => {
+  const cases = 'Array.from({ length: 500 }, (_, i) => ({ name: String(i), expect: {} }))';
+  const shared = "{ object: 'build/l4lb.o', program: 'balance', data_in: pkt.eth().ipv4().tcp(), repeat: 1_000_000 }";
+  const long = `import { pkt, suite } from 'bpfdeck';\nsuite(${shared}, ${cases});\n`;
+  project.write('test/long.case.ts', long);
+  const screen = new TerminalRun([process.execPath, MAIN, 'watch'], { cwd: project.root });
+  running = screen;
+  await screen.until(/RUN .* of 573 done/);
+  screen.type(KEY.interrupt);
+  await screen.until('STOPPED');
+  screen.type('a');
+  await screen.until(/RUN .* of 573 done/);
+  screen.type(KEY.interrupt + KEY.interrupt);
+  expect(await screen.end()).toBe(130);
+  expect(screen.raw).toMatch(RESTORED);
+  rmSync(project.path('test/long.case.ts'));
+});
+
+test('an object that is none is said once, with what is folded under it', async () => {
+  const screen = await watch();
+  const good = project.read('build/filter.o');
+  project.replace('build/filter.o', new TextEncoder().encode('no object at all '.repeat(20)));
+  await screen.until('22 failed');
+  await screen.until('not an ELF file');
+  expect(screen.text().split('not an ELF file').length).toBeLessThan(5);
+  expect(screen.text()).toMatch(/✗ build\/filter\.o/);
+  expect(screen.text()).not.toContain('ARP passes');
+  project.replace('build/filter.o', good);
+  await screen.until('73 passed');
+  await quit(screen);
+});
+
+test('whoever leaves at the first frame, before cases are read, leaves a terminal as it was', async () => {
+  for (const [keys, code] of [
+    ['q', 0],
+    [KEY.interrupt, 130],
+  ] as const) {
+    const screen = new TerminalRun([process.execPath, MAIN, 'watch'], { cwd: project.root });
+    running = screen;
+    await screen.until('bpfdeck');
+    screen.type(keys);
+    expect(await screen.end()).toBe(code);
+    expect(screen.raw).toMatch(RESTORED);
+  }
 });
 
 test('SIGTERM, SIGHUP and SIGINT from outside restore the terminal', async () => {
