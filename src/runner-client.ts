@@ -24,6 +24,7 @@ export class WorkerRunner implements CaseRunner {
   /** Of the run under way. */
   private running: readonly SettledCase[] = [];
   private lastId = 0;
+  private closed = false;
   /** Settles when the explanation under way has ended. */
   private explaining: Promise<unknown> | null = null;
 
@@ -96,6 +97,7 @@ export class WorkerRunner implements CaseRunner {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     Atomics.store(this.shared, SHARED.STOP, 1);
     this.end();
     for (const { resolve } of this.waiting.values()) resolve(null);
@@ -124,6 +126,8 @@ export class WorkerRunner implements CaseRunner {
   }
 
   private ask(message: (id: number) => RunnerRequest, emit?: Waiting['emit']): Promise<unknown> {
+    // Whoever is still busy at the end waits for good.
+    if (this.closed) return new Promise(() => {});
     this.worker ??= this.start();
     const { worker } = this;
     const id = ++this.lastId;

@@ -1,6 +1,5 @@
 /** The run screen as text: the form, the history, and the panes of the run that is looked at. */
 import { relative } from 'node:path';
-import { errnoText } from './format/errnos.ts';
 import { RUN_FIELDS, type RunField, type Trial } from './session-form.ts';
 import { chosenObject, chosenProgram, packetCases, programsOf } from './session-run.ts';
 import type { State } from './session-state.ts';
@@ -51,7 +50,6 @@ function verdictText({ outcome }: Trial): string {
   const { result, returned } = outcome;
   if (!result) return outcome.verdict === 'skip' ? 'not supported' : 'did not run';
   if (result.fault) return `fault: ${result.fault.kind}`;
-  if (result.errno !== 0) return errnoText(result.errno);
   return returned ?? String(result.retval);
 }
 

@@ -31,6 +31,7 @@ export class FileWatcher {
   private watcher: FSWatcher | null = null;
   private readonly flat = new Set<string>();
   private readonly deep = new Set<string>();
+  private closed = false;
 
   constructor(options: FileWatcherOptions) {
     this.options = options;
@@ -39,7 +40,7 @@ export class FileWatcher {
   /** Adds what is not watched yet. Directories that are gone stay watched: they may come back. Resolves when all are. */
   async watch({ flat, deep }: WatchedDirectories): Promise<void> {
     const fresh = [...flat.filter((path) => !this.flat.has(path)), ...deep.filter((path) => !this.deep.has(path))];
-    if (fresh.length === 0) return;
+    if (fresh.length === 0 || this.closed) return;
     for (const path of flat) this.flat.add(path);
     for (const path of deep) this.deep.add(path);
     if (this.watcher) {
@@ -54,6 +55,7 @@ export class FileWatcher {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.watcher?.close();
   }
 

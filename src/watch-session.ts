@@ -25,6 +25,8 @@ import { SessionStore } from './watch-store.ts';
 import { runTrial, trialCase, writeCase } from './watch-trial.ts';
 
 export interface WatchOptions {
+  /** Absent: one of its own. */
+  readonly store?: SessionStore;
   readonly request: SuiteRequest;
   readonly runner: CaseRunner;
   readonly poll: boolean;
@@ -64,7 +66,7 @@ export class WatchSession implements Store {
     this.runner = new SteadyRunner(options.runner, (crash) => this.sayBroken(crash));
     this.ascii = options.ascii === true;
     this.files = new WatchedProject(options.request);
-    this.store = new SessionStore(options.request.cwd);
+    this.store = options.store ?? new SessionStore(options.request.cwd);
     this.subscribe = this.store.subscribe;
     this.getSnapshot = this.store.getSnapshot;
     this.actions = new WatchActions({

@@ -17,15 +17,26 @@ function completeRuntime(): void {
 }
 
 /** React decides by NODE_ENV when it is loaded; users' case files get it back as it was. */
-export async function openScreen(store: Store | LiveStore): Promise<Screen> {
+async function loadForProduction() {
   const before = process.env.NODE_ENV;
   process.env.NODE_ENV = 'production';
   try {
     completeRuntime();
-    const { mount } = await import('./mount.tsx');
-    return mount(store);
+    return await import('./mount.tsx');
   } finally {
     if (before === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = before;
   }
+}
+
+let loading: ReturnType<typeof loadForProduction> | null = null;
+
+/** Loads what openScreen() needs ahead of it, since that takes a while. */
+export function load(): ReturnType<typeof loadForProduction> {
+  loading ??= loadForProduction();
+  return loading;
+}
+
+export async function openScreen(store: Store | LiveStore): Promise<Screen> {
+  return (await load()).mount(store);
 }

@@ -2,6 +2,7 @@
 import { textArg } from '../args.ts';
 import type { CaseRunner } from '../case-runner.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
+import type { WatchDoor } from '../watch-door.ts';
 import type { Args, Command, CommandIo } from './command.ts';
 import { runOnce } from './test.ts';
 
@@ -22,6 +23,28 @@ async function openRunner(args: Args): Promise<CaseRunner> {
 
 /** Opens the screen, watches until the user quits, and puts the terminal back whatever happens. */
 async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
+  const { WatchDoor } = await import('../watch-door.ts');
+  const runner = await openRunner(args);
+  const door = new WatchDoor(io.cwd, args.ascii === true);
+  const release = io.onInterrupt(() => door.send({ do: 'interrupt' }));
+  const end = () => door.finish(EXIT.INTERRUPTED);
+  // Whoever stopped us left the terminal in some state of theirs.
+  const redraw = () => door.send({ do: 'redraw' });
+  for (const signal of ENDING) process.on(signal, end);
+  process.on('SIGCONT', redraw);
+  const screen = await io.openScreen(door);
+  try {
+    return await runSession(args, io, runner, door);
+  } finally {
+    await screen.close();
+    for (const signal of ENDING) process.off(signal, end);
+    process.off('SIGCONT', redraw);
+    release();
+  }
+}
+
+/** The session behind the screen, which is drawn while this is loaded. */
+async function runSession(args: Args, io: CommandIo, runner: CaseRunner, door: WatchDoor): Promise<ExitCode> {
   const { WatchSession } = await import('../watch-session.ts');
   const { redirectConsole } = await import('../watch-console.ts');
   const request = {
@@ -30,29 +53,14 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
     filters: [],
     objects: objectsOf(args),
   };
-  const session = new WatchSession({
-    request,
-    runner: await openRunner(args),
-    poll: args.poll === true,
-    ascii: args.ascii === true,
-  });
-  const release = io.onInterrupt(() => session.send({ do: 'interrupt' }));
-  const end = () => void session.finish(EXIT.INTERRUPTED);
-  // Whoever stopped us left the terminal in some state of theirs.
-  const redraw = () => session.send({ do: 'redraw' });
-  for (const signal of ENDING) process.on(signal, end);
-  process.on('SIGCONT', redraw);
-  const screen = await io.openScreen(session);
+  const session = new WatchSession({ request, runner, store: door.store, poll: args.poll === true, ascii: door.ascii });
   const giveBack = redirectConsole((line, loud) => session.note(line, loud));
   try {
+    door.open(session);
     void session.start();
     return await session.done;
   } finally {
     giveBack();
-    await screen.close();
-    for (const signal of ENDING) process.off(signal, end);
-    process.off('SIGCONT', redraw);
-    release();
   }
 }
 
