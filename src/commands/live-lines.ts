@@ -63,6 +63,12 @@ function deviceLines({ devices }: LiveReport): string[] {
   });
 }
 
+function socketLines({ xsk }: LiveReport): string[] {
+  return xsk.map(({ map, key, queue, received }) => {
+    return `  ${plain(`${map}[${key}]`).padEnd(16)}${`queue ${queue}`.padEnd(12)}${cell(received, 'rx')}`;
+  });
+}
+
 function lossLines(facts: LiveFacts, style: Style): string[] {
   const all = whyLost(facts);
   return all.flatMap(({ sentence, mend, wanted }) => {
@@ -97,6 +103,7 @@ export function totals(input: LiveInput, end: LiveEnd, facts: LiveFacts, style: 
     block('Verdicts', verdictLines(report), style),
     block('Page pool', [`  ${pool.join(' · ')}`], style),
     block('Devices', deviceLines(report), style),
+    block('AF_XDP sockets', socketLines(report), style),
     block('Tracepoints', tracepointLines(report), style),
     block('Lost', lossLines(facts, style), style),
     block(

@@ -54,6 +54,10 @@ export function reportMinus(now: LiveReport, then: LiveReport): LiveReport {
         then.devices.find(({ netns, ifindex }) => netns === one.netns && ifindex === one.ifindex),
       ),
     ),
+    xsk: now.xsk.map((one) => {
+      const old = then.xsk.find(({ map, key }) => map === one.map && key === one.key);
+      return { ...one, received: one.received - (old?.received ?? 0) };
+    }),
     stacks: {
       near: minus(now.stacks.near, then.stacks.near),
       far: minus(now.stacks.far, then.stacks.far),

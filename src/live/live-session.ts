@@ -287,7 +287,10 @@ export class LiveSession implements LiveStore {
   private toggleLink(): void {
     const row = this.view.interfaces[this.view.cursor];
     const { device } = this;
-    if (!row || !device) return;
+    if (!row || !device) {
+      this.say(span('this is no device', 'warn'));
+      return;
+    }
     const { netns, ifindex } = device;
     this.change({ do: 'link', netns, ifindex, up: row.state === 'DOWN' });
   }

@@ -99,5 +99,25 @@ export function interfaceRows(state: LiveState, shown: Shown, losses: readonly L
   if (state.sort === 'xmit') made.sort((a, b) => b.all.xmit - a.all.xmit);
   if (state.sort === 'errors') made.sort((a, b) => b.all.err - a.all.err);
   if (state.sort === 'name') made.sort((a, b) => a.row.name.localeCompare(b.row.name));
-  return made.map(({ row }) => row);
+  return [...made.map(({ row }) => row), ...socketRows(state, shown)];
+}
+
+/** AF_XDP sockets, which take what is redirected to them. */
+function socketRows(state: LiveState, shown: Shown): InterfaceRow[] {
+  const nothing = { pass: '', drop: '', tx: '', redirect: '', xmit: '', err: '', total_err: '' };
+  return (newest(state)?.report.xsk ?? []).map(({ map, key, queue }): InterfaceRow => {
+    const counted = shown.report?.xsk.find((one) => one.map === map && one.key === key)?.received ?? 0;
+    const name = plain(`${map}[${key}]`);
+    return {
+      ...{
+        key: `xsk ${map} ${key}`,
+        name,
+        netns: 'xsk',
+        state: `q${queue}`,
+        rx: compact(counted / shown.per),
+        ...nothing,
+      },
+      ...{ why: '-', why_long: '-', ingress: false, tag: 'plain' },
+    };
+  });
 }

@@ -170,6 +170,27 @@ test('frames from a file and fields that vary, faults at their frames', async ()
   }
 });
 
+test('a queue of many, and an AF_XDP socket bound to it', async () => {
+  const scripted = join(ROOT, 'fixtures/prog-run/xdp-live/xdp-live.bpf.o');
+  const maps = ['--map', '.bss=json:{"mode":5,"target":2}', '--map', 'sockets=json:{"2":2}'];
+  const args = [
+    'live',
+    scripted,
+    'scripted',
+    '--data-in',
+    PACKET,
+    '--dev',
+    'veth0:queues=4',
+    '--ingress',
+    'veth0',
+    ...maps,
+  ];
+  const { code, out } = await cli([...args, '--ctx-in', 'json:{"rx_queue_index":2}', '--repeat', '70']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/AF_XDP sockets\n {2}sockets\[2\] +queue 2 +70 rx\n/);
+  expect(out).not.toContain('Lost');
+});
+
 test('--capture: what left, byte by byte, with the device', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'bpfdeck-live-'));
   try {
