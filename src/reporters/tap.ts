@@ -1,4 +1,4 @@
-/** TAP version 14: a test point a case as it ends, a YAML block for each that failed, the plan last. */
+/** TAP version 13, which every harness reads: a test point a case as it ends, a YAML block for each that failed, the plan last. */
 import { relative } from 'node:path';
 import { plain } from '../format/sanitize.ts';
 import type { TestOutcome } from '../outcome.ts';
@@ -16,11 +16,11 @@ function directive(outcome: TestOutcome): string {
   return outcome.verdict === 'skip' ? ` # SKIP ${described(outcome.reason)}` : '';
 }
 
-/** Scalars of JSON are scalars of YAML. */
+/** Scalars of JSON are scalars of YAML. Lists are text of a line each: Perl's harness takes `- a: b` for an object. */
 function yamlBlock(values: { readonly [name: string]: string | number | readonly string[] }): string {
   const lines = Object.entries(values).flatMap(([name, value]) => {
     if (typeof value !== 'object') return [`${name}: ${JSON.stringify(value)}`];
-    return value.length === 0 ? [] : [`${name}:`, ...value.map((item) => `  - ${JSON.stringify(item)}`)];
+    return value.length === 0 ? [] : [`${name}: |`, ...value.map((item) => `  ${item.trim()}`)];
   });
   return ['---', ...lines, '...'].map((line) => `  ${line}\n`).join('');
 }
@@ -30,7 +30,7 @@ export function tapReporter(io: ReporterIo): Reporter {
   let points = 0;
   let begun = false;
   const out = (text: string) => {
-    io.out(begun ? text : `TAP version 14\n${text}`);
+    io.out(begun ? text : `TAP version 13\n${text}`);
     begun = true;
   };
   const point = (good: boolean, text: string, after: string, block: string) =>

@@ -160,7 +160,7 @@ test('junit escapes what XML would take for its own', () => {
   expect(one?.children.map((child) => child.text)).toEqual([']]> <b>', 'a<b\n&']);
 });
 
-test('tap: version 14, a YAML block for what failed, directives, the plan', () => {
+test('tap: version 13, a YAML block for what failed, directives, the plan', () => {
   const { points, bail } = readTap(report('tap'));
   expect(bail).toBeNull();
   expect(points.map(({ ok, directive }) => [ok, directive])).toEqual([
@@ -187,6 +187,23 @@ test('tap: a # in a name is no directive; what is to do is not ok', () => {
   expect(points[0]).toMatchObject({ ok: true, directive: null, description: 'build/lb.o › xdp_lb › a # SKIP b \\' });
   expect(points[1]).toMatchObject({ ok: false, directive: 'TODO' });
   expect(bail).toBe('stopped');
+});
+
+const prove = Bun.which('prove');
+
+test.skipIf(prove === null)('tap: prove (Perl) reads it, blocks and directives', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'prove-'));
+  for (const [name, events] of [
+    ['all', EVENTS],
+    ['why', EXPLAINED],
+  ] as const) {
+    const file = join(directory, `${name}.tap`);
+    writeFileSync(file, report('tap', '/p', events));
+    const said = Bun.spawnSync([prove!, '-e', 'cat', file]).stdout.toString();
+    expect(said).not.toContain('Parse errors');
+    expect(said).toContain(name === 'all' ? 'Failed tests:  1, 3' : 'Failed test:  1');
+  }
+  rmSync(directory, { recursive: true });
 });
 
 test('github: an annotation at the line of each failure, escaped', () => {
@@ -218,8 +235,8 @@ test('every reporter that tells a failure tells why, in the shape that its reade
   const failure = readXml(told('junit')).children[0]!.children[0]!.children[0]!;
   expect(failure.text.split('\n').slice(1)).toEqual([RETURNED, BRANCH, CALL]);
   expect(readTap(told('tap')).points[0]?.yaml?.slice(-4)).toEqual([
-    'why:',
-    ...[RETURNED, BRANCH, CALL].map((line) => `  - ${JSON.stringify(line)}`),
+    'why: |',
+    ...[RETURNED, BRANCH, CALL].map((line) => `  ${line}`),
   ]);
   expect(told('github')).toContain([RETURNED, BRANCH, CALL].join('%0A'));
   const [one] = JSON.parse(told('json')).cases;
