@@ -46,6 +46,7 @@ export class ContractJudge {
   }
 
   close(): void {
+    void this.engine.close();
     this.kernel?.close();
   }
 }
