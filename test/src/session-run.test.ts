@@ -103,3 +103,26 @@ test('a case made of a run expects what it gave', () => {
   });
   expect(written.expect.data_out).toStartWith('hex:0200');
 });
+
+test.each([
+  [
+    '00000000: ffff ffff ffff 0200  ........\n00000008: 0000 0001 0806       ......\n',
+    'ffff ffff ffff 0200 0000 0001 0806',
+  ],
+  [
+    '00000000  ff ff ff ff ff ff 02 00  00 00 00 01 08 06  |..............|',
+    'ff ff ff ff ff ff 02 00 00 00 00 01 08 06',
+  ],
+  ['\t0x0000:  ffff ffff ffff 0200 0000 0001 0806\n', 'ffff ffff ffff 0200 0000 0001 0806'],
+  ['ff ff ff ff ff ff\n02 00', 'ff ff ff ff ff ff 02 00'],
+  ['dump.pcap#3\n', 'dump.pcap#3'],
+])('a packet is pasted as bytes, from whatever dump: %j', (text, packet) => {
+  const state = after(...onRun, command('paste', { text }));
+  expect(state.form.packet).toBe(packet);
+});
+
+test('text is pasted where text is typed, and nowhere on the watch screen', () => {
+  const typing = after(list, command('prompt', { kind: 'name' }), command('paste', { text: 'ip\nv6 ' }));
+  expect(typing.prompt?.text).toBe('ip v6');
+  expect(after(list, command('paste', { text: 'q' }))).toMatchObject({ prompt: null, filter: { name: '', file: '' } });
+});

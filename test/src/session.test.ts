@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import type { RunEvent } from '../../src/outcome.ts';
 import { type Action, initialState, reduce, type State } from '../../src/session.ts';
 import { rowsOf } from '../../src/session-state.ts';
+import { view } from '../../src/view.ts';
 import { unexplained } from '../../src/why/rerun.ts';
 import { FAILED, outcomeOf, settled } from '../support/settled.ts';
 
@@ -150,4 +151,58 @@ test('[ and ] go through failing cases and stay open', () => {
   const next = reduce(open, command('failure', { by: 1 }));
   expect([next.selected, next.pane]).toEqual([c.id, 'detail']);
   expect(reduce(next, command('failure', { by: 1 })).selected).toBe(a.id);
+});
+
+test('what came to nothing for one reason is folded under it, and unfolds when it runs again', () => {
+  const refusal = { stage: 'open', errno: 0, message: 'not an ELF file', where: {} } as const;
+  const refused = (one = a): RunEvent => ({
+    type: 'outcome',
+    run: 1,
+    outcome: outcomeOf(one, 'error', { reason: refusal.message, refusal }),
+  });
+  const none = after(list, events(start(1), refused(a), refused(b), passed(1, c), end(1)));
+  expect(rowsOf(none).map((row) => row.kind)).toEqual(['object', 'program', 'object', 'program', 'case']);
+  const vm = view(none);
+  expect(vm.rows.flatMap((row) => row.reason ?? []).map((span) => span.text)).toEqual(['not an ELF file']);
+  expect(vm.rows[vm.cursor]?.reason).not.toBeNull();
+  const opened = reduce(none, command('open'));
+  expect(rowsOf(opened).filter((row) => row.kind === 'case')).toHaveLength(3);
+  const mended = reduce(none, events(start(2), passed(2), passed(2, b), end(2)));
+  expect(rowsOf(mended).filter((row) => row.kind === 'case')).toHaveLength(3);
+});
+
+test('cases of an object that is not there are not counted as passed', () => {
+  const gone = after(list, events(start(1), passed(1), passed(1, b), passed(1, c), end(1)), {
+    type: 'absent',
+    absent: new Map([[a.object, 'missing']]),
+  });
+  expect(
+    view(gone)
+      .counts.map((span) => span.text)
+      .join(''),
+  ).toBe('1 passed · 2 waiting (3)');
+});
+
+test('where nothing ran nothing passed', () => {
+  const skipped = (one = a): RunEvent => ({ type: 'outcome', run: 1, outcome: outcomeOf(one, 'skip') });
+  const vm = view(after(list, events(start(1), skipped(a), skipped(b), skipped(c), end(1))));
+  expect(vm.badge.text).toBe('↷ NOTHING RAN');
+  expect(vm.events[0]?.map((span) => span.text).join('')).toContain('nothing ran');
+});
+
+test('a list that a filter left empty says why and what brings it back', () => {
+  const typed = after(list, command('prompt', { kind: 'name' }), command('type', { text: 'zzz' }));
+  expect(
+    view(typed)
+      .placeholder.flat()
+      .map((span) => span.text),
+  ).toEqual(['No case has “zzz” in its name or program.', 'Esc clears the filter.']);
+  const good = after(list, events(start(1), passed(1), end(1)), command('only-failed'));
+  expect(view(good).placeholder[0]?.[0]?.text).toBe('Nothing fails.');
+});
+
+test('what happened since the last key is a notice until the next', () => {
+  const said = after(list, { type: 'log', line: { at: 1, text: 'wrote a.pcapng', tag: 'good' } });
+  expect(view(said).notice?.map((span) => span.text)).toEqual(['wrote a.pcapng']);
+  expect(view(reduce(said, command('move', { by: 1 }))).notice).toBeNull();
 });

@@ -1,6 +1,7 @@
 /** States of a session that screens are drawn from in tests. */
-import type { RunEvent } from '../../src/outcome.ts';
+import type { RunEvent, TestOutcome } from '../../src/outcome.ts';
 import { type Action, initialState, reduce, type State } from '../../src/session.ts';
+import { unexplained } from '../../src/why/rerun.ts';
 import { FAILED, outcomeOf, PACKET, settled, WITH_PACKET } from './settled.ts';
 
 const lb = ['arp passes', 'ipv4 syn goes to backend 2', 'ipv6 flow is encapsulated', 'a very long name '.repeat(9)];
@@ -38,6 +39,31 @@ const globs: Action = {
   config: '/p/c.ts',
   globs: { objects: ['b/*.o'], cases: ['*.case.ts'] },
 };
+/** A failure that says why, with differences in every pane. */
+const EXPLAINED: Partial<TestOutcome> = {
+  ...WITH_PACKET,
+  result: { ...WITH_PACKET.result!, fault: null },
+  returned: 'XDP_DROP (1)',
+  differences: [
+    ...(WITH_PACKET.differences ?? []),
+    { field: 'maps', at: `flows[{${'key: 1, '.repeat(30)}}].backend`, expected: '2', received: '1' },
+    { field: 'printk', at: 'line 1', expected: 'x'.repeat(300), received: 'lb: no backend for key 7' },
+    { field: 'printk', at: 'line 2', expected: 'second', received: 'no line' },
+  ],
+  why: {
+    ...unexplained('a note'),
+    returned: { program: 'xdp_lb', subprogram: '', insn: 9, file: 'bpf/lb.bpf.c', line: 31, text: 'return XDP_DROP;' },
+    source: [28, 29, 30, 31, 32].map((line) => {
+      return { line, text: `line ${line} `.repeat(20), executed: line < 31, returned: line === 31 };
+    }),
+    values: [0, 1, 2].map((at) => ({ name: at === 0 ? 'mac' : `mac+${at}`, value: String(at), where: '' })),
+    trace: Array.from({ length: 60 }, (_, i) => `${i % 9 === 0 ? '; lb.bpf.c' : `${i}: r0 = ${i}`}`),
+  },
+};
+const refusal = { stage: 'open', errno: 0, message: 'not an ELF file', where: {} } as const;
+const refused = CASES.map((one): RunEvent => {
+  return { type: 'outcome', run: 1, outcome: outcomeOf(one, 'error', { reason: refusal.message, refusal }) };
+});
 const error = { file: '/p/test/x.case.ts', line: 3, message: 'Unexpected end of file', frame: ['▸ 3 │ test({'] };
 
 /** By name: what there is to see. */
@@ -58,6 +84,31 @@ export const STATES: Readonly<Record<string, readonly Action[]>> = {
     events(...run(1, [1])),
     { type: 'command', command: { do: 'open' } },
     { type: 'command', command: { do: 'focus', on: 'hex' } },
+  ],
+  'failure with why': [
+    list,
+    events(
+      { type: 'start', run: 1, cause: 'start', cases: CASES, kept: 0 },
+      { type: 'outcome', run: 1, outcome: outcomeOf(CASES[1]!, 'fail', EXPLAINED) },
+      { type: 'end', run: 1, took_ms: 2, cancelled: false },
+    ),
+    { type: 'command', command: { do: 'open' } },
+  ],
+  refused: [
+    list,
+    events({ type: 'start', run: 1, cause: 'start', cases: CASES, kept: 0 }, ...refused, {
+      type: 'end',
+      run: 1,
+      took_ms: 2,
+      cancelled: false,
+    }),
+  ],
+  'nothing listed': [
+    list,
+    events(...run(1, [])),
+    { type: 'command', command: { do: 'prompt', kind: 'name' } },
+    { type: 'command', command: { do: 'type', text: 'z'.repeat(70) } },
+    { type: 'command', command: { do: 'accept' } },
   ],
   'run screen': [list, { type: 'command', command: { do: 'screen', to: 'run' } }],
   'run screen with a result': [
