@@ -102,6 +102,9 @@ function checkRecord(text: string): void {
   expect([number('LF'), number('LH')]).toEqual([all('DA').length, hit(all('DA'), 1)]);
   expect([number('BRF'), number('BRH')]).toEqual([all('BRDA').length, hit(all('BRDA'), 3)]);
   expect([number('FNF'), number('FNH')]).toEqual([all('FN').length, hit(all('FNDA'), 0)]);
+  const hits = new Map(all('DA').map((one) => one.split(',').map(Number) as [number, number]));
+  const byLine = Map.groupBy(all('BRDA'), (one) => Number(one.split(',')[0]));
+  for (const [line, list] of byLine) expect([line, hit(list, 3) > 0]).toEqual([line, hits.get(line)! > 0]);
   const count = readFileSync(all('SF')[0]!, 'utf8').split('\n').length;
   for (const one of all('DA')) expect(Number(one.split(',')[0])).toBeLessThanOrEqual(count);
 }
