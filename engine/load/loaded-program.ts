@@ -1,7 +1,9 @@
 /** A program that was accepted, as the rest of the engine sees it. */
 import type { JitInput } from '../jit/types.ts';
 import type { ProgramSpec } from '../object/spec.ts';
-import type { Form } from './program-table.ts';
+
+/** How programs are translated: `traced` tells every instruction, `counted` where control arrives. */
+export type Form = 'fast' | 'traced' | 'counted';
 
 /** The entry as user space calls it: context address (and, where there is no context struct, a second argument) in, r0's low half out. */
 export type RunFunction = (ctx: number, second: number) => number;

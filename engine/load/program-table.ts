@@ -1,7 +1,7 @@
 /** All programs of a world: their ids, their places in the shared WebAssembly table, and stubs that translate them when they are first reached. */
 import { invariant, type Refusal } from '../errors.ts';
 import { translateStub } from '../jit/stubs.ts';
-import type { LoadedProgram } from './loaded-program.ts';
+import type { Form, LoadedProgram } from './loaded-program.ts';
 
 /** A tail call or callback reached a program that cannot run: thrown through the WebAssembly frames, caught by execute(). */
 export class RefusedProgram extends Error {
@@ -19,9 +19,6 @@ type Reached = () => void;
 
 /** Sees an instruction about to be executed in a traced form: program, slot, address above its frame; registers are in PRIV.TRACE_REGS. */
 export type Step = (program: number, insn: number, frame: number) => void;
-
-/** How programs are translated: `traced` tells every instruction, `counted` where control arrives. */
-export type Form = 'fast' | 'traced' | 'counted';
 
 /** Stubs by place; each is a module of its own. */
 const stubs = new Map<number, WebAssembly.Module>();

@@ -12,10 +12,9 @@ import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { type BadCtxAccess, badCtxAccess } from '../verifier/ctx-check.ts';
 import { type FrozenData, frozenData, sameData } from './frozen-data.ts';
 import { placedSentence, whereOf } from './lines.ts';
-import type { LoadedProgram, RunFunction } from './loaded-program.ts';
+import type { Form, LoadedProgram, RunFunction } from './loaded-program.ts';
 import { factsOf } from './map-facts.ts';
 import type { Patched } from './patch-program.ts';
-import type { Form } from './program-table.ts';
 import type { World } from './types.ts';
 
 /** Types whose programs may use LD_ABS and LD_IND (may_access_skb). */
