@@ -29,7 +29,12 @@ function lineStart(text: string, at: number): number {
 /** End of the line that the last character before `at` is on. */
 function lineEnd(text: string, at: number): number {
   const end = text.indexOf('\n', text[at - 1] === '\n' ? at - 1 : at);
-  return end < 0 ? text.length : end;
+  if (end < 0) return text.length;
+  return text[end - 1] === '\r' ? end - 1 : end;
+}
+
+function newline(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
 }
 
 /** Blanks in front of a position, where nothing else stands there on its line; null otherwise. */
@@ -44,9 +49,9 @@ function behindLast(text: string, last: { readonly start: number; readonly end: 
   const end = lineEnd(text, last.end);
   // A comment behind the comma belongs to the part before.
   if (indent !== null && /^[ \t]*,[ \t]*(\/\/.*|\/\*.*\*\/[ \t]*)?$/.test(text.slice(last.end, end))) {
-    return { start: end, end, text: `\n${indent}${added},` };
+    return { start: end, end, text: `${newline(text)}${indent}${added},` };
   }
-  const between = indent === null ? ', ' : `,\n${indent}`;
+  const between = indent === null ? ', ' : `,${newline(text)}${indent}`;
   return { start: last.end, end: last.end, text: between + added };
 }
 
@@ -59,7 +64,7 @@ function blockLine(
 ): Edit {
   const at = lineEnd(text, last.end);
   const indent = ' '.repeat(block.start - lineStart(text, block.start));
-  return { start: at, end: at, text: `\n${indent}${added}` };
+  return { start: at, end: at, text: `${newline(text)}${indent}${added}` };
 }
 
 /** Adds an item behind all others. */
@@ -98,7 +103,8 @@ function linesRemoved(text: string, list: SourceArray, gone: ReadonlySet<number>
     const dash = text.lastIndexOf('-', item.start);
     const start = lineStart(text, dash);
     if (!/^[ \t]*$/.test(text.slice(start, dash))) return null;
-    edits.push({ start, end: Math.min(text.length, lineEnd(text, item.end) + 1), text: '' });
+    const end = lineEnd(text, item.end) + newline(text).length;
+    edits.push({ start, end: Math.min(text.length, end), text: '' });
   }
   return edits;
 }

@@ -299,6 +299,45 @@ cases:
   expect([...after].filter(([, verdict]) => verdict !== 'pass')).toEqual([]);
 });
 
+test('YAML: what a group shares, lines that end in CR LF, deeper indentation', async () => {
+  const { text, plan, after } = await files.update(
+    'yaml',
+    `object: xdp-verdicts/xdp-verdicts.bpf.o
+program: verdict_pass
+data_in: {packet: [eth, ipv4, udp]}
+expect: {retval: XDP_TX}
+cases:
+    -   name: bare   # with nothing
+    -   name: own
+        expect:
+            errno: 0   # none
+    -   {name: flow}
+    -   name: list
+        object: queue-stack/queue-stack.bpf.o
+        program: push_and_pop
+        expect:
+            retval: XDP_PASS
+            maps:
+                queue:
+                -   3   # first
+`.replaceAll('\n', '\r\n'),
+  );
+  expect(plan.by_hand).toEqual([]);
+  expect(text.replaceAll('\r\n', '')).not.toContain('\n');
+  const lines = text.split('\r\n');
+  expect(lines.slice(5, 12)).toEqual([
+    '    -   name: bare   # with nothing',
+    '        expect: {retval: XDP_PASS}',
+    '    -   name: own',
+    '        expect:',
+    '            errno: 0   # none',
+    '            retval: XDP_PASS',
+    '    -   {name: flow, expect: {retval: XDP_PASS}}',
+  ]);
+  expect(lines.slice(-3)).toEqual(['                -   3   # first', '                - 4', '']);
+  expect([...after.values()]).toEqual(['pass', 'pass', 'pass', 'pass']);
+});
+
 test('JSON: on one line and over several', async () => {
   const { text, after } = await files.update(
     'json',
