@@ -239,6 +239,7 @@ const UNDER_OVERLAY: ReadonlySet<Command['do']> = new Set([
   'apply-update',
   'quit',
   'interrupt',
+  'copy-id',
   'to-shell',
   'redraw',
 ]);

@@ -41,6 +41,14 @@ function equalLines(state: State, row: Row | undefined): Line[] {
   ];
 }
 
+/** What is worth copying of it: a run of the case or by hand, else the cases of a group; null: nothing is chosen. */
+export function equalCommand(state: State, row: Row | undefined): readonly string[] | null {
+  const trial = state.form.trials[state.form.shown];
+  if (state.screen === 'run') return trial ? runCommand(trial.one, state.root) : null;
+  if (row?.kind === 'case') return runCommand(row.one, state.root);
+  return row && row.kind !== 'error' ? ['bpfdeck', 'test', row.node.label] : null;
+}
+
 function liveLines(one: SettledCase, root: string): Line[] {
   return [
     heading('Its packet as live frames, where the program is an XDP one (2):'),

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 import type { Command } from './session-commands.ts';
 import { filtersAny } from './session-filter.ts';
 import { type Focus, rowsOf, type State } from './session-state.ts';
-import { countOutcomes, cursorIndex } from './session-tree.ts';
+import { countOutcomes, cursorIndex, type Row } from './session-tree.ts';
 import type { DetailItem } from './view-detail.ts';
 import { type Empty, emptyState } from './view-empty.ts';
 import { type FailureView, failureView } from './view-failure.ts';
 import { chips, listTitle, nothingListed, type PromptView, promptView } from './view-filter.ts';
 import { detailOf, type GroupRow, objectTable } from './view-groups.ts';
 import { badge, countsLine, eventLines, historySign, noticeLine, runTitle } from './view-head.ts';
-import { overlayOf } from './view-overlay.ts';
+import { equalCommand, overlayOf } from './view-overlay.ts';
 import { type TreeRow, treeRow } from './view-rows.ts';
 import { type RunView, runView } from './view-run.ts';
 import { duration, type Line, type Span } from './view-text.ts';
@@ -94,6 +94,8 @@ export interface ViewModel {
   readonly overlay: { readonly title: string; readonly lines: readonly Line[] } | null;
   /** The overlay asks whether to write: y or n. */
   readonly asking: boolean;
+  /** The overlay has a command line to copy. */
+  readonly copies: boolean;
   readonly onlyFailed: boolean;
   readonly onlyChanged: boolean;
   /** A filter or a search is on. */
@@ -107,6 +109,13 @@ export interface ViewModel {
   readonly follow: boolean;
   readonly anyFailed: boolean;
   readonly onCase: boolean;
+}
+
+/** Of the case under the cursor, or of the run that is looked at. */
+function hasSource(state: State, row: Row | undefined): boolean {
+  const trial = state.form.trials[state.form.shown];
+  if (state.screen === 'run') return trial !== undefined && sourceOf(state, trial.one, trial.outcome) !== null;
+  return row?.kind === 'case' && sourceOf(state, row.one) !== null;
 }
 
 const HISTORY_SIGNS = 12;
@@ -153,12 +162,13 @@ export function view(state: State): ViewModel {
     help: state.overlay === 'help',
     overlay: overlayOf(state, row),
     asking: state.overlay === 'update' && (state.plan?.updates.length ?? 0) > 0,
+    copies: state.overlay === 'equal' && equalCommand(state, row) !== null,
     onlyFailed: state.onlyFailed,
     onlyChanged: state.onlyChanged,
     narrowed: filtersAny(state) || state.search !== '',
     searching: state.search !== '',
     anyChanged: state.changed.size > 0 && state.changed.size < state.cases.length,
-    hasSource: row?.kind === 'case' && sourceOf(state, row.one) !== null,
+    hasSource: hasSource(state, row),
     paused: state.paused,
     running: state.running !== null,
     follow: state.follow,

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { shownStep } from './case-steps.ts';
 import { editorCommand, runEditor } from './editor.ts';
-import { liveCommand } from './equal-command.ts';
+import { commandText, liveCommand } from './equal-command.ts';
 import type { TestOutcome } from './outcome.ts';
 import { type CommentedFrame, writePcapng } from './packet/pcap-write.ts';
 import type { Command } from './session-commands.ts';
@@ -13,6 +13,7 @@ import { runHere, toShell } from './terminal-guests.ts';
 import type { SettledCase } from './test-case.ts';
 import type { Updates } from './update-cases.ts';
 import type { TerminalHandle } from './view.ts';
+import { equalCommand } from './view-overlay.ts';
 import { plural } from './view-text.ts';
 import { placeOf, sourceOf } from './view-where.ts';
 import { planFor, writePlan } from './watch-update.ts';
@@ -195,6 +196,13 @@ export class WatchActions {
 
   private copyId(): void {
     const row = this.row();
+    const state = this.options.state();
+    const command = state.overlay === 'equal' ? equalCommand(state, row) : null;
+    if (command && this.terminal) {
+      this.terminal.copy(commandText(command));
+      this.options.log(`copied ${command.slice(0, 4).join(' ')} …`, 'plain');
+      return;
+    }
     if (row?.kind !== 'case' || !this.terminal) return;
     this.terminal.copy(row.one.id);
     this.options.log(`copied ${row.one.id}`, 'plain');

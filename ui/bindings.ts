@@ -1,7 +1,7 @@
 /** The keys as data, in sections: what each does, when it applies, what the key line and the help say about it. */
 import type { ViewModel } from '../src/view.ts';
 import type { Binding, Section } from './binding.ts';
-import { CASE_KEYS, UPDATE_KEYS } from './case-bindings.ts';
+import { CASE_KEYS, OVERLAY_KEYS } from './case-bindings.ts';
 import { RUN_KEYS } from './run-bindings.ts';
 import { WATCH_KEYS } from './watch-bindings.ts';
 import { bare } from './when.ts';
@@ -105,11 +105,11 @@ const GLOBAL_KEYS: readonly Binding[] = [
 
 const WATCH: Section = { title: 'Cases', keys: WATCH_KEYS };
 const CASE: Section = { title: 'Open case', keys: CASE_KEYS };
-const UPDATE: Section = { title: 'New expected values', keys: UPDATE_KEYS };
+const OVERLAY: Section = { title: 'Over the screen', keys: OVERLAY_KEYS };
 const RUN: Section = { title: 'Run by hand', keys: RUN_KEYS };
 const EVERYWHERE: Section = { title: 'Everywhere', keys: GLOBAL_KEYS };
 
-export const KEYMAP: readonly Binding[] = [WATCH, CASE, UPDATE, RUN, EVERYWHERE].flatMap(({ keys }) => keys);
+export const KEYMAP: readonly Binding[] = [WATCH, CASE, OVERLAY, RUN, EVERYWHERE].flatMap(({ keys }) => keys);
 
 /** Those of the screen that is shown. */
 function ownSections(vm: ViewModel): readonly Section[] {
@@ -118,7 +118,7 @@ function ownSections(vm: ViewModel): readonly Section[] {
 }
 
 function others(than: readonly Section[]): Section[] {
-  return [WATCH, CASE, UPDATE, RUN].filter((section) => !than.includes(section));
+  return [WATCH, CASE, OVERLAY, RUN].filter((section) => !than.includes(section));
 }
 
 /** The sections of help: those of the screen that is shown, what works everywhere, then the others. */

@@ -1,4 +1,4 @@
-/** The keys of an open case and of the panes of a run, and the two that answer whether to write new expected values. */
+/** The keys of an open case and of the panes of a run, and those of what lies over the screen. */
 import type { Focus, ViewModel } from '../src/view.ts';
 import type { Binding } from './binding.ts';
 import { hasDifferences, inFailure, inPanes, shown } from './when.ts';
@@ -68,12 +68,21 @@ export const CASE_KEYS: readonly Binding[] = [
   },
 ];
 
-export const UPDATE_KEYS: readonly Binding[] = [
+export const OVERLAY_KEYS: readonly Binding[] = [
+  {
+    keys: ['y'],
+    shown: 'y',
+    short: () => 'copy',
+    help: 'of the equal command: copy the one that runs the program (OSC 52)',
+    when: (vm) => vm.copies,
+    command: () => ({ do: 'copy-id' }),
+    rank: 9,
+  },
   {
     keys: ['y'],
     shown: 'y',
     short: () => 'write',
-    help: 'write the new expected values',
+    help: 'of new expected values: write them',
     when: (vm) => vm.asking,
     command: () => ({ do: 'apply-update' }),
     rank: 9,
@@ -82,7 +91,7 @@ export const UPDATE_KEYS: readonly Binding[] = [
     keys: ['n'],
     shown: 'n',
     short: () => 'leave',
-    help: 'leave the files as they are',
+    help: 'of new expected values: leave the files as they are',
     when: (vm) => vm.asking,
     command: () => ({ do: 'back' }),
     rank: 9,

@@ -1,6 +1,6 @@
 /** The keys of the list of cases; some of them also act on an open case. */
 import { type Binding, STEPS } from './binding.ts';
-import { inList, listed, onWatch, pages, scrolls } from './when.ts';
+import { inList, listed, onRun, onWatch, pages, scrolls } from './when.ts';
 
 export const WATCH_KEYS: readonly Binding[] = [
   {
@@ -143,7 +143,7 @@ export const WATCH_KEYS: readonly Binding[] = [
     shown: 'E',
     short: () => 'source',
     help: 'the BPF source in $EDITOR at the line of the fault, or of the return',
-    when: (vm) => listed(vm) && vm.hasSource,
+    when: (vm) => (listed(vm) || onRun(vm)) && vm.hasSource,
     command: () => ({ do: 'edit-source' }),
     rank: 5,
   },
