@@ -43,7 +43,7 @@ export class BulkQueues {
 
   /** bq_enqueue; who sends and which program runs is settled by the first frame after a flush. */
   private add({ dev, prog }: Destination, page: number, rx: LiveDevice): void {
-    if (dev.word(DEV_AT.BQ_COUNT) === DEV_BULK) this.xmit(dev);
+    if (dev.word(DEV_AT.BQ_COUNT) === DEV_BULK) this.xmit(dev, false);
     if (dev.word(DEV_AT.BQ_DEV_RX) === 0) {
       dev.setWord(DEV_AT.BQ_DEV_RX, rx.at);
       dev.setWord(DEV_AT.BQ_PROG, prog?.id ?? 0);
@@ -86,21 +86,21 @@ export class BulkQueues {
     const { state } = this;
     for (let left = state.word(BATCH_AT.FLUSH_COUNT); left > 0; left = state.word(BATCH_AT.FLUSH_COUNT)) {
       const dev = this.deviceAt(state.word(BATCH_AT.FLUSH + (left - 1) * 4));
-      this.xmit(dev);
+      this.xmit(dev, true);
       dev.setWord(DEV_AT.BQ_DEV_RX, 0);
       dev.setWord(DEV_AT.BQ_PROG, 0);
       state.setWord(BATCH_AT.FLUSH_COUNT, left - 1);
     }
   }
 
-  /** bq_xmit_all */
-  xmit(dev: LiveDevice): void {
+  /** bq_xmit_all; `flush` (XDP_XMIT_FLUSH): the other end is woken too. */
+  xmit(dev: LiveDevice, flush: boolean): void {
     const count = dev.word(DEV_AT.BQ_COUNT);
     if (count === 0) return;
     const frames = dev.at + DEV_AT.BQ;
     const prog = dev.word(DEV_AT.BQ_PROG);
     const ready = prog === 0 ? count : this.egress(this.progOf(prog), dev, frames, count);
-    this.sent(dev, ready, ready === 0 ? 0 : dev.xmit(frames, ready));
+    this.sent(dev, ready, ready === 0 ? 0 : dev.xmit(frames, ready, flush));
   }
 
   /** The end of bq_xmit_all: of `ready` frames that the device was given it took so many, or none for a negative errno. */

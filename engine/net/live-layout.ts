@@ -92,6 +92,8 @@ export const CPU_BULK = 8;
 export const BATCH_MAX = 256;
 /** VETH_XDP_BATCH: frames for the stack are handed over by sixteens. */
 export const TO_STACK = 16;
+/** net.core.gro_normal_batch: of what is handed over, the stack gets at once what fills eights, the rest at the end of the poll. */
+export const GRO_NORMAL_BATCH = 8;
 /** VETH_RING_SIZE */
 export const VETH_RING = 256;
 
@@ -102,12 +104,10 @@ export const SOURCE_ROW = 8;
 
 /** Devices of all namespaces of a run. */
 export const DEVICES_MAX = 64;
-/** CPUs that frames wait for in one batch, each with a queue of its own: no more than frames. */
-const CPU_QUEUES_MAX = BATCH_MAX;
 /**
  * Words of the batch under way: devices with frames in their bulk queues in the order of first use, devices whose NAPI waits, queues of
- * CPUs with frames that are not in their rings yet, frames for the stack, of the batch and of the device that is polled, frames that veth
- * sends back, that a CPU's thread has taken; and of the generated loop, what it counted and why it ended.
+ * CPUs with frames that are not in their rings yet (no more than frames), frames for the stack, of the batch and of the device that is polled, frames that veth
+ * sends back, that a CPU's thread has taken; devices to poll again in the next round; and of the generated loop, what it counted and why it ended.
  */
 export const BATCH_AT = {
   ...{ FLUSH_COUNT: 0, POLL_COUNT: 4, PASS_COUNT: 8, ERRNO: 12 },
@@ -120,9 +120,9 @@ export const BATCH_AT = {
   /** Address of the counter that the last redirect went to, when another one to the same place goes there too. */
   SLOT: 52,
   ...{ CPU_COUNT: 56, STACK_COUNT: 60 },
-  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600, STACK: 1664, CPUS: 1728, TAKEN: 2752 },
+  ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600, STACK: 1664, CPUS: 1728, TAKEN: 2752, REPEAT: 2784 },
 } as const;
-export const BATCH_BYTES = BATCH_AT.TAKEN + CPU_BULK * 4;
+export const BATCH_BYTES = BATCH_AT.REPEAT + DEVICES_MAX * 4;
 /** Verdicts that are told apart. */
 export const VERDICT_KINDS = 6;
 

@@ -158,15 +158,16 @@ export class LiveDevice {
   }
 
   /** ndo_xdp_xmit of `count` frames whose descriptors stand at `frames`: how many were taken, or a negative errno. */
-  xmit(frames: number, count: number): number {
+  xmit(frames: number, count: number, flush: boolean): number {
     if (this.type !== 'veth') return this.wireXmit(frames, count);
     const sent = this.vethXmit(frames, count, true);
+    if (sent >= 0 && flush) this.far?.schedule();
     // veth_ndo_xdp_xmit
     if (sent < 0) this.add('tx_dropped', count);
     return sent;
   }
 
-  /** veth_xdp_xmit; `own` is false for what an XDP program on this device sends back (veth_xdp_flush_bq). */
+  /** veth_xdp_xmit, without waking the other end; `own` is false for what an XDP program on this device sends back (veth_xdp_flush_bq). */
   vethXmit(frames: number, count: number, own: boolean): number {
     const rcv = this.far;
     if (rcv === null || rcv.word(DEV_AT.NAPI) === 0) return -ERRNO.ENXIO;
@@ -179,7 +180,6 @@ export class LiveDevice {
       this.onXmit?.(page);
       sent++;
     }
-    rcv.schedule();
     if (own) this.countXmit(sent, count);
     return sent;
   }

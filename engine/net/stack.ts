@@ -1,6 +1,6 @@
 /** Where XDP_PASS leads (__netif_receive_skb_core and the protocols behind it), as far as it decides who holds a frame's page and what is counted. */
 import type { WorldMemory } from '../memory.ts';
-import { csumFold, csumPartial } from './csum.ts';
+import { IpPacket } from './ip-packet.ts';
 import { FIRST_REASON, STACK_COUNTERS, type StackCounter } from './live-layout.ts';
 import type { LiveState } from './live-state.ts';
 import type { LiveDevice } from './net-device.ts';
@@ -18,24 +18,12 @@ const VLAN_ID = 0xfff;
 const ETH_P_IPV6 = 0x86dd;
 const IPPROTO_ICMP = 1;
 const IPPROTO_ICMPV6 = 58;
-const IP_HLEN = 20;
-const IPV6_HLEN = 40;
-const UDP_HLEN = 8;
 /** Types below are lengths of 802.3 frames: LLC, or raw 802.3 when all ones follow. */
 const ETH_P_802_3_MIN = 0x600;
 const ETH_P_802_3 = 1;
 const ETH_P_802_2 = 4;
 
-const HANDLED: ReadonlySet<number> = new Set([ETH_P_IP, ETH_P_IPV6, ETH_P_ARP, ETH_P_8021Q, ETH_P_8021AD]);
-
-/** A packet on its way up: where its layers begin in linear memory. */
-interface Packet {
-  page: number;
-  ip: number;
-  transport: number;
-  end: number;
-  version: 4 | 6;
-}
+const HANDLED: ReadonlySet<number> = new Set([ETH_P_IP, ETH_P_IPV6, ETH_P_ARP]);
 
 /** A packet at tc ingress: what of it is no byte of the frame. */
 export interface IngressPacket {
@@ -44,6 +32,13 @@ export interface IngressPacket {
   /** Ethernet type; of 802.3 frames what stands for it. */
   type: number;
   otherHost: boolean;
+}
+
+interface Held {
+  dev: LiveDevice | null;
+  protocol: number;
+  readonly pages: number[];
+  readonly otherHost: boolean[];
 }
 
 /** What runs at tc ingress, for devices of one namespace or more. */
@@ -55,6 +50,10 @@ export interface TcHook {
   stackOf(dev: LiveDevice): NetStack;
   /** What was sent on its way by run() arrives. */
   drain(): void;
+}
+
+function isTag(type: number): boolean {
+  return type === ETH_P_8021Q || type === ETH_P_8021AD;
 }
 
 /** Whether somebody looks at packets of an Ethernet type. */
@@ -77,13 +76,17 @@ export class NetStack {
   /** Addresses of this host, and broadcasts of its networks. */
   private readonly own: readonly Uint8Array[];
   private readonly ingress: IngressPacket = { vlan: null, type: 0, otherHost: false };
-  private inHand: IngressPacket = this.ingress;
-  private readonly packet: Packet = { page: 0, ip: 0, transport: 0, end: 0, version: 4 };
+  /** Packets that wait for others of their protocol. */
+  private readonly held: Held = { dev: null, protocol: 0, pages: [], otherHost: [] };
+  /** The packet in hand is for another host. */
+  private forOther = false;
+  private readonly packet: IpPacket;
 
   /** `counters`: address of as many f64 as STACK_COUNTERS has names. */
   constructor(state: LiveState, netns: Netns, counters: number) {
     this.state = state;
     this.mem = state.mem;
+    this.packet = new IpPacket(state.mem);
     this.netns = netns;
     this.countersAt = counters;
     this.counters = counters >>> 3;
@@ -98,14 +101,13 @@ export class NetStack {
     this.mem.f64[at] = this.mem.f64[at]! + n;
   }
 
-  /** netif_receive_skb of one frame that came in on `dev`: the stack is done with its page when a socket does not hold it. */
-  receive(dev: LiveDevice, page: number): void {
-    this.receiveOne(dev, page, true);
-    this.tc?.drain();
+  /** netif_receive_skb of one frame that tc sent here; `tc` is false when it is not to be asked again. */
+  receive(dev: LiveDevice, page: number, tc: boolean): void {
+    this.receiveOne(dev, page, tc);
+    this.deliverHeld();
   }
 
-  /** The same of one that came from there (`tc` is false when tc was asked already); what tc sends elsewhere is left to drain(). */
-  receiveOne(dev: LiveDevice, page: number, tc: boolean): void {
+  private receiveOne(dev: LiveDevice, page: number, tc: boolean): void {
     const { pages, trace } = this.state;
     this.onReceive?.(dev.ifindex, page);
     const bytes = pages.length(page);
@@ -124,7 +126,7 @@ export class NetStack {
     ingress.type = this.u16(data + 12);
     ingress.otherHost = this.otherHost(dev, data);
     ingress.vlan = null;
-    if (ingress.type === ETH_P_8021Q || ingress.type === ETH_P_8021AD) {
+    if (isTag(ingress.type)) {
       if (pages.length(page) < ETH_HLEN + VLAN_HLEN + 2) {
         this.drop(dev, page, 'NOT_SPECIFIED', ingress.type);
         return;
@@ -139,22 +141,51 @@ export class NetStack {
     }
     if (at === null) return;
     if (this.isTagged) ingress.otherHost = true;
-    if (at === dev) this.dispatch(dev, page, ingress);
-    else this.tc!.stackOf(at).dispatch(at, page, ingress);
+    if (at === dev) {
+      this.hold(dev, page, ingress);
+      return;
+    }
+    const there = this.tc!.stackOf(at);
+    there.hold(at, page, ingress);
+    if (there !== this) there.deliverHeld();
   }
 
-  /** deliver_ptype_list_skb */
-  private dispatch(at: LiveDevice, page: number, packet: IngressPacket): void {
+  /** Packets of one protocol and device that follow upon each other wait, to be handed over together; what nobody handles is dropped at once. */
+  private hold(dev: LiveDevice, page: number, { type, otherHost }: IngressPacket): void {
+    const raw = type < ETH_P_802_3_MIN && this.u16(this.state.pages.dataOf(page) + ETH_HLEN) === 0xffff;
+    if (raw || !isHandled(type)) {
+      this.unhandled(dev, page, type);
+      return;
+    }
+    const protocol = type < ETH_P_802_3_MIN ? ETH_P_802_2 : type;
+    const { held } = this;
+    if (held.protocol !== protocol || held.dev !== dev) this.deliverHeld();
+    held.dev = dev;
+    held.protocol = protocol;
+    held.pages.push(page);
+    held.otherHost.push(otherHost);
+  }
+
+  /** __netif_receive_skb_list_ptype */
+  private deliverHeld(): void {
+    const { held } = this;
+    const { dev } = held;
+    if (dev === null) return;
+    for (let i = 0; i < held.pages.length; i++) this.dispatch(dev, held.protocol, held.pages[i]!, held.otherHost[i]!);
+    held.dev = null;
+    held.pages.length = 0;
+    held.otherHost.length = 0;
+  }
+
+  private dispatch(dev: LiveDevice, protocol: number, page: number, otherHost: boolean): void {
     const { pages } = this.state;
-    this.inHand = packet;
     const data = pages.dataOf(page);
-    const { type } = packet;
     const end = data + pages.length(page);
-    if (type === ETH_P_IP) this.ip(at, page, data, end);
-    else if (type === ETH_P_IPV6) this.ip6(at, page, data, end);
-    else if (type === ETH_P_ARP) this.done('arp', page);
-    else if (type < ETH_P_802_3_MIN && this.u16(data + ETH_HLEN) !== 0xffff) this.llc(at, page);
-    else this.unhandled(at, page, type);
+    this.forOther = otherHost;
+    if (protocol === ETH_P_IP) this.ip(dev, page, data, end);
+    else if (protocol === ETH_P_IPV6) this.ip6(dev, page, data, end);
+    else if (protocol === ETH_P_ARP) this.done('arp', page);
+    else this.llc(dev, page);
   }
 
   /** Whether the packet has a VLAN of which this host knows nothing. */
@@ -182,7 +213,10 @@ export class NetStack {
     for (let i = 0; i < count; i++) {
       const page = this.mem.u32[(list >>> 2) + i]!;
       const type = this.u16(pages.dataOf(page) + 12);
-      if (oneByOne || isHandled(type)) {
+      if (oneByOne || isHandled(type) || isTag(type)) {
+        if (unhandled > 0) this.countUnhandled(dev, unhandled, bytes, last, lastType);
+        unhandled = 0;
+        bytes = 0;
         this.receiveOne(dev, page, true);
         continue;
       }
@@ -193,6 +227,7 @@ export class NetStack {
       this.state.put(page);
     }
     if (unhandled > 0) this.countUnhandled(dev, unhandled, bytes, last, lastType);
+    this.deliverHeld();
     this.tc?.drain();
   }
 
@@ -214,7 +249,7 @@ export class NetStack {
 
   /** llc_rcv: nobody listens there. */
   private llc(dev: LiveDevice, page: number): void {
-    if (this.inHand.otherHost) this.drop(dev, page, 'NOT_SPECIFIED', ETH_P_802_2);
+    if (this.forOther) this.drop(dev, page, 'NOT_SPECIFIED', ETH_P_802_2);
     else this.done('other_protocols', page);
   }
 
@@ -247,51 +282,19 @@ export class NetStack {
 
   /** ip_rcv_core, ip_rcv_finish_core */
   private ip(dev: LiveDevice, page: number, data: number, end: number): void {
-    const reason = this.inHand.otherHost ? 'OTHERHOST' : this.ipProblem(page, data + ETH_HLEN, end);
+    const reason = this.forOther ? 'OTHERHOST' : this.packet.check4(page, data + ETH_HLEN, end);
     if (reason !== null) this.drop(dev, page, reason, ETH_P_IP);
     else if (this.isLocal(data + ETH_HLEN + 16, 4)) this.deliver(dev, this.mem.u8[data + ETH_HLEN + 9]!);
     else this.forward(dev, page, ETH_P_IP);
   }
 
-  /** Why a packet is dropped before it is known where it goes; null when it is not. */
-  private ipProblem(page: number, ip: number, end: number): StackCounter | null {
-    const { u8 } = this.mem;
-    if (ip + IP_HLEN > end) return 'PKT_TOO_SMALL';
-    const headerBytes = (u8[ip]! & 15) * 4;
-    if (u8[ip]! >> 4 !== 4 || headerBytes < IP_HLEN || ip + headerBytes > end) return 'IP_INHDR';
-    if (csumFold(csumPartial(u8, ip, headerBytes, 0)) !== 0) return 'IP_CSUM';
-    const total = this.u16(ip + 2);
-    if (total > end - ip) return 'PKT_TOO_SMALL';
-    if (total < headerBytes) return 'IP_INHDR';
-    this.begin(page, ip, ip + headerBytes, ip + total, 4);
-    return (u8[ip + 12]! & 0xf0) === 0xe0 || u8[ip + 12] === 127 ? 'IP_INVALID_SOURCE' : null;
-  }
-
   /** ip6_rcv_core, ip6_input; extension headers lead to nobody here. */
   private ip6(dev: LiveDevice, page: number, data: number, end: number): void {
     const ip = data + ETH_HLEN;
-    const reason = this.inHand.otherHost ? 'OTHERHOST' : this.ip6Problem(page, ip, end);
+    const reason = this.forOther ? 'OTHERHOST' : this.packet.check6(page, ip, end);
     if (reason !== null) this.drop(dev, page, reason, ETH_P_IPV6);
     else if (this.mem.u8[ip + 24] === 0xff || this.isLocal(ip + 24, 16)) this.deliver(dev, this.mem.u8[ip + 6]!);
     else this.forward(dev, page, ETH_P_IPV6);
-  }
-
-  private ip6Problem(page: number, ip: number, end: number): StackCounter | null {
-    if (ip + IPV6_HLEN > end) return 'PKT_TOO_SMALL';
-    if (this.mem.u8[ip]! >> 4 !== 6) return 'IP_INHDR';
-    const total = this.u16(ip + 4) + IPV6_HLEN;
-    if (total > end - ip) return 'PKT_TOO_SMALL';
-    this.begin(page, ip, ip + IPV6_HLEN, ip + total, 6);
-    return null;
-  }
-
-  private begin(page: number, ip: number, transport: number, end: number, version: 4 | 6): void {
-    const { packet } = this;
-    packet.page = page;
-    packet.ip = ip;
-    packet.transport = transport;
-    packet.end = end;
-    packet.version = version;
   }
 
   /** Whether an address is one of this host's: its own, a broadcast of its networks, or a multicast group. */
@@ -322,30 +325,12 @@ export class NetStack {
 
   /** __udp4_lib_rcv */
   private udp(dev: LiveDevice): void {
-    const { page, transport, end, version, ip } = this.packet;
+    const { page, transport, version, ip } = this.packet;
     const socket = udpSocketFor(this.sockets, this.mem.u8, { ip, transport, version, dev: dev.ifindex });
-    const reason = this.udpProblem(transport, end) ?? (socket === null ? 'NO_SOCKET' : null);
+    const reason = this.packet.checkUdp() ?? (socket === null ? 'NO_SOCKET' : null);
     if (reason !== null) this.drop(dev, page, reason, version === 4 ? ETH_P_IP : ETH_P_IPV6);
     else if (socket!.enqueue(page)) this.count('udp_delivered');
     else this.drop(dev, page, 'SOCKET_RCVBUFF', version === 4 ? ETH_P_IP : ETH_P_IPV6);
-  }
-
-  private udpProblem(transport: number, end: number): StackCounter | null {
-    if (transport + UDP_HLEN > end) return 'PKT_TOO_SMALL';
-    const length = this.u16(transport + 4);
-    if (length > end - transport || length < UDP_HLEN) return 'PKT_TOO_SMALL';
-    return this.udpSumHolds(length) ? null : 'UDP_CSUM';
-  }
-
-  /** udp4_csum_init and what completes it: 0 is no sum in IPv4. */
-  private udpSumHolds(length: number): boolean {
-    const { transport, version, ip } = this.packet;
-    const { u8 } = this.mem;
-    if (version === 4 && this.u16(transport + 6) === 0) return true;
-    const addresses = version === 4 ? csumPartial(u8, ip + 12, 8, 0) : csumPartial(u8, ip + 8, 32, 0);
-    // Protocol and length, in the order of a little-endian machine.
-    const pseudo = (IPPROTO.UDP << 8) + (((length & 0xff) << 8) | (length >> 8));
-    return csumFold(csumPartial(u8, transport, length, addresses + pseudo)) === 0;
   }
 
   /** What user space reads: every socket that is read at all is empty now. */

@@ -17,7 +17,6 @@ import {
   load,
   loop,
   not,
-  or,
   setWord,
   shl,
   store,
@@ -82,10 +81,11 @@ export function poll(site: CodeSite, entry: ProgramEntry | null, give: number): 
       store(dev.get, ring + RING_AT.TAIL, tail.get),
       count(counters, devCounter('rx_packets'), done.get),
       count(counters, devCounter('rx_bytes'), bytes.get),
+      // Of frames without a program, too, as veth counts them.
+      count(counters, devCounter('xdp_packets'), done.get),
       ...(entry === null
         ? []
         : [
-            count(counters, devCounter('xdp_packets'), done.get),
             count(counters, devCounter('xdp_drops'), drops.get),
             count(counters, devCounter('xdp_pass'), passed.get),
           ]),
@@ -162,32 +162,62 @@ function toStack(site: CodeSite, dev: Local, page: Local, place: Local): Code {
   );
 }
 
-/** net_rx_action(); `polls`: poll() by program, the last one without any. */
+/** net_rx_action(), in rounds; `polls`: poll() by program, the last one without any. */
 export function pollAll(site: CodeSite, polls: readonly number[], schedule: number): number {
   const { batch } = site.input;
   return site.func(0, false, (f) => {
-    const [dev, left, at, done] = [f.i32(), f.i32(), f.i32(), f.i32()];
-    const list = (index: Code): Code => add(k(batch + BATCH_AT.POLL), shl(index, k(2)));
+    const { dev, left, at, done, round, repeats } = f.named('dev', 'left', 'at', 'done', 'round', 'repeats');
+    const list = (index: Code): Code => add(k(batch), shl(index, k(2)));
     const waits = load(
       add(load(dev.get, DEV_AT.RING + RING_AT.QUEUE), shl(load(dev.get, DEV_AT.RING + RING_AT.HEAD), k(2))),
     );
     const plain = done.set(call(polls.at(-1)!, dev.get));
     const prog = load(dev.get, DEV_AT.PROG);
-    const one = block(
+    const next = block(
       dev.set(word(batch + BATCH_AT.POLL)),
-      left.plus(k(-1)),
+      left.set(sub(word(batch + BATCH_AT.POLL_COUNT), k(1))),
       at.set(k(0)),
-      loop(below(at.get, left.get), block(store(list(at.get), 0, load(list(at.get), 4)), at.plus(k(1)))),
+      loop(
+        below(at.get, left.get),
+        block(store(list(at.get), BATCH_AT.POLL, load(list(at.get), BATCH_AT.POLL + 4)), at.plus(k(1))),
+      ),
       setWord(batch + BATCH_AT.POLL_COUNT, left.get),
+    );
+    // napi_complete_done
+    const complete = block(
       store(dev.get, DEV_AT.FLAGS, and(load(dev.get, DEV_AT.FLAGS), k(~DEV_FLAG.SCHEDULED))),
+      when(waits, call(schedule, dev.get)),
+    );
+    const again = block(store(list(repeats.get), BATCH_AT.REPEAT, dev.get), repeats.plus(k(1)));
+    const one = block(
+      next,
       when(
         not(prog),
         plain,
         site.choose(prog, polls, (func) => done.set(call(func, dev.get)), plain),
       ),
-      when(or(eq(done.get, k(PP_REFILL)), waits), call(schedule, dev.get)),
-      left.set(word(batch + BATCH_AT.POLL_COUNT)),
+      when(eq(done.get, k(PP_REFILL)), again, complete),
+      round.plus(k(-1)),
     );
-    return block(forget(), left.set(word(batch + BATCH_AT.POLL_COUNT)), loop(left.get, one));
+    const append = block(
+      left.set(word(batch + BATCH_AT.POLL_COUNT)),
+      store(list(left.get), BATCH_AT.POLL, load(list(at.get), BATCH_AT.REPEAT)),
+      setWord(batch + BATCH_AT.POLL_COUNT, add(left.get, k(1))),
+      at.plus(k(1)),
+    );
+    return block(
+      forget(),
+      round.set(word(batch + BATCH_AT.POLL_COUNT)),
+      loop(
+        round.get,
+        block(
+          repeats.set(k(0)),
+          loop(round.get, one),
+          at.set(k(0)),
+          loop(below(at.get, repeats.get), append),
+          round.set(word(batch + BATCH_AT.POLL_COUNT)),
+        ),
+      ),
+    );
   });
 }

@@ -61,15 +61,15 @@ export interface Senders {
   readonly egress: readonly number[];
 }
 
-/** bq_xmit_all(dev) to a plain veth; other devices, and programs that the module does not have, are the import's. */
+/** bq_xmit_all(dev, flush) to a plain veth, whose other end is woken when `flush` is 1; other devices, and programs that the module does not have, are the import's. */
 export function xmit(site: CodeSite, senders: Senders): number {
   const { ingress_ifindex, rx_queue_index } = site.input;
-  return site.func(1, false, (f) => {
-    const dev = f.param(0);
+  return site.func(2, false, (f) => {
+    const [dev, last] = [f.param(0), f.param(1)];
     const { frames, ready, rcv, sent } = f.named('frames', 'ready', 'rcv', 'sent');
     // A program behind the devmap has a context of its own.
     const back = enter(k(ingress_ifindex), rx_queue_index);
-    const slow = block(site.ask('xmit', dev.get), back, give());
+    const slow = block(site.ask('xmit', dev.get, last.get), back, give());
     const prog = load(dev.get, DEV_AT.BQ_PROG);
     const filtered = site.choose(prog, senders.egress, (func) => ready.set(call(func, dev.get)), slow);
     const rest = block(site.ask('xmitRest', dev.get, ready.get, sent.get), give());
@@ -84,7 +84,7 @@ export function xmit(site: CodeSite, senders: Senders): number {
       ready.set(frames.get),
       when(prog, block(filtered, back, when(not(ready.get), rest))),
       toRing(f, dev, rcv, ready, sent),
-      call(senders.schedule, rcv.get),
+      when(last.get, call(senders.schedule, rcv.get)),
       when(or(ne(sent.get, frames.get), not(load(dev.get, DEV_AT.XMIT_SLOT))), rest),
       store(dev.get, DEV_AT.BQ_COUNT, k(0)),
       count(load(dev.get, DEV_AT.COUNTERS), devCounter('xdp_xmit'), sent.get),
@@ -192,7 +192,7 @@ export function queue(site: CodeSite, xmit: number): number {
       setWord(batch + BATCH_AT.FLUSH_COUNT, add(at.get, k(1))),
     );
     return block(
-      when(eq(load(dev.get, DEV_AT.BQ_COUNT), k(DEV_BULK)), call(xmit, dev.get)),
+      when(eq(load(dev.get, DEV_AT.BQ_COUNT), k(DEV_BULK)), call(xmit, dev.get, k(0))),
       when(not(load(dev.get, DEV_AT.BQ_DEV_RX)), first),
       at.set(load(dev.get, DEV_AT.BQ_COUNT)),
       store(add(dev.get, shl(at.get, k(2))), DEV_AT.BQ, page.get),
@@ -213,7 +213,7 @@ export function flush(site: CodeSite, xmit: number): number {
         block(
           left.plus(k(-1)),
           dev.set(load(add(k(batch), shl(left.get, k(2))), BATCH_AT.FLUSH)),
-          call(xmit, dev.get),
+          call(xmit, dev.get, k(1)),
           store(dev.get, DEV_AT.BQ_DEV_RX, k(0)),
           store(dev.get, DEV_AT.BQ_PROG, k(0)),
           setWord(batch + BATCH_AT.FLUSH_COUNT, left.get),

@@ -254,7 +254,7 @@ function fits({ longest }: Known, bytes: Local): Code {
 function push(site: CodeSite, page: Code, parts: BatchParts, known: Known): Code {
   const { hot, queued, sent, place } = known;
   return block(
-    when(eq(queued.get, k(DEV_BULK)), block(call(parts.xmit, hot.get), queued.set(k(0)), openRing(site, place))),
+    when(eq(queued.get, k(DEV_BULK)), block(call(parts.xmit, hot.get, k(0)), queued.set(k(0)), openRing(site, place))),
     store(add(hot.get, shl(queued.get, k(2))), DEV_AT.BQ, page),
     queued.plus(k(1)),
     store(hot.get, DEV_AT.BQ_COUNT, queued.get),

@@ -103,7 +103,7 @@ export class LiveLoop {
     return {
       allocate: () => state.pool.allocate(),
       release: (page) => state.pool.release(page! >>> 0),
-      xmit: (dev) => bulk.xmit(device(dev)),
+      xmit: (dev, flush) => bulk.xmit(device(dev), flush === 1),
       xmitRest: (dev, ready, sent) => bulk.afterXmit(device(dev), ready!, sent!),
       exception: (dev, act, prog) => state.trace.emit('xdp_exception', act! >>> 0, device(dev).ifindex, prog!),
       redirect: (page) => this.redirect(page! >>> 0),

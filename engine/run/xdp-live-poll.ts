@@ -1,5 +1,5 @@
 /** The receiving end of veth pairs: NAPI runs the device's XDP program on every frame that came over (veth_poll, veth_xdp_rcv). */
-import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, PP_REFILL, TO_STACK } from '../net/live-layout.ts';
+import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, GRO_NORMAL_BATCH, PP_REFILL, TO_STACK } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import type { LiveDevices } from './xdp-live-devices.ts';
@@ -32,17 +32,38 @@ export class LivePoll {
     return this.state.word(BATCH_AT.POLL_COUNT) > 0;
   }
 
-  /** net_rx_action: devices take turns, 64 frames at a time, until nobody has any. */
+  /**
+   * net_rx_action: devices take turns, 64 frames at a time, until nobody has any. Those that had 64 come again in the next round, behind
+   * those that were woken meanwhile.
+   */
   run(): void {
+    const { state } = this;
     this.redirects.forget();
-    while (this.waiting) {
-      const dev = this.next();
-      const done = this.poll(dev);
-      if (done === WEIGHT || dev.ring.count > 0) dev.schedule();
+    for (let round = state.word(BATCH_AT.POLL_COUNT); round > 0; round = state.word(BATCH_AT.POLL_COUNT)) {
+      let repeats = 0;
+      for (; round > 0; round--) {
+        const dev = this.next();
+        if (this.poll(dev) === WEIGHT) state.setWord(BATCH_AT.REPEAT + repeats++ * 4, dev.at);
+        else this.complete(dev);
+      }
+      for (let i = 0; i < repeats; i++) this.append(state.word(BATCH_AT.REPEAT + i * 4));
     }
   }
 
-  /** The device that waits longest. */
+  /** napi_complete_done */
+  private complete(dev: LiveDevice): void {
+    dev.setWord(DEV_AT.FLAGS, dev.word(DEV_AT.FLAGS) & ~DEV_FLAG.SCHEDULED);
+    if (dev.ring.count > 0) dev.schedule();
+  }
+
+  private append(dev: number): void {
+    const { state } = this;
+    const count = state.word(BATCH_AT.POLL_COUNT);
+    state.setWord(BATCH_AT.POLL + count * 4, dev);
+    state.setWord(BATCH_AT.POLL_COUNT, count + 1);
+  }
+
+  /** The device that waits longest; it stays scheduled until it is done. */
   private next(): LiveDevice {
     const { state } = this;
     const { u32 } = state.mem;
@@ -51,7 +72,6 @@ export class LivePoll {
     const dev = this.devices.at(u32[list]!);
     u32.copyWithin(list, list + 1, list + 1 + count);
     state.setWord(BATCH_AT.POLL_COUNT, count);
-    dev.setWord(DEV_AT.FLAGS, dev.word(DEV_AT.FLAGS) & ~DEV_FLAG.SCHEDULED);
     return dev;
   }
 
@@ -69,19 +89,27 @@ export class LivePoll {
     }
     dev.add('rx_packets', done);
     dev.add('rx_bytes', bytes);
-    dev.add('xdp_packets', dev.prog === null ? 0 : done);
+    dev.add('xdp_packets', done);
     dev.peer?.add('tx_packets', done);
     dev.peer?.add('tx_bytes', bytes);
     this.finish(dev);
     return done;
   }
 
-  /** The end of veth_poll: what was not handed over yet. */
+  /** The end of veth_poll: eights of what passed, redirects, what goes back, then the rest of what passed. */
   finish(dev: LiveDevice): void {
-    this.toStack(dev);
-    if (this.sendingBack > 0) this.sendBack(dev);
+    const passed = this.state.word(BATCH_AT.STACK_COUNT);
+    this.toStack(dev, passed - (passed % GRO_NORMAL_BATCH));
     if (this.redirected) this.redirects.flush();
     this.redirected = false;
+    if (this.sendingBack > 0) this.flushBack(dev);
+    this.toStack(dev);
+  }
+
+  /** veth_xdp_flush */
+  private flushBack(dev: LiveDevice): void {
+    this.sendBack(dev);
+    if (dev.peer !== null && dev.peer.prog !== null) dev.peer.schedule();
   }
 
   /** veth_xdp_rcv_one */
@@ -119,13 +147,15 @@ export class LivePoll {
     if (count + 1 === TO_STACK) this.toStack(dev);
   }
 
-  /** veth_xdp_rcv_bulk_skb */
-  toStack(dev: LiveDevice): void {
-    const { state } = this;
-    const count = state.word(BATCH_AT.STACK_COUNT);
+  /** veth_xdp_rcv_bulk_skb, as far as GRO hands over: the first `count` frames that passed, or all. */
+  toStack(dev: LiveDevice, count = this.state.word(BATCH_AT.STACK_COUNT)): void {
     if (count === 0) return;
-    this.devices.stacks[dev.netns as 'near' | 'far'].receiveList(dev, state.batch + BATCH_AT.STACK, count);
-    state.setWord(BATCH_AT.STACK_COUNT, 0);
+    const { state } = this;
+    const list = state.batch + BATCH_AT.STACK;
+    const left = state.word(BATCH_AT.STACK_COUNT) - count;
+    this.devices.stacks[dev.netns as 'near' | 'far'].receiveList(dev, list, count);
+    state.mem.u32.copyWithin(list >>> 2, (list >>> 2) + count, (list >>> 2) + count + left);
+    state.setWord(BATCH_AT.STACK_COUNT, left);
   }
 
   /** veth_xdp_tx: back to where the frame came from, by sixteens. */

@@ -76,8 +76,8 @@ export const LIVE_IMPORTS = {
   allocate: { params: [], results: [I] },
   /** The ring had no place for a page. */
   release: { params: [I], results: [] },
-  /** The bulk queue of a device is flushed. */
-  xmit: { params: [I], results: [] },
+  /** A device sends what is in its bulk queue; 1: and wakes the other end. */
+  xmit: { params: [I, I], results: [] },
   /** As much of a device's bulk queue as (program) let pass and as (device) took; the rest is dropped. */
   xmitRest: { params: [I, I, I], results: [] },
   /** A program behind a devmap, by its id, gave a device's frame a verdict that is none there. */

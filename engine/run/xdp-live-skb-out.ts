@@ -34,7 +34,7 @@ export class SkbOut {
       while (this.backlog.length > 0) {
         const arrived = this.backlog;
         this.backlog = [];
-        for (const { dev, page, tc } of arrived) this.stackOf(dev).receiveOne(dev, page, tc);
+        for (const { dev, page, tc } of arrived) this.stackOf(dev).receive(dev, page, tc);
       }
     } finally {
       this.draining = false;
