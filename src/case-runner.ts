@@ -58,15 +58,15 @@ const NOTHING: readonly never[] = [];
 /** An outcome without what only an open case shows: ten thousand of them cross to another thread soon. A fault is always told. */
 function inBrief(outcome: TestOutcome): TestOutcome {
   const { id, verdict, differences, reason, refusal, result, took_ms, step, attempts, returned } = outcome;
-  return {
-    ...{ id, verdict, reason, refusal, took_ms, brief: true },
+  const told: { -readonly [field in keyof TestOutcome]: TestOutcome[field] } = {
+    ...{ id, verdict, reason, refusal, took_ms, brief: true, maps: NOTHING, maps_before: NOTHING },
     differences: differences.length === 0 ? NOTHING : differences,
     result: result?.fault ? result : null,
-    ...{ maps: NOTHING, maps_before: NOTHING },
-    ...(step === undefined ? {} : { step }),
-    ...(attempts === undefined ? {} : { attempts }),
-    ...(returned === undefined ? {} : { returned }),
   };
+  if (step) told.step = step;
+  if (attempts !== undefined) told.attempts = attempts;
+  if (returned !== undefined) told.returned = returned;
+  return told;
 }
 
 export class LocalRunner implements CaseRunner {

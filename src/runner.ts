@@ -98,8 +98,18 @@ function askedOf({ expect }: SettledCase): Pick<RunStep, 'asks'> {
   return asks.length === 0 ? {} : { asks: Object.fromEntries(asks) };
 }
 
-/** The request of a case, as the backend takes it. */
+/** Of cases that are run again and again, which are plain data that nobody changes. */
+const requests = { strict: new WeakMap<SettledCase, RunRequest>(), lenient: new WeakMap<SettledCase, RunRequest>() };
+
+/** The request of a case, as the backend takes it: the same one each time. */
 export function requestOf(one: SettledCase, lenient: boolean): RunRequest {
+  const known = lenient ? requests.lenient : requests.strict;
+  const request = known.get(one) ?? makeRequest(one, lenient);
+  known.set(one, request);
+  return request;
+}
+
+function makeRequest(one: SettledCase, lenient: boolean): RunRequest {
   const more = stepsOf(one).slice(1).map(runStep);
   return {
     object: one.object,
@@ -204,10 +214,8 @@ export async function runCase(one: SettledCase, scope: RunScope): Promise<TestOu
       const came = await runLiveCase(one, one.live, world, scope.backend);
       return { ...came, took_ms: performance.now() - begin };
     }
-    const reply = await scope.backend.run({
-      ...requestOf(one, scope.lenient),
-      ...(scope.counted ? { counted: true } : {}),
-    });
+    const request = requestOf(one, scope.lenient);
+    const reply = await scope.backend.run(scope.counted ? { ...request, counted: true } : request);
     const came = judge(one, object.spec, reply, further);
     return { ...disagreed(one, world, came, reply), took_ms: performance.now() - begin };
   } catch (thrown) {

@@ -100,6 +100,32 @@ function forcedTypes({ more = [], ...first }: RunRequest): { [program: string]: 
   return Object.fromEntries(forced);
 }
 
+/** What shapes a world: CPUs, leniency, forced types, and the objects beside the first, which may extend what runs. */
+interface Shape {
+  readonly cpus: number;
+  readonly lenient: boolean;
+  readonly types: { readonly [program: string]: number };
+  readonly running: readonly string[];
+  /** All of it in words, with the paths of the further objects. */
+  readonly shape: string;
+}
+
+/** Cases run again with the same request. */
+const shapes = new WeakMap<RunRequest, Shape>();
+
+function shapeOf(request: RunRequest): Shape {
+  const known = shapes.get(request);
+  if (known) return known;
+  const cpus = request.opts.env?.cpus ?? 1;
+  const lenient = request.lenient === true;
+  const types = forcedTypes(request);
+  const paths = request.with ?? [];
+  const running = paths.length === 0 ? [] : [request, ...(request.more ?? [])].map(({ program }) => program);
+  const made = { cpus, lenient, types, running, shape: JSON.stringify([cpus, lenient, types, running, ...paths]) };
+  shapes.set(request, made);
+  return made;
+}
+
 export class EngineBackend implements Backend {
   readonly name = 'engine';
   private readonly objects = new Map<string, Opened>();
@@ -141,13 +167,8 @@ export class EngineBackend implements Backend {
 
   /** The world for a request, loaded when none of its shape is kept. */
   private load(opened: Opened, request: RunRequest): Result<Loaded> {
-    const cpus = request.opts.env?.cpus ?? 1;
-    const lenient = request.lenient === true;
-    const types = forcedTypes(request);
-    // What shapes a world: CPUs, leniency, forced types, and the objects beside the first, which may extend what runs.
+    const { cpus, lenient, types, running, shape } = shapeOf(request);
     const further = this.further(request);
-    const running = further.length === 0 ? [] : [request, ...(request.more ?? [])].map(({ program }) => program);
-    const shape = JSON.stringify([cpus, lenient, types, running, ...further.map(([path]) => path)]);
     const kept = this.worlds.get(request.object, shape);
     const current = kept?.objects.slice(1).every(({ object }, i) => object.spec === further[i]?.[1]);
     if (kept && current) return { ok: true, value: kept };
