@@ -1,6 +1,6 @@
 /** The real kernel behind a live run: a child process has the namespaces and makes the calls, so that a run can be stopped. */
 import type { Subprocess } from 'bun';
-import { errnoName, type Refusal } from '../../engine/index.ts';
+import { ERRNO, errnoName, type Refusal } from '../../engine/index.ts';
 import type { LiveBackend, StartLive } from '../live/live-backend.ts';
 import type { LiveCommand, LiveEnd, LiveReply, LiveRequest, LiveSample } from '../live/live-types.ts';
 import type { LiveChildAsk } from './kernel-live-child.ts';
@@ -8,7 +8,10 @@ import type { LiveChildAsk } from './kernel-live-child.ts';
 /** How long a run that was told to stop may take to the end of its call, until a signal ends it. */
 const STOP_MS = 300;
 /** And after the signal, until its process is killed. */
-const KILL_MS = 2000;
+const KILL_MS = 10_000;
+
+/** Of a process that had to be killed. */
+const STOPPED: Refusal = { stage: 'run', errno: ERRNO.EINTR, message: 'the run was stopped', where: {} };
 
 /** What the kernel says before the first frame is a refusal, as the engine's. */
 function refusedAtOnce({ errno, sample }: LiveEnd): Refusal | null {
@@ -21,6 +24,8 @@ class KernelLiveClient implements LiveBackend {
   readonly done: Promise<LiveEnd | Refusal>;
   private readonly child: Subprocess;
   private readonly timers: ReturnType<typeof setTimeout>[] = [];
+  /** It has told something, so it is past the point where a signal would end it. */
+  private alive = false;
 
   constructor(request: LiveRequest, sample_ms: number, onSample: (sample: LiveSample) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<LiveEnd | Refusal>();
@@ -29,6 +34,7 @@ class KernelLiveClient implements LiveBackend {
     this.child = Bun.spawn([process.execPath, script], {
       ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', serialization: 'advanced' },
       ipc: (reply: LiveReply) => {
+        this.alive = true;
         if (reply.is === 'sample') onSample(reply.sample);
         else if (reply.is === 'end') resolve(refusedAtOnce(reply.end) ?? reply.end);
         else if (reply.is === 'refused') resolve(reply.refusal);
@@ -36,7 +42,8 @@ class KernelLiveClient implements LiveBackend {
       },
       onExit: (_gone, code, signal) => {
         this.quiet();
-        reject(new Error(`the process that runs live frames in the kernel ended (${signal ?? code})`));
+        if (this.timers.length > 0) resolve(STOPPED);
+        else reject(new Error(`the process that runs live frames in the kernel ended (${signal ?? code})`));
       },
     });
     this.ask({ ask: 'start', request, sample_ms });
@@ -57,7 +64,7 @@ class KernelLiveClient implements LiveBackend {
   stop(): void {
     this.send({ do: 'stop' });
     if (this.timers.length > 0) return;
-    this.timers.push(setTimeout(() => this.child.kill('SIGUSR2'), STOP_MS));
+    this.timers.push(setTimeout(() => this.alive && this.child.kill('SIGUSR2'), STOP_MS));
     this.timers.push(setTimeout(() => this.child.kill('SIGKILL'), KILL_MS));
   }
 

@@ -164,7 +164,7 @@ export function openScenario(
 }
 
 /** Tracepoints that a kernel's programs can be attached to and that belong to the frames alone. */
-const COMPARED: readonly string[] = Object.keys(TRACEPOINTS).filter((name) => name !== 'kfree_skb');
+export const COMPARED: readonly string[] = Object.keys(TRACEPOINTS).filter((name) => name !== 'kfree_skb');
 
 export function textOf({ name, code, fields }: TraceEvent): string {
   const shown = Object.entries(fields).filter(([field]) => field !== 'map_id' && field !== 'prog_id');

@@ -1,37 +1,31 @@
-/** What makes a network namespace of the kernel's fit for live frames: devices, objects in the kernel, programs attached. */
-import { ptr } from 'bun:ffi';
-import { spawnSync } from 'node:child_process';
+/** What makes a network namespace of the kernel's fit for live frames: the scenarios' devices, objects in the kernel, programs attached. */
 import { readFileSync } from 'node:fs';
 import { type ObjectSpec, openObject } from '../../../engine/index.ts';
+import { bpf } from '../../../src/backends/kernel-attr.ts';
+import { KernelLiveNet } from '../../../src/backends/kernel-live-net.ts';
 import { LoadedInKernel } from '../../../src/backends/kernel-loaded.ts';
-import { syscall } from '../../../src/backends/kernel-syscall.ts';
-import { macOf } from './engine.ts';
-import { BARE, type DeviceName, DOWN, GRO, IFINDEX, PEERS } from './scenario.ts';
+import type { LiveDeviceInfo } from '../../../src/live/live-types.ts';
+import { NETNS } from './engine.ts';
+import { BARE, type DeviceName, GRO, IFINDEX, PEERS } from './scenario.ts';
 
-const CMD = { RAW_TRACEPOINT_OPEN: 17, LINK_CREATE: 28, OBJ_GET_INFO_BY_FD: 15 };
-const ATTACH_XDP = 37;
-const ATTACH_TCX_INGRESS = 46;
+const ATTACH = { XDP: 37, TCX_INGRESS: 46 } as const;
 const XDP_FLAGS_DRV_MODE = 4;
+/** Enough of struct bpf_map_info: type, id. */
+const INFO_BYTES = 8;
 export const XDP_TYPE = 6;
 export const LIVE_FRAMES = 2;
 
-function ip(...args: readonly string[]): void {
-  const done = spawnSync('ip', args, { encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`ip ${args.join(' ')}: ${done.stderr}`);
+function infoOf(name: DeviceName, type: LiveDeviceInfo['type'], peer: DeviceName | null): LiveDeviceInfo {
+  const end = peer === null ? null : { netns: 'near' as const, ifindex: IFINDEX[peer], name: peer };
+  const more = { mtu: 1500, peer: end, xdp: 'none' as const, gro: GRO.includes(name), tc: null };
+  return { netns: 'near', ifindex: IFINDEX[name], name, type, ...more };
 }
 
-export function makeDevices(): void {
-  spawnSync('sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
-  for (const [near, far] of [...PEERS, ...BARE]) {
-    const [a, b] = [IFINDEX[near], IFINDEX[far]];
-    ip(
-      ...['link', 'add', near, 'index', `${a}`, 'address', macOf(a), 'type', 'veth'],
-      ...['peer', 'name', far, 'index', `${b}`, 'address', macOf(b)],
-    );
-  }
-  ip('link', 'add', 'ifbx', 'index', `${IFINDEX.ifbx}`, 'type', 'ifb');
-  for (const dev of GRO) spawnSync('ethtool', ['-K', dev, 'gro', 'on']);
-  for (const name of Object.keys(IFINDEX) as DeviceName[]) if (!DOWN.includes(name)) ip('link', 'set', name, 'up');
+/** The devices of every scenario, in a namespace of this process that it is in afterwards. */
+export function makeDevices(): KernelLiveNet {
+  const pairs = [...PEERS, ...BARE].flatMap(([near, far]) => [infoOf(near, 'veth', far), infoOf(far, 'veth', near)]);
+  const devices = [infoOf('lo', 'lo', null), ...pairs, infoOf('ifbx', 'ifb', null)];
+  return new KernelLiveNet({ netns: NETNS, far: {}, links: [], devices });
 }
 
 export function load(url: URL, program: string, also: readonly string[]): { object: LoadedInKernel; spec: ObjectSpec } {
@@ -50,38 +44,20 @@ export function checked(result: number, what: string): number {
   return result;
 }
 
-/** bpf(2) with a few u32 attributes. */
-function bpfWords(cmd: number, what: string, ...words: readonly number[]): number {
-  const attr = new Uint8Array(new Uint32Array([...words, ...new Array<number>(16 - words.length).fill(0)]).buffer);
-  return checked(syscall('bpf', [cmd, attr, attr.length]), what);
-}
-
-export function attachTracepoint(fd: number, name: string): number {
-  const text = new TextEncoder().encode(`${name}\0`);
-  const attr = new Uint8Array(16);
-  const view = new DataView(attr.buffer);
-  view.setBigUint64(0, BigInt(ptr(text)), true);
-  view.setUint32(8, fd, true);
-  return checked(syscall('bpf', [CMD.RAW_TRACEPOINT_OPEN, attr, attr.length], text), `raw tracepoint ${name}`);
-}
-
 export function mapId(fd: number): number {
-  const info = new Uint8Array(88);
-  const attr = new Uint8Array(16);
-  const view = new DataView(attr.buffer);
-  view.setUint32(0, fd, true);
-  view.setUint32(4, info.length, true);
-  view.setBigUint64(8, BigInt(ptr(info)), true);
-  checked(syscall('bpf', [CMD.OBJ_GET_INFO_BY_FD, attr, attr.length], info), 'map info');
+  const info = new Uint8Array(INFO_BYTES);
+  checked(bpf('OBJ_GET_INFO_BY_FD', { bpf_fd: fd, info_len: info.length, info }), 'map info');
   return new DataView(info.buffer).getUint32(4, true);
 }
 
 /** Attaches a program natively to a device for as long as the descriptor is open (bpf_link). */
-export function attachXdp(fd: number, ifindex: number): number {
-  return bpfWords(CMD.LINK_CREATE, `XDP on ${ifindex}`, fd, ifindex, ATTACH_XDP, XDP_FLAGS_DRV_MODE);
+export function attachXdp(prog_fd: number, ifindex: number): number {
+  const where = { target_fd: ifindex, attach_type: ATTACH.XDP, flags: XDP_FLAGS_DRV_MODE };
+  return checked(bpf('LINK_CREATE', { prog_fd, ...where }), `XDP on ${ifindex}`);
 }
 
 /** The same at tc ingress (tcx). */
-export function attachTcx(fd: number, ifindex: number): number {
-  return bpfWords(CMD.LINK_CREATE, `tcx on ${ifindex}`, fd, ifindex, ATTACH_TCX_INGRESS);
+export function attachTcx(prog_fd: number, ifindex: number): number {
+  const where = { target_fd: ifindex, attach_type: ATTACH.TCX_INGRESS };
+  return checked(bpf('LINK_CREATE', { prog_fd, ...where }), `tcx on ${ifindex}`);
 }

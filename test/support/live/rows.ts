@@ -166,6 +166,21 @@ const batches: readonly Row[] = [
   { name: 'TX, batch 1', globals: { ...TX, ...PEER_DROPS }, batch_size: 1, repeat: 70 },
   { name: 'TX, batch 17', globals: { ...TX, ...PEER_DROPS }, batch_size: 17 },
   { name: 'repeat 0', globals: TX, repeat: 0 },
+  {
+    name: 'TX of 4096 frames, batch 256',
+    globals: { ...TX, ...PEER_DROPS },
+    batch_size: 256,
+    repeat: 4096,
+    overflows: true,
+  },
+  {
+    name: 'cpumap of 8 places, batch 256',
+    globals: toCpu(1),
+    cpus: [{ cpu: 1, qsize: 8 }],
+    batch_size: 256,
+    repeat: 256,
+    overflows: true,
+  },
 ];
 
 const bounds: readonly Row[] = [

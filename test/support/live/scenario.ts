@@ -73,6 +73,8 @@ export interface Scenario {
   readonly repeat: number;
   /** Default 64. */
   readonly batch_size?: number;
+  /** A queue runs full: what it takes depends on when it is emptied, so that only what was asked of it is compared. */
+  readonly overflows?: true;
   /** Bytes of the packet, default 64. */
   readonly size?: number;
   /** Ethernet type, default 0x88b5, which nobody handles. */
