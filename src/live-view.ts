@@ -70,6 +70,8 @@ export interface Hint {
 export interface LiveViewModel {
   /** `l4lb.o xdp_lb · ingress veth0`. */
   readonly title: string;
+  /** What to know about the backend's numbers, '' for nothing. */
+  readonly note: string;
   readonly badge: Span;
   readonly status: Line;
   readonly interfaces: readonly InterfaceRow[];
@@ -116,7 +118,7 @@ function badgeOf(state: LiveState): Span {
 function statusOf(state: LiveState): Line {
   const sample = newest(state);
   if (sample === null) return [{ text: 'opening', tag: 'dim' }];
-  const { report, batch_size, rate, recording, note } = sample;
+  const { report, batch_size, rate, recording } = sample;
   const { repeat } = state.request;
   const record: Line = recording.on ? [{ text: `● REC ${whole(recording.frames)}  `, tag: 'bad' }] : [];
   const parts = [
@@ -129,7 +131,6 @@ function statusOf(state: LiveState): Line {
     { text: `${uptime(sample.at_ms - (state.started_ms ?? sample.at_ms))}  `, tag: 'plain' },
     ...record,
     { text: parts.join('  '), tag: 'plain' },
-    ...(note ? [{ text: `  ${plain(note)}`, tag: 'warn' as const }] : []),
   ];
 }
 
@@ -191,6 +192,7 @@ export function liveView(state: LiveState): LiveViewModel {
   const interfaces = interfaceRows(state, shown, losses);
   return {
     title: plain(`${basename(request.path)} ${request.program} · ingress ${state.ingress}`),
+    note: plain(newest(state)?.note ?? ''),
     ...{ badge: badgeOf(state), status: statusOf(state) },
     ...{ unit: shown.unit, sort: state.sort, focus: state.focus },
     ...{ interfaces, cursor: placeOf(interfaces, state.chosen) },

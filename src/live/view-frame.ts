@@ -21,6 +21,8 @@ function texts(...text: Line): PaneLine {
 }
 
 const CALLS_SHOWN = 4;
+/** Its map_id of a redirect by ifindex. */
+const NO_MAP = 0x7fffffff;
 /** Told of pages, not of frames. */
 const PAGES = /^(page_pool|mem_)/;
 
@@ -34,6 +36,7 @@ function eventLine({ name, code, fields }: TraceEvent, devices: readonly LiveDev
   const bad = code !== 0 || (fields.drops ?? 0) > 0;
   const what = code === 0 ? '' : isErrno ? `${errnoName(code)} (-${code})  ` : `${retvalText(PROG_TYPE.XDP, code)}  `;
   const told = Object.entries(fields).map(([field, value]) => {
+    if (field === 'map_id' && value === NO_MAP) return 'map_id=none';
     const device = field.endsWith('ifindex') ? nameOf(devices, value) : '';
     return `${field}=${value}${device === '' ? '' : ` (${device})`}`;
   });

@@ -42,6 +42,7 @@ export function liveReaderLines(vm: LiveViewModel): string[] {
   const notice = vm.notice?.text ?? '';
   return [
     vm.title,
+    vm.note,
     `${vm.badge.text} ${words(vm.status)}`,
     over?.title ?? vm.frame?.title ?? '',
     ...open,

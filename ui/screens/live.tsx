@@ -24,6 +24,7 @@ function Head({ vm, at }: Props) {
   const left: LineOfText = [
     { text: ' bpfdeck', tag: 'accent' },
     { text: '  live', tag: 'plain' },
+    { text: vm.note === '' ? '' : `  ${vm.note}`, tag: 'warn' },
   ];
   const title: LineOfText = [{ text: `${vm.title} `, tag: 'dim' }];
   const status = cut([{ text: '  ', tag: 'plain' }, ...vm.status], at.columns - cells(badge) - 1);
