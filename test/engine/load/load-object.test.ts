@@ -129,18 +129,18 @@ describe('helpers', () => {
   });
 
   test('one that the engine does not have is named; its siblings run', () => {
-    const refusal = refusalOf(calling(helperId('tcp_check_syncookie')!, PROG_TYPE.XDP));
+    const refusal = refusalOf(calling(helperId('send_signal')!, PROG_TYPE.XDP));
     expect(refusal).toMatchObject({ stage: 'unsupported', errno: 0 });
-    expect(refusal?.message).toStartWith('program wrong_helper: bpf_tcp_check_syncookie is not supported');
+    expect(refusal?.message).toStartWith('program wrong_helper: bpf_send_signal is not supported');
   });
 
   test('under lenient it is a fault when it is called', () => {
-    const spec = calling(helperId('tcp_check_syncookie')!, PROG_TYPE.XDP);
+    const spec = calling(helperId('send_signal')!, PROG_TYPE.XDP);
     expect(refusalOf(spec, true)).toBeNull();
     const object = loadObject(spec, { lenient: true });
     if (!object.ok) throw new Error(object.error.message);
     expect(run(object.value, 'wrong_helper').fault).toMatchObject({
-      ...{ kind: 'unsupported', message: 'bpf_tcp_check_syncookie is not supported' },
+      ...{ kind: 'unsupported', message: 'bpf_send_signal is not supported' },
     });
   });
 });
