@@ -89,11 +89,14 @@ async function screenRun(
 
 async function plainRun(start: StartLive, input: LiveInput, io: CommandIo): Promise<ExitCode> {
   const client = start(input.request, input.interval_ms, printer(input, io));
-  const release = io.onInterrupt(() => client.stop());
+  const stop = () => client.stop();
+  const release = io.onInterrupt(stop);
+  process.on('SIGTERM', stop);
   try {
     const end = await client.done;
     return isRefusal(end) ? refused(input, end, io) : finish(input, end, io);
   } finally {
+    process.off('SIGTERM', stop);
     release();
     client.close();
   }
