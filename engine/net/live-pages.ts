@@ -100,10 +100,7 @@ export class LivePages {
     const { bytes, meta, most } = this.template;
     const start = base + DATA_AT - meta;
     const end = start + bytes.length;
-    if (u32[at + PAGE_WORD.BASE] !== 0) {
-      if (u32[at + PAGE_WORD.LOW]! < start) u8.fill(0, u32[at + PAGE_WORD.LOW]!, start);
-      if (u32[at + PAGE_WORD.HIGH]! > end) u8.fill(0, end, u32[at + PAGE_WORD.HIGH]!);
-    }
+    if (u32[at + PAGE_WORD.BASE] !== 0) this.clean(at, start, end);
     u8.copyWithin(start, this.templateAt, this.templateAt + bytes.length);
     u32[at + PAGE_WORD.DATA] = start + meta;
     u32[at + PAGE_WORD.LEN] = bytes.length - meta;
@@ -116,7 +113,16 @@ export class LivePages {
     u32[at + PAGE_WORD.POOL] = 1;
   }
 
-  /** xdpf_clone: the frame on a page of its own, which no pool has; 0 when there is none. */
+  /** Zeros where an earlier use of a page may have left something, but for what is written next. */
+  private clean(at: number, start: number, end: number): void {
+    const { u32, u8 } = this.mem;
+    const low = u32[at + PAGE_WORD.LOW]!;
+    const high = u32[at + PAGE_WORD.HIGH]!;
+    if (low < start) u8.fill(0, low, Math.min(start, high));
+    if (high > end) u8.fill(0, Math.max(end, low), high);
+  }
+
+  /** xdpf_clone: the frame on a page of its own, which no pool has; 0 when there is none. Below LOW there are zeros on both pages. */
   clone(desc: number): number {
     const copy = this.take();
     if (copy === 0) return 0;
@@ -124,18 +130,18 @@ export class LivePages {
     const from = desc >>> 2;
     const to = copy >>> 2;
     const base = this.baseOf(copy) >>> 0;
-    const start = u32[from + PAGE_WORD.HARD_START]!;
+    const start = u32[from + PAGE_WORD.LOW]!;
     const end = u32[from + PAGE_WORD.DATA]! + u32[from + PAGE_WORD.LEN]!;
-    if (u32[to + PAGE_WORD.BASE] !== 0) u8.fill(0, u32[to + PAGE_WORD.LOW]!, u32[to + PAGE_WORD.HIGH]!);
-    u8.copyWithin(base, start, end);
-    const move = base - start;
+    const move = base - u32[from + PAGE_WORD.HARD_START]!;
+    if (u32[to + PAGE_WORD.BASE] !== 0) this.clean(to, start + move, end + move);
+    u8.copyWithin(start + move, start, end);
     u32[to + PAGE_WORD.DATA] = u32[from + PAGE_WORD.DATA]! + move;
     u32[to + PAGE_WORD.LEN] = u32[from + PAGE_WORD.LEN]!;
     u32[to + PAGE_WORD.META] = u32[from + PAGE_WORD.META]!;
     u32[to + PAGE_WORD.BASE] = base;
     u32[to + PAGE_WORD.HARD_START] = base;
     u32[to + PAGE_WORD.HARD_END] = base + PAGE_SIZE - SHARED_INFO;
-    u32[to + PAGE_WORD.LOW] = base;
+    u32[to + PAGE_WORD.LOW] = start + move;
     u32[to + PAGE_WORD.HIGH] = end + move;
     u32[to + PAGE_WORD.POOL] = 0;
     u32[to + PAGE_WORD.FRAME] = u32[from + PAGE_WORD.FRAME]!;

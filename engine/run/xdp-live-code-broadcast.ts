@@ -32,6 +32,7 @@ import {
   shl,
   shr,
   store,
+  storeByte,
   storeWide,
   sub,
   when,
@@ -46,9 +47,8 @@ export function clone(site: CodeSite): number {
   const { pool, pages, descs } = site.input;
   return site.func(1, true, (f) => {
     const page = f.param(0);
-    const { copy, left, base, start, bytes, at } = f.named('copy', 'left', 'base', 'start', 'bytes', 'at');
-    const moved = add(load(page.get, PAGE_AT.DATA), sub(base.get, start.get));
-    const end = add(base.get, bytes.get);
+    const { copy, left, base, low, end, move, at } = f.named('copy', 'left', 'base', 'low', 'end', 'move', 'at');
+    const to = (address: Local): Code => add(address.get, move.get);
     return block(
       left.set(word(pool + POOL_AT.FREE_COUNT)),
       when(not(left.get), give(k(0))),
@@ -56,18 +56,25 @@ export function clone(site: CodeSite): number {
       setWord(pool + POOL_AT.FREE_COUNT, left.get),
       copy.set(load(add(word(pool + POOL_AT.FREE), shl(left.get, k(2))))),
       base.set(add(k(pages), shl(shr(sub(copy.get, k(descs)), k(PAGE_DESC_SHIFT)), k(PAGE_SHIFT)))),
-      start.set(load(page.get, PAGE_AT.HARD_START)),
-      bytes.set(sub(add(load(page.get, PAGE_AT.DATA), load(page.get, PAGE_AT.LEN)), start.get)),
-      when(load(copy.get, PAGE_AT.BASE), clean(copy, base.get, end, at)),
-      copyBytes(base.get, start.get, bytes.get, at),
-      store(copy.get, PAGE_AT.DATA, moved),
+      move.set(sub(base.get, load(page.get, PAGE_AT.HARD_START))),
+      low.set(load(page.get, PAGE_AT.LOW)),
+      end.set(add(load(page.get, PAGE_AT.DATA), load(page.get, PAGE_AT.LEN))),
+      when(
+        load(copy.get, PAGE_AT.BASE),
+        block(
+          clean(load(copy.get, PAGE_AT.LOW), least(to(low), load(copy.get, PAGE_AT.HIGH)), at),
+          clean(most(to(end), load(copy.get, PAGE_AT.LOW)), load(copy.get, PAGE_AT.HIGH), at),
+        ),
+      ),
+      copyBytes(to(low), low.get, sub(end.get, low.get), at),
+      store(copy.get, PAGE_AT.DATA, add(load(page.get, PAGE_AT.DATA), move.get)),
       store(copy.get, PAGE_AT.LEN, load(page.get, PAGE_AT.LEN)),
       store(copy.get, PAGE_AT.META, load(page.get, PAGE_AT.META)),
       store(copy.get, PAGE_AT.BASE, base.get),
       store(copy.get, PAGE_AT.HARD_START, base.get),
       store(copy.get, PAGE_AT.HARD_END, add(base.get, k(PAGE_SIZE - SHARED_INFO))),
-      store(copy.get, PAGE_AT.LOW, base.get),
-      store(copy.get, PAGE_AT.HIGH, end),
+      store(copy.get, PAGE_AT.LOW, to(low)),
+      store(copy.get, PAGE_AT.HIGH, to(end)),
       store(copy.get, PAGE_AT.POOL, k(0)),
       store(copy.get, PAGE_AT.FRAME, load(page.get, PAGE_AT.FRAME)),
       copy.get,
@@ -75,13 +82,12 @@ export function clone(site: CodeSite): number {
   });
 }
 
-/** Zeros behind the copy, as far as an earlier use of its page reached; in front of it there is nothing. */
-function clean(copy: Local, _base: Code, end: Code, at: Local): Code {
-  const low = load(copy.get, PAGE_AT.LOW);
-  return block(
-    at.set(choose(below(low, end), end, low)),
-    loop(below(at.get, load(copy.get, PAGE_AT.HIGH)), block(store(at.get, 0, k(0)), at.plus(k(4)))),
-  );
+const least = (a: Code, b: Code): Code => choose(below(a, b), a, b);
+const most = (a: Code, b: Code): Code => choose(below(a, b), b, a);
+
+/** Zeros from one address up to another, byte by byte: there is seldom one. */
+function clean(from: Code, end: Code, at: Local): Code {
+  return block(at.set(from), loop(below(at.get, end), block(storeByte(at.get, k(0)), at.plus(k(1)))));
 }
 
 /** By fours of eights, then by eights, the last eight overlapping; no frame is shorter. */
@@ -90,10 +96,10 @@ function copyBytes(to: Code, from: Code, bytes: Code, at: Local): Code {
   return block(
     at.set(k(0)),
     loop(
-      below(at.get, sub(bytes, k(4 * STEP))),
+      below(add(at.get, k(4 * STEP)), bytes),
       block(...[0, 1, 2, 3].map((i) => move(at.get, i * STEP)), at.plus(k(4 * STEP))),
     ),
-    loop(below(at.get, sub(bytes, k(STEP))), block(move(at.get), at.plus(k(STEP)))),
+    loop(below(add(at.get, k(STEP)), bytes), block(move(at.get), at.plus(k(STEP)))),
     move(sub(bytes, k(STEP))),
   );
 }

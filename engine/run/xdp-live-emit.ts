@@ -80,6 +80,14 @@ export const store =
     c.mem(W.i32_store, rest);
   };
 
+export const storeByte =
+  (address: Code, value: Code): Code =>
+  (c) => {
+    address(c);
+    value(c);
+    c.mem(W.i32_store8, 0);
+  };
+
 /** The u32 at a fixed address, and storing there. */
 export const word = (address: number): Code => load(k(0), address);
 export const setWord = (address: number, value: Code): Code => store(k(0), address, value);
