@@ -5,7 +5,6 @@ import { bloomValues } from './backends/bloom-asks.ts';
 import { lastLines } from './backends/kernel-verifier-log.ts';
 import { dumpsOf, labelOf, type World, type WorldObject, worldName } from './backends/world-names.ts';
 import { objectsOf, stepsOf } from './case-steps.ts';
-import { type ProgramLines, programLines } from './coverage/program-lines.ts';
 import { caseProgType, compare } from './expect.ts';
 import { errnoText } from './format/errnos.ts';
 import { plain } from './format/sanitize.ts';
@@ -27,15 +26,6 @@ export interface RunScope {
   readonly lenient: boolean;
   /** What runs execute is counted. */
   readonly counted?: boolean;
-}
-
-/** Coverage of every program of the objects that were opened; programs that cannot be loaded have none. */
-function coveredPrograms({ backend }: RunScope): ProgramLines[] {
-  const seen = backend.coverage?.();
-  if (seen === undefined) return [];
-  return [...seen.objects].flatMap(([path, { programs }]) =>
-    programs.filter((one) => one.error === null).map((one) => programLines(path, one, seen.counts.get(one))),
-  );
 }
 
 export interface RunOptions {
@@ -284,7 +274,9 @@ export async function runCases(
     emit({ type: 'outcome', run, outcome: why === undefined ? result : { ...result, why } });
     if (options.bail && isBad(result)) break;
   }
-  if (options.coverage === true) emit({ type: 'coverage', run, programs: coveredPrograms(scope) });
+  if (options.coverage === true) {
+    emit({ type: 'coverage', run, programs: (await scope.backend.coverage?.()) ?? [] });
+  }
   emit({ type: 'end', run, took_ms: performance.now() - begin, cancelled: stopped() });
   signal?.removeEventListener('abort', stop);
 }

@@ -1,13 +1,6 @@
 /** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
-import type {
-  Coverage,
-  KernelConfig,
-  MapDump,
-  ObjectSpec,
-  ProgRunOpts,
-  ProgRunResult,
-  Refusal,
-} from '../../engine/index.ts';
+import type { KernelConfig, MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
+import type { ProgramLines } from '../coverage/program-lines.ts';
 import type { LiveEnd, LiveRequest } from '../live/live-types.ts';
 import type { MapPreset } from './map-preset.ts';
 
@@ -96,8 +89,8 @@ export interface Backend {
   open(path: string, bytes: Uint8Array, btf?: Uint8Array, config?: KernelConfig): Promise<OpenReply>;
   /** Fresh maps for every call. */
   run(request: RunRequest): Promise<RunReply>;
-  /** Objects that are open, and what counted runs have executed of their programs; absent: it cannot see that. */
-  coverage?(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage };
+  /** What counted runs have executed, of every program of the objects that are open; absent: it cannot see that. */
+  coverage?(): Promise<readonly ProgramLines[]>;
   /** Live frames through devices, with fresh maps; absent: this backend has none. */
   live?(request: LiveCaseRequest): Promise<LiveCaseReply>;
   /** Stops the run under way: it ends with EINTR. */

@@ -1,5 +1,6 @@
 /** The engine in this thread for runs that end soon, which most do, and in a thread of its own for the others, so that Ctrl-C stops them. */
 import { DEFAULT_BUDGET } from '../../engine/index.ts';
+import type { ProgramLines } from '../coverage/program-lines.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest, RunStep } from './backend.ts';
 import { EngineBackend } from './engine.ts';
 import { openEngine } from './engine-worker.ts';
@@ -47,6 +48,12 @@ class NearEngine implements Backend {
     const reply = (await this.elsewhere()).live!(request);
     if (this.stopped) this.cancel();
     return reply;
+  }
+
+  /** The parts of both threads, which add up. */
+  async coverage(): Promise<readonly ProgramLines[]> {
+    const parts = await Promise.all([this.here.coverage(), this.there?.coverage?.() ?? []]);
+    return parts.flat();
   }
 
   private async elsewhere(): Promise<Backend> {

@@ -15,7 +15,8 @@ export type ThreadRequest =
       readonly config: KernelConfig | undefined;
     }
   | { readonly id: number; readonly type: 'run'; readonly request: RunRequest }
-  | { readonly id: number; readonly type: 'live'; readonly request: LiveCaseRequest };
+  | { readonly id: number; readonly type: 'live'; readonly request: LiveCaseRequest }
+  | { readonly id: number; readonly type: 'coverage' };
 
 /** An answer, or what the engine threw: a bug of ours. */
 export type ThreadReply =
@@ -37,6 +38,8 @@ async function answer(asked: ThreadRequest): Promise<unknown> {
       return backend.run(asked.request);
     case 'live':
       return backend.live(asked.request);
+    case 'coverage':
+      return backend.coverage();
   }
 }
 

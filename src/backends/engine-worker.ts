@@ -1,5 +1,6 @@
 /** The engine backend in a thread of its own: the caller never freezes, and can cancel a run that loops. */
 import type { KernelConfig } from '../../engine/index.ts';
+import type { ProgramLines } from '../coverage/program-lines.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 import type { ThreadReply, ThreadRequest } from './engine-thread.ts';
 
@@ -61,6 +62,10 @@ class EngineWorker implements Backend {
 
   live(request: LiveCaseRequest): Promise<LiveCaseReply> {
     return this.stoppable({ type: 'live', request }) as Promise<LiveCaseReply>;
+  }
+
+  async coverage(): Promise<readonly ProgramLines[]> {
+    return (await this.ask({ type: 'coverage' })) as readonly ProgramLines[];
   }
 
   private async stoppable(question: Question<ThreadRequest>): Promise<unknown> {

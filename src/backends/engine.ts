@@ -15,6 +15,7 @@ import {
   type Refusal,
   type Result,
 } from '../../engine/index.ts';
+import { type ProgramLines, programLines } from '../coverage/program-lines.ts';
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
 import { openLiveRun } from '../live/live-engine.ts';
@@ -280,9 +281,11 @@ export class EngineBackend implements Backend {
     });
   }
 
-  coverage(): { readonly objects: ReadonlyMap<string, ObjectSpec>; readonly counts: Coverage } {
-    const objects = new Map([...this.objects].map(([path, { spec }]) => [path, spec]));
-    return { objects, counts: this.extended.apart(this.counts) };
+  async coverage(): Promise<readonly ProgramLines[]> {
+    const counts = this.extended.apart(this.counts);
+    return [...this.objects].flatMap(([path, { spec }]) =>
+      spec.programs.filter(({ error }) => error === null).map((one) => programLines(path, one, counts.get(one))),
+    );
   }
 
   /** In a world of its own, whose memory is handed on afterwards. */

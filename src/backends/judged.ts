@@ -1,5 +1,6 @@
 /** A backend with another one as its judge: both run every request, and where they differ the reply says so. */
 import { compareReplies, judgeRequest } from '../compare-replies.ts';
+import type { ProgramLines } from '../coverage/program-lines.ts';
 import { compareLive } from '../live/live-compare.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 
@@ -35,8 +36,8 @@ export class JudgedBackend implements Backend {
     return differ ? { ...reply, mismatches: [{ field: 'refusal', ...sides }] } : reply;
   }
 
-  coverage(): ReturnType<NonNullable<Backend['coverage']>> {
-    return this.first.coverage?.() ?? { objects: new Map(), counts: new Map() };
+  async coverage(): Promise<readonly ProgramLines[]> {
+    return (await this.first.coverage?.()) ?? [];
   }
 
   cancel(): void {

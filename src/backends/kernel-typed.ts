@@ -1,4 +1,5 @@
 /** The engine where the kernel is its judge: CO-RE and .kconfig go by the running kernel on both sides, unless types are given. */
+import type { ProgramLines } from '../coverage/program-lines.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 import { asksForConfig, kernelConfig } from './kernel-config.ts';
 import { kernelTypes } from './kernel-types.ts';
@@ -33,8 +34,8 @@ export class KernelTyped implements Backend {
     return this.inner.live!(request);
   }
 
-  coverage(): ReturnType<NonNullable<Backend['coverage']>> {
-    return this.inner.coverage?.() ?? { objects: new Map(), counts: new Map() };
+  async coverage(): Promise<readonly ProgramLines[]> {
+    return (await this.inner.coverage?.()) ?? [];
   }
 
   cancel(): void {

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { insnCounts, openObject } from '../../../engine/index.ts';
+import { openObject } from '../../../engine/index.ts';
 import type { RunRequest } from '../../../src/backends/backend.ts';
 import { EngineBackend } from '../../../src/backends/engine.ts';
 import { extensionsIn } from '../../../src/backends/extensions.ts';
@@ -45,10 +45,10 @@ test('coverage is of each program as it stands in its object', async () => {
   for (const path of [TARGET, EXTENSION]) await counting.open(path, read(path));
   await counting.run({ object: TARGET, ...step, with: [EXTENSION], counted: true });
   await counting.run({ object: TARGET, ...step, counted: true });
-  const { objects, counts } = counting.coverage();
+  const covered = await counting.coverage();
   const executed = (path: string, program: string, func: string) => {
-    const one = objects.get(path)!.programs.find(({ name }) => name === program)!;
-    return insnCounts(one, counts.get(one)).executed[one.subprogs.find(({ name }) => name === func)!.start];
+    const one = covered.find((lines) => lines.object === path && lines.program === program)!;
+    return one.functions.find(({ name }) => name === func)!.hits;
   };
   expect(executed(TARGET, 'dispatch', 'dispatch')).toBe(2);
   expect(executed(TARGET, 'dispatch', 'second')).toBe(1);

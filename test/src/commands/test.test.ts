@@ -139,6 +139,8 @@ test.skipIf(noKernel)('--backend: the same cases on the real kernel, or with it 
     expect(out).toMatch(/^16 passed, 0 failed in /);
     expect(code).toBe(0);
   }
+  const counted = await bpfdeck('test', 'token', '--backend', 'both', '--coverage', '--reporter', 'default');
+  expect(counted.out).toMatch(/build\/ratelimit\.o › limit_rate +\d+\.\d% /);
 });
 
 test('--backend: an unknown name', async () => {
