@@ -17,6 +17,8 @@ export interface DetailItem {
   readonly lines: readonly Line[];
   /** Source code: cut at the edge instead of wrapped. */
   readonly code?: boolean;
+  /** Blanks in front of every line. */
+  readonly indent?: number;
   /** Left out where there are fewer columns than this. */
   readonly least_columns?: number;
 }
@@ -106,9 +108,12 @@ function resultItems(one: SettledCase, outcome: TestOutcome): DetailItem[] {
   return items;
 }
 
+/** What belongs to a line of source stands under its text. */
+const UNDER = 6;
+
 function placeItems({ text, code, tail }: PaneLine): DetailItem[] {
   const line: DetailItem = { label: '', lines: [text], ...(code ? { code } : {}) };
-  return tail ? [line, { label: '', lines: [[span('      '), ...tail]] }] : [line];
+  return tail ? [line, { label: '', lines: [tail], indent: UNDER }] : [line];
 }
 
 /** The verifier's log from its end: source lines stand out from instructions and states. */
@@ -180,6 +185,9 @@ export function errorDetail(state: State, error: FileError): DetailItem[] {
   ];
 }
 
+/** More than a screen holds; the list of cases has them all. */
+const LISTED_MAX = 100;
+
 /** What stands beside a group in the list of its cases' failures. */
 export function groupFailures(
   state: State,
@@ -189,11 +197,13 @@ export function groupFailures(
   const bad = cases.filter((one) => state.badSince.has(one.id));
   if (bad.length === 0) return [];
   const items: DetailItem[] = [{ label: '', lines: [[span(plural(bad.length, 'failing case'), 'bad')]] }];
-  for (const one of bad) {
+  for (const one of bad.slice(0, LISTED_MAX)) {
     const outcome = state.outcomes.get(one.id);
     const lines: Line[] = [[span('✗ ', 'bad'), span(one.name)]];
     if (outcome) lines.push([span(`  ${reason(outcome)}`, 'dim')]);
     items.push({ label: '', lines });
   }
+  const more = bad.length - LISTED_MAX;
+  if (more > 0) items.push({ label: '', lines: [[span(`${more} more`, 'dim')]] });
   return items;
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from './session-commands.ts';
 import { filtersAny } from './session-filter.ts';
 import { type Focus, rowsOf, type State } from './session-state.ts';
-import { countOutcomes, cursorIndex, type Row } from './session-tree.ts';
+import { countTree, cursorIndex, type Row } from './session-tree.ts';
 import type { DetailItem } from './view-detail.ts';
 import { type Empty, emptyState } from './view-empty.ts';
 import { type FailureView, failureView } from './view-failure.ts';
@@ -108,6 +108,8 @@ export interface ViewModel {
   readonly running: boolean;
   readonly follow: boolean;
   readonly anyFailed: boolean;
+  /** Something fails beside what the cursor is on. */
+  readonly othersFail: boolean;
   readonly onCase: boolean;
 }
 
@@ -121,15 +123,15 @@ function hasSource(state: State, row: Row | undefined): boolean {
 const HISTORY_SIGNS = 12;
 
 /** Of objects that are not there nothing is fresh. */
-function runnable({ cases, absent }: State): State['cases'] {
-  return absent.size === 0 ? cases : cases.filter((one) => !absent.has(one.object));
+function runnable({ tree, absent }: State): State['tree'] {
+  return absent.size === 0 ? tree : tree.filter((node) => !absent.has(node.path));
 }
 
 /** Everything the screen draws, from everything the session knows. */
 export function view(state: State): ViewModel {
   const all = rowsOf(state);
   const cursor = cursorIndex(all, state.selected, state.cases);
-  const n = countOutcomes(runnable(state), state.outcomes);
+  const n = countTree(runnable(state), state.outcomes);
   const total = state.cases.length;
   const row = all[cursor];
   const detail = detailOf(state, row);
@@ -173,6 +175,7 @@ export function view(state: State): ViewModel {
     running: state.running !== null,
     follow: state.follow,
     anyFailed: n.failed > 0,
+    othersFail: state.badSince.size > (row?.kind === 'case' && state.badSince.has(row.one.id) ? 1 : 0),
     onCase: row?.kind === 'case' || row?.kind === 'error',
   };
 }

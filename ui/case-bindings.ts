@@ -22,7 +22,7 @@ export const CASE_KEYS: readonly Binding[] = [
     shown: '[]',
     short: () => 'failure',
     help: 'the failing case before and after it',
-    when: (vm) => inFailure(vm) && vm.anyFailed,
+    when: (vm) => inFailure(vm) && vm.othersFail,
     command: (key) => ({ do: 'failure', by: key === ']' ? 1 : -1 }),
     rank: 7,
   },

@@ -11,7 +11,10 @@ function labelSpan(text: string, width: number): Span {
 function itemLines(item: DetailItem, width: number): Line[] {
   if (item.least_columns !== undefined && width < item.least_columns) return [];
   const fit = (line: Line, room: number) => (item.code ? [cut(line, room)] : wrap(line, room));
-  if (item.label === '') return item.lines.flatMap((line) => fit(line, width));
+  const { indent = 0 } = item;
+  const blank: Span = { text: ' '.repeat(indent), tag: 'plain' };
+  const indented = (line: Line): Line => (indent > 0 ? [blank, ...line] : line);
+  if (item.label === '') return item.lines.flatMap((line) => fit(line, Math.max(1, width - indent)).map(indented));
   const column = Math.max(LABEL, item.label.length + 1);
   const lines = item.lines.flatMap((line) => fit(line, Math.max(1, width - column)));
   return lines.map((line, i) => [labelSpan(i === 0 ? item.label : '', column), ...line]);
