@@ -182,6 +182,17 @@ export function rowsOf(state: State): Row[] {
   return visibleRows({ ...state, accepts: narrowed ? (one) => accepts(state, one) : null });
 }
 
+/** Which of the failing cases one is, from 0; -1: it does not fail. */
+export function failureIndex({ cases, badSince }: State, id: string): number {
+  if (!badSince.has(id)) return -1;
+  let before = 0;
+  for (const one of cases) {
+    if (one.id === id) return before;
+    if (badSince.has(one.id)) before++;
+  }
+  return -1;
+}
+
 /** Folds anew what does not fit. */
 export function refold(state: State): State {
   return { ...state, autoFolded: autoFold(state.tree, state.outcomes, state.rows - CHROME_ROWS) };

@@ -194,6 +194,20 @@ export function countOutcomes(cases: readonly SettledCase[], outcomes: Outcomes)
   return counts;
 }
 
+/** Of all cases of a tree. */
+export function countTree(tree: readonly ObjectNode[], outcomes: Outcomes): Counts {
+  const sum = { passed: 0, failed: 0, skipped: 0, todo: 0, open: 0, total: 0, took_ms: 0 };
+  for (const { programs } of tree) {
+    for (const { cases } of programs) {
+      const counts = countOutcomes(cases, outcomes);
+      for (const key of COUNTED) sum[key] += counts[key];
+    }
+  }
+  return sum;
+}
+
+const COUNTED = ['passed', 'failed', 'skipped', 'todo', 'open', 'total', 'took_ms'] as const;
+
 function count(cases: readonly SettledCase[], outcomes: Outcomes): Counts {
   const n = { passed: 0, failed: 0, skipped: 0, todo: 0, open: 0, total: cases.length, took_ms: 0 };
   for (const one of cases) {

@@ -4,7 +4,7 @@ import type { ProgRunResult, RedirectTarget } from '../engine/index.ts';
 import { shownStep, stepText } from './case-steps.ts';
 import { sidesOf } from './mismatch-words.ts';
 import type { Difference, TestOutcome } from './outcome.ts';
-import type { State } from './session-state.ts';
+import { failureIndex, type State } from './session-state.ts';
 import type { SettledCase } from './test-case.ts';
 import { liveCountsPane, livePacketPane } from './view-live-case.ts';
 import { comparePackets, onePacket, type PacketPane } from './view-packet.ts';
@@ -142,8 +142,7 @@ export function failureView(state: State, one: SettledCase): FailureView | null 
   const outcome = state.outcomes.get(one.id);
   if (!outcome || (!outcome.result && outcome.differences.length === 0) || state.absent.has(one.object)) return null;
   const step = shownStep(one, outcome);
-  const failing = state.cases.filter((c) => state.badSince.has(c.id));
-  const at = failing.findIndex((c) => c.id === one.id);
+  const [at, failing] = [failureIndex(state, one.id), state.badSince.size];
   const bad = at >= 0;
   const panes = panesOf(state, step, outcome);
   const place = `${relative(state.root, one.file)}:${one.line}`;
@@ -155,9 +154,9 @@ export function failureView(state: State, one: SettledCase): FailureView | null 
     ],
     places: bad
       ? [
-          `${place} · ${at + 1} of ${failing.length} failed`,
-          `${basename(one.file)}:${one.line} · ${at + 1}/${failing.length}`,
-          `${at + 1}/${failing.length}`,
+          `${place} · ${at + 1} of ${failing} failed`,
+          `${basename(one.file)}:${one.line} · ${at + 1}/${failing}`,
+          `${at + 1}/${failing}`,
         ]
       : [place, `${basename(one.file)}:${one.line}`],
     ...panes,

@@ -1,7 +1,7 @@
 /** What the cursor is on, in the pane beside the list: a case's detail, or a table of a group's parts and their failures. */
 import { basename, relative } from 'node:path';
 import { commonRefusal } from './session-refusal.ts';
-import type { State } from './session-state.ts';
+import { failureIndex, type State } from './session-state.ts';
 import { type Counts, casesOf, countOutcomes, type Row } from './session-tree.ts';
 import { caseDetail, type DetailItem, errorDetail, groupFailures } from './view-detail.ts';
 import { duration, plural, reasonOf, refusalText, span, type Tag } from './view-text.ts';
@@ -42,9 +42,8 @@ export function detailOf(state: State, row: Row | undefined): Detail {
   if (!row) return { title: '', items: [], groups: [] };
   if (row.kind === 'error') return { title: 'error', items: errorDetail(state, row.error), groups: [] };
   if (row.kind === 'case') {
-    const failing = state.cases.filter((one) => state.badSince.has(one.id));
-    const at = failing.findIndex((one) => one.id === row.one.id);
-    const title = at >= 0 ? `${at + 1}/${failing.length} failed` : '';
+    const at = failureIndex(state, row.one.id);
+    const title = at >= 0 ? `${at + 1}/${state.badSince.size} failed` : '';
     return { title, items: caseDetail(state, row.one), groups: [] };
   }
   const failures = groupFailures(state, casesOf(row.node), reasonOf);

@@ -4,7 +4,7 @@ import { type Action, initialState, reduce, type State } from './session.ts';
 import { type ViewModel, view } from './view.ts';
 
 /** A run shorter than this appears with its verdict at once; a longer one shows its progress in these steps. */
-const PROGRESS_MS = 40;
+const PROGRESS_MS = 100;
 
 export class SessionStore {
   private current: State;
