@@ -117,18 +117,18 @@ function Tiny({ vm, at }: Props) {
   );
 }
 
+/** `3 kinds`, `2 of 5 kinds` where not all have room. */
+function errorsNote(count: number, room: number): string {
+  return `${count > room ? `${room} of ` : ''}${count} kind${count === 1 ? '' : 's'}`;
+}
+
 function Errors({ vm, at }: Props) {
   if (at.errors < 3) return <Lines lines={Array.from({ length: at.errors }, () => [])} />;
   const size = { width: at.columns, height: at.errors };
   const cursor = { at: vm.errorCursor, focused: vm.focus === 'errors' };
   const lines = errorLines(vm.errors, cursor, at.columns - 2, at.errors - 2);
   return (
-    <Panel
-      size={size}
-      title="Tracepoint errors"
-      note={`${vm.errors.length} kind${vm.errors.length === 1 ? '' : 's'}`}
-      lines={lines}
-    />
+    <Panel size={size} title="Tracepoint errors" note={errorsNote(vm.errors.length, at.errors - 3)} lines={lines} />
   );
 }
 
