@@ -1,7 +1,7 @@
 /** Lookups in array kinds without a call, and what is known about the elements they find. */
 import { describe, expect, test } from 'bun:test';
 import type { MapFacts } from '../../../engine/jit/types.ts';
-import { CHUNK_SHIFT, FAULT, PRIV, REGION } from '../../../engine/layout.ts';
+import { CHUNK_SHIFT, FAULT, MAP_AT, PRIV, REGION } from '../../../engine/layout.ts';
 import type { HelperProto } from '../../../engine/uapi/helper-protos.ts';
 import { MAP_TYPE } from '../../../engine/uapi/map-types.ts';
 import * as asm from '../../support/assembler.ts';
@@ -18,6 +18,7 @@ const RESERVE: HelperProto = {
 const SUBMIT: HelperProto = { id: 132, name: 'ringbuf_submit', args: ['ptr', 'u64'], ret: 'void' };
 const HELPERS = new Map([LOOKUP, RESERVE, SUBMIT].map((proto) => [proto.id, proto]));
 const MAP = 0x100040;
+const INNER = 0x100080;
 
 class LookupWorld {
   readonly jit = new JitWorld();
@@ -78,6 +79,31 @@ describe('arrays', () => {
     world.jit.mem.u32[Number(world.address(3)) >> 2] = 0x100080;
     expect(world.find(3).r0).toBe(0x100080n);
     expect(world.find(4).r0).toBe(0n);
+  });
+
+  test('an element of an inner map: where its descriptor says, marked, this CPU’s', () => {
+    for (const type of [MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_ARRAY]) {
+      const inner = arrayFacts({ type, stride: 16, value_size: 12, max_entries: 0 });
+      const world = new LookupWorld({ type: MAP_TYPE.ARRAY_OF_MAPS, stride: 8, value_size: 4, inner });
+      const { u8, u32 } = world.jit.mem;
+      const values = world.jit.mem.alloc(3 * 1600, 64);
+      const dirty = world.jit.mem.alloc(8, 8);
+      const words = { MAX_ENTRIES: 100, VALUES: values, STRIDE: 16, CPU_STRIDE: 1600, DIRTY: dirty };
+      for (const [word, value] of Object.entries(words)) u32[(INNER + MAP_AT[word as keyof typeof words]) >> 2] = value;
+      u32[Number(world.address(3)) >> 2] = INNER;
+      u32[PRIV.CPU >> 2] = 2;
+      const found = (index: number) =>
+        world.find(3, [
+          ...[asm.jmp('jeq', 0, 0, 'end'), asm.movX(1, 0), asm.storeImm(4, 10, -4, index), asm.movX(2, 10)],
+          ...[asm.alu('add', 2, -4), asm.helper(1), asm.label('end')],
+        ]).r0;
+      const own = type === MAP_TYPE.ARRAY ? 0 : 2 * 1600;
+      expect(found(7)).toBe(BigInt(values + own + 7 * 16));
+      expect(u8[dirty + ((own + 7 * 16) >> CHUNK_SHIFT)]).toBe(1);
+      expect(found(100)).toBe(0n);
+      u32[Number(world.address(3)) >> 2] = 0;
+      expect(found(7)).toBe(0n);
+    }
   });
 
   test('a key out of the frame is a fault', () => {
