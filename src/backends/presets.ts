@@ -58,6 +58,7 @@ const KEYED: ReadonlySet<number> = new Set<number>([
   MAP_TYPE.HASH_OF_MAPS,
   MAP_TYPE.DEVMAP_HASH,
   MAP_TYPE.SOCKHASH,
+  MAP_TYPE.SK_STORAGE,
 ]);
 
 /** What the readers of elements share. */
