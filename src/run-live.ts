@@ -11,6 +11,7 @@ import { factsOf } from './live/live-state.ts';
 import type { LiveEnd } from './live/live-types.ts';
 import { whyLost } from './live-why.ts';
 import { mapChanges } from './map-changes.ts';
+import { DISAGREED, MISMATCH } from './mismatch-words.ts';
 import type { LiveOutcome, TestOutcome } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
 import type { SettledLive } from './test-case-live.ts';
@@ -141,9 +142,9 @@ function disagreed(came: TestOutcome, { mismatches = [] }: LiveCaseReply): TestO
   if (came.verdict !== 'pass' || mismatches.length === 0) return came;
   const text = (value: unknown) => (value === null ? 'nothing' : String(value));
   const differences = mismatches.map(({ field, engine, kernel }) => {
-    return { field: 'kernel', at: field, expected: text(kernel), received: text(engine) };
+    return { field: MISMATCH, at: field, expected: text(kernel), received: text(engine) };
   });
-  return { ...came, verdict: 'fail', differences };
+  return { ...came, verdict: 'fail', reason: DISAGREED, differences };
 }
 
 /** Runs one live case with fresh maps; objects at devices must be open. */
