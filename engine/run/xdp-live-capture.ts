@@ -38,7 +38,11 @@ export class LiveCapture {
   onDevice(netns: NetnsName, ifindex: number, opts: CaptureOpts = {}): boolean {
     const dev = this.parts.devices.byIfindex(netns, ifindex);
     if (dev === null) return false;
-    dev.onXmit = this.keeper('xmit', netns, opts, () => ifindex);
+    const letGo = () => {
+      dev.onXmit = null;
+      dev.refresh();
+    };
+    dev.onXmit = this.keeper('xmit', netns, opts, () => ifindex, letGo);
     dev.refresh();
     return true;
   }
@@ -46,8 +50,12 @@ export class LiveCapture {
   /** Frames that go up into the stack of a namespace. */
   onStack(netns: NetnsName, opts: CaptureOpts = {}): void {
     let from = 0;
-    const keep = this.keeper('stack', netns, opts, () => from);
-    this.parts.devices.stacks[netns].onReceive = (ifindex, page) => {
+    const stack = this.parts.devices.stacks[netns];
+    const letGo = () => {
+      stack.onReceive = null;
+    };
+    const keep = this.keeper('stack', netns, opts, () => from, letGo);
+    stack.onReceive = (ifindex, page) => {
       from = ifindex;
       keep(page);
     };
@@ -55,8 +63,12 @@ export class LiveCapture {
 
   /** Frames that reach AF_XDP sockets. */
   onSockets(opts: CaptureOpts = {}): void {
-    const keep = this.keeper('xsk', 'near', opts, () => this.parts.ingress.ifindex);
-    this.parts.redirects.onSocket = (_socket, page) => keep(page);
+    const { redirects, ingress } = this.parts;
+    const letGo = () => {
+      redirects.onSocket = null;
+    };
+    const keep = this.keeper('xsk', 'near', opts, () => ingress.ifindex, letGo);
+    redirects.onSocket = (_socket, page) => keep(page);
   }
 
   /** Ends all captures; what was kept can still be taken. */
@@ -83,6 +95,7 @@ export class LiveCapture {
     netns: string,
     opts: CaptureOpts,
     ifindexOf: () => number,
+    letGo: () => void,
   ): (page: number) => void {
     this.running = true;
     const every = Math.max(1, opts.every ?? 1);
@@ -90,7 +103,8 @@ export class LiveCapture {
     let seen = 0;
     return (page) => {
       if (seen++ % every !== 0 || left === 0) return;
-      left--;
+      // Frames go the faster way again.
+      if (--left === 0) letGo();
       const data = this.parts.state.pages.bytes(page).slice();
       this.frames.push({ at, netns, ifindex: ifindexOf(), frame: this.numberOf(page), data });
     };
