@@ -234,7 +234,7 @@ function assemble(request: LiveRequest, closing: Closing): OpenedLive & { readon
 
 /** What to know of the numbers. */
 function noteOf({ calls }: KernelLiveRun, counted: boolean): string {
-  const pools = `kernel: ${calls.toLocaleString('en-US')} call${calls === 1 ? '' : 's'}, a fresh page pool each`;
+  const pools = `kernel: ${calls.toLocaleString('en-US')} call${calls === 1 ? ', a new pool' : 's, new pools'}`;
   return counted
     ? pools
     : `${pools}; XDP_DROP and XDP_ABORTED look alike: the program cannot be run behind one that counts`;

@@ -52,6 +52,11 @@ export class KernelLiveSockets {
     }
   }
 
+  /** Somebody takes what arrives. */
+  get areRead(): boolean {
+    return this.fds.length > 0;
+  }
+
   /** Takes what arrived. */
   read(): void {
     for (const fd of this.fds) {

@@ -24,6 +24,16 @@ const IFF_UP = 1;
 const STATS = { rx_packets: 0, tx_packets: 1, rx_bytes: 2, tx_bytes: 3, rx_dropped: 6, tx_dropped: 7 } as const;
 export type LinkStats = { readonly [name in keyof typeof STATS]: number };
 
+/** No address of their own, nobody asked whether others have it, no router asked for. */
+const QUIET_IPV6 = [
+  ['addr_gen_mode', '1'],
+  ['accept_dad', '0'],
+  ['dad_transmits', '0'],
+  ['router_solicitations', '0'],
+  ['mldv1_unsolicited_report_interval', '3600000'],
+  ['mldv2_unsolicited_report_interval', '3600000'],
+] as const;
+
 /** struct ifinfomsg */
 export function linkHeader(ifindex: number, flags = 0, change = 0): Uint8Array {
   const bytes = new Uint8Array(16);
@@ -56,10 +66,11 @@ export class KernelNetns {
     this.cookie = new DataView(cookie.buffer).getBigUint64(0, true);
   }
 
-  /** unshare(2) of the calling thread, which is in the new namespace afterwards. Without IPv6, devices send nothing by themselves. */
+  /** unshare(2) of the calling thread, which is in the new namespace afterwards. Devices send nothing by themselves. */
   static enter(ipv6: boolean): KernelNetns {
     check(-syscall('unshare', [CLONE_NEWNET]), 'unshare(CLONE_NEWNET)');
-    if (!ipv6) for (const who of ['all', 'default']) sysctl(`ipv6/conf/${who}/disable_ipv6`, '1');
+    if (ipv6) for (const [name, value] of QUIET_IPV6) sysctl(`ipv6/conf/default/${name}`, value);
+    else for (const who of ['all', 'default']) sysctl(`ipv6/conf/${who}/disable_ipv6`, '1');
     return new KernelNetns();
   }
 
