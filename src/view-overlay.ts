@@ -10,6 +10,8 @@ import { type Line, span } from './view-text.ts';
 export interface Overlay {
   readonly title: string;
   readonly lines: readonly Line[];
+  /** Blanks in front of what goes on in the next line. */
+  readonly hang: number;
 }
 
 const heading = (words: string): Line => [span(words, 'dim')];
@@ -85,9 +87,13 @@ function planLines(state: State): Line[] {
   ];
 }
 
+/** Time and blanks before the text of an event. */
+const TIME = 10;
+const SIGN = 2;
+
 export function overlayOf(state: State, row: Row | undefined): Overlay | null {
-  if (state.overlay === 'log')
-    return { title: 'Log', lines: eventLines(state, state.log.length + state.history.length) };
-  if (state.overlay === 'update') return { title: 'New expected values', lines: planLines(state) };
-  return state.overlay === 'equal' ? { title: 'Equal command', lines: equalLines(state, row) } : null;
+  const { overlay, log, history } = state;
+  if (overlay === 'log') return { title: 'Log', lines: eventLines(state, log.length + history.length), hang: TIME };
+  if (overlay === 'update') return { title: 'New expected values', lines: planLines(state), hang: SIGN };
+  return overlay === 'equal' ? { title: 'Equal command', lines: equalLines(state, row), hang: 0 } : null;
 }

@@ -10,7 +10,7 @@ import { type FailureView, failureView } from './view-failure.ts';
 import { chips, listTitle, nothingListed, type PromptView, promptView } from './view-filter.ts';
 import { detailOf, type GroupRow, objectTable } from './view-groups.ts';
 import { badge, countsLine, eventLines, historySign, noticeLine, runTitle } from './view-head.ts';
-import { equalCommand, overlayOf } from './view-overlay.ts';
+import { equalCommand, type Overlay, overlayOf } from './view-overlay.ts';
 import { type TreeRow, treeRow } from './view-rows.ts';
 import { type RunView, runView } from './view-run.ts';
 import { duration, type Line, type Span } from './view-text.ts';
@@ -91,7 +91,7 @@ export interface ViewModel {
   /** The help of all keys lies over the screen. */
   readonly help: boolean;
   /** Text that lies over the screen. */
-  readonly overlay: { readonly title: string; readonly lines: readonly Line[] } | null;
+  readonly overlay: Overlay | null;
   /** The overlay asks whether to write: y or n. */
   readonly asking: boolean;
   /** The overlay has a command line to copy. */

@@ -23,6 +23,9 @@ interface Picture {
 const OUTER_IPV6 = 0x4029;
 const OUTER_IPV6_WRONG = 0x3f29;
 
+/** Lines of the source file around where it returned. */
+const SOURCE = /518 │ +vip = find_vip/;
+
 /** The load balancer after a change that writes another hop limit into the outer header. */
 async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise<void> {
   const good = project.read('build/l4lb.o');
@@ -32,7 +35,7 @@ async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise
   project.replace('build/l4lb.o', withConstant(good, OUTER_IPV6, OUTER_IPV6_WRONG));
   await screen.until(/run 3 [\s\S]*FAIL/);
   await screen.until(/1 newly failing/);
-  await screen.until('returned at');
+  await screen.until(SOURCE);
 }
 
 const LIVE = join(ROOT, 'fixtures/prog-run/xdp-live/xdp-live.bpf.o');
@@ -90,13 +93,14 @@ const PICTURES: readonly Picture[] = [
       screen.type(KEY.enter);
       await screen.until(/EXPECTED \d+ B\s+RECEIVED/);
       await screen.until('Returned here');
+      await screen.until(SOURCE);
     },
   },
   {
     name: 'run',
     title: 'bpfdeck watch: one program run by hand with the packet of a case',
     columns: 100,
-    rows: 30,
+    rows: 40,
     args: [],
     pose: async (screen) => {
       await screen.until('73 passed');
@@ -105,7 +109,8 @@ const PICTURES: readonly Picture[] = [
       screen.type(`${KEY.enter}3`);
       await screen.until('case: a new TCP flow');
       screen.type(KEY.enter);
-      await screen.until(/✓ retval/);
+      await screen.until('✓ XDP_TX (3)');
+      await screen.until(SOURCE);
     },
   },
 ];

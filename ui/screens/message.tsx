@@ -36,7 +36,24 @@ export function EmptyScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
 
 /** Lines of what lies over the screen, none wider than the pane. */
 export function overlayLines(vm: ViewModel, columns: number): Line[] {
-  return (vm.overlay?.lines ?? []).flatMap((line) => wrap(line, columns - 6));
+  const { lines = [], hang = 0 } = vm.overlay ?? {};
+  const room = Math.max(1, columns - 6);
+  const indent = room > 4 * hang ? hang : 0;
+  return lines.flatMap((line) => hanging(line, room, indent));
+}
+
+/** Wrapped, what goes on indented. */
+function hanging(line: Line, width: number, indent: number): Line[] {
+  if (indent === 0 || lineCells(line) <= width) return wrap(line, width);
+  const [first = [], ...rest] = wrap(line, width);
+  const blank = { text: ' '.repeat(indent), tag: 'plain' } as const;
+  // The blank at a break is gone where it was the first that did not fit.
+  const joint = (part: Line): Line => (part.at(-1)?.text.endsWith(' ') ? [] : [{ text: ' ', tag: 'plain' }]);
+  const more = wrap(
+    rest.flatMap((part, i) => (i === rest.length - 1 ? part : [...part, ...joint(part)])),
+    width - indent,
+  );
+  return [first, ...more.map((part) => [blank, ...part])];
 }
 
 export function OverlayScreen({ vm, layout }: { vm: ViewModel; layout: Layout }) {
