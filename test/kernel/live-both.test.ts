@@ -130,20 +130,22 @@ describe.skipIf(why !== null)(`engine and kernel${why === null ? '' : ` (skipped
 
   test('datagrams that a socket reads over IPv6; addresses, routes and neighbours are taken', async () => {
     const netns: NetnsSpec = {
-      devices: [{ ifindex: 5, name: 'a', mac: '02:00:00:00:00:09', addresses: ['fd00::1/64', '10.0.0.2/24'] }],
+      devices: [{ ifindex: 5, name: 'a', mac: '02:00:00:00:00:09', addresses: ['fd00::100:1/64', '10.0.0.2/24'] }],
       neighbours: [{ to: '10.0.0.9', dev: 5, mac: '02:00:00:00:00:07' }],
       routes: [
         { to: '10.1.0.0/16', via: '10.0.0.9', dev: 5 },
         { to: '10.2.0.0/16', type: 'blackhole' },
       ],
-      sockets: [{ protocol: 'udp', local: '[fd00::1]:53' }],
+      sockets: [{ protocol: 'udp', local: '[fd00::100:1]:53' }],
     };
     const data_in = pkt
       .eth({ dst: '02:00:00:00:00:09' })
-      .ipv6({ saddr: 'fd00::2', daddr: 'fd00::1' })
+      .ipv6({ saddr: 'fd00::2', daddr: 'fd00::100:1' })
       .udp({ source: 4000, dest: 53 })
       .payload('hello')
       .bytes();
+    // The program adds one to this byte of the address.
+    data_in[50]! -= 1;
     const { mismatches, kernel } = await both({ netns, globals: verdicts(XDP.PASS), data_in, more: { repeat: 20 } });
     expect(mismatches).toEqual([]);
     expect(kernel.sample.report.stacks.near.udp_delivered).toBe(20);
