@@ -210,6 +210,18 @@ export function runOnEngine(scenario: Scenario, generated = true): Outcome {
   return reportOnEngine(scenario, generated).outcome;
 }
 
+/** Counters of all devices that are not 0: `a0.tx_packets`. */
+export function devicesIn(report: LiveReport): Record<string, number> {
+  const names = Object.fromEntries(Object.entries(IFINDEX).map(([name, ifindex]) => [ifindex, name]));
+  const devices: Record<string, number> = {};
+  for (const dev of report.devices.filter((one) => one.netns === 'near')) {
+    for (const counter of DEVICE_COUNTERS) {
+      if (dev[counter] !== 0) devices[`${names[dev.ifindex]}.${counter}`] = dev[counter];
+    }
+  }
+  return devices;
+}
+
 /** The outcome, and everything that the run counted. */
 export function reportOnEngine(scenario: Scenario, generated: boolean): { outcome: Outcome; report: LiveReport } {
   const object = loadLive();
@@ -224,13 +236,6 @@ export function reportOnEngine(scenario: Scenario, generated: boolean): { outcom
   const view = new DataView(bss.buffer, bss.byteOffset);
   const visits = offsetOf(object.spec, 'visits');
   const events = run.takeEvents().filter(({ name }) => COMPARED.includes(name));
-  const names = Object.fromEntries(Object.entries(IFINDEX).map(([name, ifindex]) => [ifindex, name]));
-  const devices: Record<string, number> = {};
-  for (const dev of report.devices.filter((one) => one.netns === 'near')) {
-    for (const counter of DEVICE_COUNTERS) {
-      if (dev[counter] !== 0) devices[`${names[dev.ifindex]}.${counter}`] = dev[counter];
-    }
-  }
   const outcome = {
     errno: run.errno,
     events: generated ? countsOf(run) : eventCounts(events),
@@ -238,7 +243,7 @@ export function reportOnEngine(scenario: Scenario, generated: boolean): { outcom
     seen: seenBy(object, scenario.repeat),
     visits: [0, 1, 2].map((who) => visitAt(view, visits + who * VISIT_BYTES)),
     came: tc === null ? null : cameIn(tc),
-    devices,
+    devices: devicesIn(report),
   };
   return { outcome, report };
 }

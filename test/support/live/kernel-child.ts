@@ -3,20 +3,27 @@
  * is gone with it, however it ends.
  */
 import { createInterface } from 'node:readline';
-import type { TraceEvent } from '../../../engine/net/live-trace.ts';
 import { bpf } from '../../../src/backends/kernel-attr.ts';
-import type { KernelLiveNet } from '../../../src/backends/kernel-live-net.ts';
-import { LiveWatch } from '../../../src/backends/kernel-live-watch.ts';
-import { dumpMap, lookupElem, updateElem } from '../../../src/backends/kernel-map-io.ts';
-import type { KernelMap } from '../../../src/backends/kernel-maps.ts';
+import { lookupElem, updateElem } from '../../../src/backends/kernel-map-io.ts';
 import { testRun } from '../../../src/backends/kernel-run.ts';
 import { closeFd } from '../../../src/backends/kernel-syscall.ts';
-import { bssOf, COMPARED, eventCounts, OBJECT, offsetOf, TC_OBJECT, tcBssOf, textOf, u32 } from './engine.ts';
-import { attachTcx, attachXdp, checked, LIVE_FRAMES, load, makeDevices, mapId, XDP_TYPE } from './kernel-netns.ts';
+import { bssOf, eventCounts, OBJECT, offsetOf, TC_OBJECT, tcBssOf, textOf, u32 } from './engine.ts';
+import {
+  type Bench,
+  beginRun,
+  deviceCounters,
+  grownBy,
+  openBench,
+  QUIET_MS,
+  QUIET_SCHEDULED_MS,
+  settled,
+} from './kernel-bench.ts';
+import { runMixed } from './kernel-mixed.ts';
+import { attachTcx, attachXdp, checked, LIVE_FRAMES, load, mapId, XDP_TYPE } from './kernel-netns.ts';
+import { MIXED, type MixedScenario } from './mixed.ts';
 import {
   cameAt,
   ctxOf,
-  DEVICE_COUNTERS,
   EVENTS_MAX,
   IFINDEX,
   type Outcome,
@@ -31,51 +38,10 @@ import {
 
 /** Keys that scenarios use at most. */
 const KEYS = 128;
-/** Other CPUs and softirqs have done their part when nothing comes for so long, and no page is out. */
-const QUIET_MS = 4;
-const QUIET_SCHEDULED_MS = 20;
-const SETTLE_MAX_MS = 400;
-
 type Loaded = ReturnType<typeof load>;
 
-interface Bench {
-  readonly net: KernelLiveNet;
-  readonly watch: LiveWatch;
-  readonly main: Loaded;
-}
-
-function open(): Bench {
-  const net = makeDevices();
-  const watch = new LiveWatch([net.near.cookie, net.far.cookie]);
-  watch.record(true);
-  const main = load(OBJECT, 'scripted', ['peer', 'egress', 'on_cpu']);
-  return { net, watch, main };
-}
-
-/** Counters of all devices: `a0.tx_packets`. */
-function deviceCounters({ net }: Bench): Record<string, number> {
-  const stats = net.near.stats();
-  const all: Record<string, number> = {};
-  for (const [name, ifindex] of Object.entries(IFINDEX)) {
-    for (const counter of DEVICE_COUNTERS) all[`${name}.${counter}`] = stats.get(ifindex)?.[counter] ?? 0;
-  }
-  return all;
-}
-
-function forget(map: KernelMap): void {
-  for (const { key } of dumpMap(map).entries) bpf('MAP_DELETE_ELEM', { map_fd: map.fd, key });
-}
-
-/** What a scenario before may still have to do on other CPUs is none of this one: its pages, the ends of its cpumap's threads. */
-function begin({ watch, main }: Bench, { cpus = [] }: Scenario): void {
-  forget(watch.maps.get('pools')!);
-  forget(watch.maps.get('cpumaps')!);
-  if (cpus.length > 0) watch.watchCpumap(mapId(main.object.maps.get('cpus')!.fd));
-  watch.events();
-}
-
 /** Empties what the last scenario left in the maps, and fills them for this one. */
-function fill({ main: { object, spec } }: Bench, scenario: Scenario): void {
+function fill({ object, spec }: Loaded, scenario: Scenario): void {
   const fdOf = (name: string): number => object.programs.get(name)!.fd;
   for (const name of ['devices', 'device_hash', 'cpus']) {
     const map_fd = object.maps.get(name)!.fd;
@@ -96,31 +62,13 @@ function fill({ main: { object, spec } }: Bench, scenario: Scenario): void {
   for (const { cpu, qsize, program } of scenario.cpus ?? []) put('cpus', cpu, qsize, program ? fdOf('on_cpu') : 0);
 }
 
-function count(events: readonly TraceEvent[], name: string): number {
-  return events.filter((one) => one.name === name).length;
-}
-
-/** All events of a run, when no more come. */
-async function settled({ watch }: Bench, quiet_ms: number): Promise<TraceEvent[]> {
-  const events = watch.events();
-  for (let waited = 0; waited < SETTLE_MAX_MS; waited += quiet_ms) {
-    await Bun.sleep(quiet_ms);
-    const more = watch.events();
-    events.push(...more);
-    const isOut = count(events, 'page_pool_state_hold') !== count(events, 'page_pool_state_release');
-    if (more.length === 0 && !isOut) break;
-  }
-  if (watch.lost > 0) throw new Error('events were lost');
-  return events.filter(({ name }) => COMPARED.includes(name));
-}
-
 function cameIn({ object, spec }: Loaded): Outcome['came'] {
   const bss = lookupElem(object.maps.get('.bss')!, u32(0))!;
   return cameAt(new DataView(bss.buffer, bss.byteOffset), offsetOf(spec, 'came'));
 }
 
 /** What the object's maps hold after a run. */
-function noted({ main: { object, spec } }: Bench, { repeat }: Scenario): Pick<Outcome, 'seen' | 'visits'> {
+function noted({ object, spec }: Loaded, { repeat }: Scenario): Pick<Outcome, 'seen' | 'visits'> {
   const bss = lookupElem(object.maps.get('.bss')!, u32(0))!;
   const view = new DataView(bss.buffer, bss.byteOffset);
   const rows = Array.from({ length: Math.min(repeat, SEEN_MAX) }, (_, i) => {
@@ -131,20 +79,20 @@ function noted({ main: { object, spec } }: Bench, { repeat }: Scenario): Pick<Ou
   return { seen: seenIn(rows), visits: [0, 1, 2].map((who) => visitAt(view, visits + who * VISIT_BYTES)) };
 }
 
-async function runScenario(scenario: Scenario, bench: Bench): Promise<Outcome> {
-  fill(bench, scenario);
+async function runScenario(scenario: Scenario, bench: Bench, main: Loaded): Promise<Outcome> {
+  fill(main, scenario);
   const tc = scenario.tc === undefined ? null : load(TC_OBJECT, 'at_tcx', []);
   // Attached anew each time, so that every scenario begins with new rings.
-  const peer = bench.main.object.programs.get('peer')!.fd;
+  const peer = main.object.programs.get('peer')!.fd;
   const links = PEERS.map(([, far]) => attachXdp(peer, IFINDEX[far]));
   if (tc !== null) {
     updateElem(tc.object.maps.get('.bss')!, u32(0), tcBssOf(tc.spec, scenario.tc!.globals));
     links.push(attachTcx(tc.object.programs.get('at_tcx')!.fd, IFINDEX[scenario.tc!.dev ?? 'a0']));
   }
   const before = deviceCounters(bench);
-  begin(bench, scenario);
+  beginRun(bench, scenario.cpus === undefined ? null : mapId(main.object.maps.get('cpus')!.fd));
   const ctx_in = ctxOf(scenario);
-  const done = testRun(bench.main.object.programs.get('scripted')!.fd, XDP_TYPE, {
+  const done = testRun(main.object.programs.get('scripted')!.fd, XDP_TYPE, {
     ...{ data_in: packetOf(scenario), data_out: false, repeat: scenario.repeat, flags: LIVE_FRAMES },
     ...{ batch_size: scenario.batch_size ?? 0, ...(ctx_in === null ? {} : { ctx_in }) },
   });
@@ -153,16 +101,19 @@ async function runScenario(scenario: Scenario, bench: Bench): Promise<Outcome> {
   const came = tc === null ? null : cameIn(tc);
   for (const link of links) closeFd(link);
   tc?.object.close();
-  const grown = Object.entries(after).map(([name, n]): [string, number] => [name, n - before[name]!]);
   return {
     ...{ errno: done.errno, events: eventCounts(events), order: events.slice(0, EVENTS_MAX).map(textOf), came },
-    ...{ ...noted(bench, scenario), devices: Object.fromEntries(grown.filter(([, n]) => n !== 0)) },
+    ...{ ...noted(main, scenario), devices: grownBy(before, after) },
   };
 }
 
-const bench = open();
+const bench = openBench();
+const main = load(OBJECT, 'scripted', ['peer', 'egress', 'on_cpu']);
+let mixed: Loaded | null = null;
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
-  const outcome = await runScenario(JSON.parse(line) as Scenario, bench);
-  process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  const scenario = JSON.parse(line) as Scenario | MixedScenario;
+  if ('wishes' in scenario) mixed ??= load(MIXED, 'mixed', ['leaving', 'arriving']);
+  const outcome = 'wishes' in scenario ? runMixed(scenario, bench, mixed!) : runScenario(scenario, bench, main);
+  process.stdout.write(`${JSON.stringify(await outcome)}\n`);
 }

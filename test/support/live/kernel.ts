@@ -1,6 +1,7 @@
 /** The real kernel as a runner of live scenarios: one child process in a network namespace of its own, asked one scenario after the other. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { MixedOutcome, MixedScenario } from './mixed.ts';
 import type { Outcome, Scenario } from './scenario.ts';
 
 const CHILD = new URL('./kernel-child.ts', import.meta.url).pathname;
@@ -30,8 +31,16 @@ export class LiveKernel {
   }
 
   async run(scenario: Scenario): Promise<Outcome> {
+    return (await this.ask(scenario)) as Outcome;
+  }
+
+  async runMixed(scenario: MixedScenario): Promise<MixedOutcome> {
+    return (await this.ask(scenario)) as MixedOutcome;
+  }
+
+  private async ask(scenario: Scenario | MixedScenario): Promise<unknown> {
     this.child.stdin.write(`${JSON.stringify(scenario)}\n`);
-    return JSON.parse(await this.line()) as Outcome;
+    return JSON.parse(await this.line());
   }
 
   close(): void {
