@@ -223,7 +223,15 @@ function listed(names: readonly string[]): string {
  */
 export function presetUpdates(objects: ObjectSpec | World, presets: readonly MapPreset[], cpus: number): MapUpdate[] {
   const world = 'programs' in objects ? [{ label: '', spec: objects }] : objects;
-  return presets.flatMap((preset) => keptUpdates(world, preset, cpus));
+  return constantsFirst(presets).flatMap((preset) => keptUpdates(world, preset, cpus));
+}
+
+const CONSTANTS = /(^|#)\.rodata/;
+
+/** What programs may do depends on their constants, also where they are put into a map. */
+function constantsFirst(presets: readonly MapPreset[]): readonly MapPreset[] {
+  if (presets.length < 2) return presets;
+  return presets.toSorted((a, b) => Number(CONSTANTS.test(b.map)) - Number(CONSTANTS.test(a.map)));
 }
 
 interface Kept {
