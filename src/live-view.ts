@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
 import { compact, uptime, whole } from './live/live-format.ts';
 import { goesOn } from './live/live-recent.ts';
+import { matchesOf, type SearchedTables } from './live/live-search.ts';
 import { BUCKET_MS, factsOf, type LiveState, lastSecond, newest, shownOf } from './live/live-state.ts';
 import type { FrameView } from './live/view-frame.ts';
 import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
@@ -37,13 +38,18 @@ export type LiveKeyCommand =
         | 'no-page'
         | 'log'
         | 'command'
+        | 'search'
+        | 'erase'
+        | 'accept'
         | 'back'
         | 'redraw'
         | 'to-shell'
         | 'quit'
         | 'interrupt';
     }
-  | { readonly do: 'batch'; readonly by: 1 | -1 }
+  | { readonly do: 'batch' | 'next'; readonly by: 1 | -1 }
+  /** Into the search. */
+  | { readonly do: 'type'; readonly text: string }
   /** In the table, or the open frame to a line. */
   | { readonly do: 'move'; readonly by: number }
   | { readonly do: 'scroll'; readonly to: number };
@@ -101,6 +107,8 @@ export interface LiveViewModel {
   readonly frame: FrameView | null;
   readonly scroll: number;
   readonly recording: boolean;
+  /** What is looked for; null: nothing. */
+  readonly search: { readonly text: string; readonly typing: boolean; readonly matches: number } | null;
   readonly paused: boolean;
   readonly finished: boolean;
   readonly help: boolean;
@@ -156,6 +164,11 @@ function lossesOf(state: LiveState): readonly Loss[] {
   return whyLost(factsOf(state.request, sample));
 }
 
+function searchOf(state: LiveState, tables: SearchedTables): LiveViewModel['search'] {
+  const { search: text, typing, focus } = state;
+  return text === null ? null : { text: plain(text), typing, matches: matchesOf(tables, focus, text).length };
+}
+
 /** Where the row with a key is now; the first when there is none. */
 function placeOf(rows: readonly { readonly key: string }[], key: string | null): number {
   return Math.max(
@@ -204,6 +217,7 @@ export function liveView(state: LiveState): LiveViewModel {
     marks: state.marks.map(({ bucket, text }) => ({ ago: state.buckets - bucket, text: plain(text) })),
     hints: [...brokenHints(state.broken), ...lossHints(state, losses)],
     ...{
+      search: searchOf(state, { interfaces, errors }),
       paused: newest(state)?.running === false,
       finished: state.finished,
       help: state.over === 'help',

@@ -17,7 +17,7 @@ function useKeys(store: LiveStore, columns: number, rows: number): void {
     (input, key) => {
       try {
         for (const name of keyNames(input, key)) {
-          const command = liveCommandFor(name);
+          const command = liveCommandFor(name, store.getSnapshot());
           if (command) store.send(scrolled(command, store.getSnapshot(), columns, rows));
         }
       } catch (error) {

@@ -28,10 +28,20 @@ function wrapped(line: Line, width: number, height: number): Line[] {
   return height < 4 ? [line] : wrap(line, width);
 }
 
+function searchLine({ text, typing, matches }: NonNullable<LiveViewModel['search']>): Line {
+  const count = text === '' ? '' : `${matches} match${matches === 1 ? '' : 'es'}`;
+  return [
+    { text: ' /', tag: 'accent' },
+    { text: `${text}${typing ? '▌' : ''}  `, tag: 'plain' },
+    { text: count, tag: matches === 0 ? 'warn' : 'dim' },
+  ];
+}
+
 /** Exactly `height` lines. */
 export function hintLines(vm: LiveViewModel, width: number, height: number): Line[] {
-  const { notice, hints } = vm;
-  const said: Line[] = notice === null ? [] : [[{ text: ' ', tag: 'plain' }, notice]];
+  const { notice, hints, search } = vm;
+  const said: Line[] =
+    search === null ? (notice === null ? [] : [[{ text: ' ', tag: 'plain' }, notice]]) : [searchLine(search)];
   const room = height - said.length;
   const body = room > 0 ? bodyLines(hints, width - HEAD.length, room) : [];
   const lines = Array.from({ length: Math.max(0, room) }, (_, i): Line => {

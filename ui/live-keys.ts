@@ -103,12 +103,21 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
     ...{ help: 'write what was recorded, else the next batch, as live-N.pcapng', command: only({ do: 'write' }) },
   },
   {
-    ...{ keys: ['escape'], shown: 'Esc', short: (vm) => (covered(vm) ? 'back' : ''), rank: 9 },
+    ...{ keys: ['escape'], shown: 'Esc', short: (vm) => (covered(vm) || vm.search !== null ? 'back' : ''), rank: 9 },
     ...{ help: 'back to the tables', command: only({ do: 'back' }) },
   },
   {
     ...{ keys: ['?'], shown: '?', short: () => 'help', rank: 9 },
     ...{ help: 'this help, and out of it', command: only({ do: 'help' }) },
+  },
+  {
+    ...{ keys: ['/'], shown: '/', short: () => '', rank: 0 },
+    ...{ help: 'look for a text in the table', command: only({ do: 'search' }) },
+  },
+  {
+    ...{ keys: ['n', 'N'], shown: 'n/N', short: (vm) => (vm.search === null ? '' : 'next match'), rank: 8 },
+    help: 'the next and the previous row that holds it',
+    command: (key) => ({ do: 'next', by: key === 'n' ? 1 : -1 }),
   },
   {
     ...{ keys: ['L'], shown: 'L', short: () => '', rank: 0 },
@@ -136,7 +145,22 @@ export const LIVE_KEYS: readonly LiveBinding[] = [
   },
 ];
 
-export function liveCommandFor(key: string): LiveKeyCommand | null {
+/** What keys do while a search is typed: names of keys that are no text. */
+const TYPING: Readonly<Record<string, LiveKeyCommand>> = {
+  return: { do: 'accept' },
+  escape: { do: 'back' },
+  backspace: { do: 'erase' },
+  delete: { do: 'erase' },
+  space: { do: 'type', text: ' ' },
+  'ctrl+c': { do: 'interrupt' },
+};
+
+function typingCommand(key: string): LiveKeyCommand | null {
+  return TYPING[key] ?? ([...key].length === 1 ? { do: 'type', text: key } : null);
+}
+
+export function liveCommandFor(key: string, vm: LiveViewModel): LiveKeyCommand | null {
+  if (vm.search?.typing) return typingCommand(key);
   return LIVE_KEYS.find(({ keys }) => keys.includes(key))?.command(key) ?? null;
 }
 

@@ -2,6 +2,7 @@
 import type { LiveKeyCommand, LiveViewModel } from '../live-view.ts';
 import { whyLost } from '../live-why.ts';
 import { errorRows, lossOf } from './live-errors.ts';
+import { matchesOf } from './live-search.ts';
 import { factsOf, type LiveState, newest, SORTS } from './live-state.ts';
 
 function toggled(state: LiveState, over: NonNullable<LiveState['over']>): LiveState {
@@ -10,6 +11,7 @@ function toggled(state: LiveState, over: NonNullable<LiveState['over']>): LiveSt
 
 /** Out of what lies on top; out of the errors last. */
 function back(state: LiveState): LiveState {
+  if (state.search !== null) return { ...state, search: null, typing: false };
   if (state.over !== null) return { ...state, over: null, scroll: 0 };
   if (state.frame !== null) return { ...state, frame: null, scroll: 0 };
   return { ...state, focus: 'interfaces' };
@@ -24,6 +26,26 @@ function moved(state: LiveState, view: LiveViewModel, by: number): LiveState {
   return { ...state, chosen: view.interfaces[within(view.cursor, view.interfaces.length)]?.key ?? null };
 }
 
+/** The cursor goes to the next row that holds the text, in a circle; `from`: where it may be first. */
+function found(state: LiveState, view: LiveViewModel, by: 1 | -1, from: number): LiveState {
+  const { focus, search } = state;
+  const matches = matchesOf(view, focus, search ?? '');
+  const next = by > 0 ? matches.find((at) => at >= from) : matches.findLast((at) => at <= from);
+  const at = next ?? (by > 0 ? matches[0] : matches.at(-1));
+  if (at === undefined) return state;
+  return focus === 'errors'
+    ? { ...state, chosenError: view.errors[at]!.key }
+    : { ...state, chosen: view.interfaces[at]!.key };
+}
+
+function typed(state: LiveState, view: LiveViewModel, search: string): LiveState {
+  return found({ ...state, search }, view, 1, cursorOf(view));
+}
+
+function cursorOf(view: LiveViewModel): number {
+  return view.focus === 'errors' ? view.errorCursor : view.cursor;
+}
+
 /** The state after a command that only looks; the same one for every other command. */
 export function chosen(state: LiveState, view: LiveViewModel, command: LiveKeyCommand): LiveState {
   switch (command.do) {
@@ -35,6 +57,16 @@ export function chosen(state: LiveState, view: LiveViewModel, command: LiveKeyCo
     case 'log':
     case 'command':
       return toggled(state, command.do);
+    case 'search':
+      return { ...state, search: '', typing: true };
+    case 'type':
+      return typed(state, view, (state.search ?? '') + command.text);
+    case 'erase':
+      return typed(state, view, (state.search ?? '').slice(0, -1));
+    case 'accept':
+      return { ...state, typing: false, search: state.search === '' ? null : state.search };
+    case 'next':
+      return found(state, view, command.by, cursorOf(view) + command.by);
     case 'back':
       return back(state);
     case 'focus':

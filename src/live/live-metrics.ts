@@ -47,7 +47,7 @@ const counter = (name: string, help: string, values: readonly Value[]): Family =
 const gauge = (name: string, help: string, values: readonly Value[]): Family => ({ name, type: 'gauge', help, values });
 const one = (value: number): readonly Value[] => [[{}, value]];
 
-function runFamilies({ report, running, batch_size, rate }: LiveSample): Family[] {
+function runFamilies({ report, running, done, batch_size, rate }: LiveSample): Family[] {
   const { frames, batches, insns_executed, ns_per_frame, verdicts, page_pool } = report;
   const named = Object.entries(VERDICTS) as [keyof typeof VERDICTS, number][];
   const counted = named.map(([name, verdict]): Value => [{ verdict: retvalName(XDP_TYPE, verdict) }, verdicts[name]]);
@@ -55,7 +55,7 @@ function runFamilies({ report, running, batch_size, rate }: LiveSample): Family[
     gauge(
       'running',
       'Whether batches go on by themselves: 0 while paused or when the run is over.',
-      one(running ? 1 : 0),
+      one(running && !done ? 1 : 0),
     ),
     gauge('batch_size', 'Frames of a batch.', one(batch_size)),
     gauge('rate_limit', 'Frames a second at most.', one(rate)),
@@ -128,6 +128,11 @@ export function metricsText(request: LiveRequest, sample: LiveSample, ingress: s
       'stack_packets',
       'Packets in a network stack: by protocol, and by reason where they were dropped.',
       stackValues(report),
+    ),
+    counter(
+      'cpumap_dropped',
+      'Frames that cpumaps lost: their queue was full, their program dropped them.',
+      Object.entries(report.cpumap ?? {}).map(([what, count]): Value => [{ what }, count]),
     ),
     counter(
       'xsk_received',

@@ -52,6 +52,10 @@ export interface LiveState {
   /** Keys of the rows that are chosen, null: the first. */
   readonly chosen: string | null;
   readonly chosenError: string | null;
+  /** What is looked for in the table that has the focus, null: nothing. */
+  readonly search: string | null;
+  /** The search is being typed. */
+  readonly typing: boolean;
   /** What lies over the tables. */
   readonly over: 'help' | 'log' | 'command' | null;
   /** Keys of the interfaces whose ring was filled by key. */
@@ -87,6 +91,8 @@ export function initialState(request: LiveRequest, ingress: string): LiveState {
     },
     ...{
       chosenError: null,
+      search: null,
+      typing: false,
       over: null,
       fullRings: new Set<string>(),
       frame: null,

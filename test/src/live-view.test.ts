@@ -104,4 +104,14 @@ test('cursors stay on their rows whatever the order; Enter finds the error of th
   expect([shown.view.focus, shown.view.errorCursor, chosenError(shown.state, shown.view)]).toEqual(['errors', 0, key]);
   press(shown, { do: 'back' });
   expect(shown.view.focus).toBe('interfaces');
+  press(shown, { do: 'search' }, { do: 'type', text: 'PEER' });
+  expect(shown.view.search).toEqual({ text: 'PEER', typing: true, matches: 2 });
+  expect(at()).toEndWith('-peer');
+  const first = at();
+  press(shown, { do: 'accept' }, { do: 'next', by: 1 });
+  expect(at()).not.toBe(first);
+  press(shown, { do: 'next', by: 1 });
+  expect([at(), shown.view.search?.typing]).toEqual([first, false]);
+  press(shown, { do: 'search' }, { do: 'type', text: 'x' }, { do: 'erase' }, { do: 'accept' });
+  expect(shown.view.search).toBeNull();
 });
