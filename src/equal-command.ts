@@ -1,5 +1,6 @@
 /** The command line that runs a case once, as a shell takes it: what the screen shows for `@`. */
 import { relative } from 'node:path';
+import { liveOptions } from './live/live-words.ts';
 import { toHex } from './packet/hex.ts';
 import type { SettledCase } from './test-case.ts';
 
@@ -50,17 +51,31 @@ export function runCommand(one: SettledCase, cwd: string): string[] {
   ];
 }
 
+/** Of a live case: its namespace has devices alone, of which `--dev` says everything. */
+function isPlain({ live, netns }: SettledCase): boolean {
+  const rest = Object.keys(netns ?? {}).filter((name) => name !== 'devices');
+  const devices = netns?.devices ?? [];
+  return live !== undefined && rest.length === 0 && devices.every(({ mac, addresses }) => !mac && !addresses);
+}
+
 /** `bpfdeck live …`: frames like the case's packet, through its devices or else one pair whose far end drops them. */
 export function liveCommand(one: SettledCase, cwd: string): string[] {
-  const devices = one.netns ? ['--netns', `json:${jsonLine(one.netns)}`] : ['--dev', 'veth0:peer_xdp=drop'];
+  const netns = one.netns ? ['--netns', `json:${jsonLine(one.netns)}`] : [];
+  const pair = one.netns ? [] : ['--dev', 'veth0:peer_xdp=drop'];
   return [
     ...['bpfdeck', 'live', relative(cwd, one.object) || one.object, one.program],
     ...(one.data_in ? ['--data-in', `hex:${toHex(one.data_in)}`] : []),
     ...contextOption(one),
-    ...devices,
+    ...(isPlain(one) ? [] : netns),
+    ...(one.live ? liveOptions(one.live, cwd) : pair),
     ...one.presets.flatMap(({ map, content }) => ['--map', `${map}=json:${jsonLine(content)}`]),
     ...option('cpus', one.env.cpus),
   ];
+}
+
+/** A live case by itself: as many frames through the same devices. */
+export function liveCaseCommand(one: SettledCase, cwd: string): string[] {
+  return [...liveCommand(one, cwd), '--repeat', String(Math.max(1, one.repeat))];
 }
 
 /** `bpfdeck test 'name of the case'`. */

@@ -1,6 +1,6 @@
 /** What lies over the screen as text: the log of events, and the command line that does what is under the cursor. */
 import { relative } from 'node:path';
-import { commandText, liveCommand, runCommand, testCommand } from './equal-command.ts';
+import { commandText, liveCaseCommand, liveCommand, runCommand, testCommand } from './equal-command.ts';
 import type { State } from './session-state.ts';
 import type { Row } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
@@ -35,8 +35,11 @@ function equalLines(state: State, row: Row | undefined): Line[] {
   const first = row.one.steps
     ? 'Its first step by itself:'
     : 'The program by itself, with the same packet, context and maps:';
+  const once = [heading('This case once:'), command(testCommand(row.one)), []];
+  if (row.one.live)
+    return [...once, heading('Its frames by themselves:'), command(liveCaseCommand(row.one, state.root)), [], ...all];
   return [
-    ...[heading('This case once:'), command(testCommand(row.one)), []],
+    ...once,
     ...[heading(first), command(runCommand(row.one, state.root)), []],
     ...(row.one.data_in ? liveLines(row.one, state.root) : []),
     ...all,
@@ -47,7 +50,8 @@ function equalLines(state: State, row: Row | undefined): Line[] {
 export function equalCommand(state: State, row: Row | undefined): readonly string[] | null {
   const trial = state.form.trials[state.form.shown];
   if (state.screen === 'run') return trial ? runCommand(trial.one, state.root) : null;
-  if (row?.kind === 'case') return runCommand(row.one, state.root);
+  if (row?.kind === 'case')
+    return row.one.live ? liveCaseCommand(row.one, state.root) : runCommand(row.one, state.root);
   return row && row.kind !== 'error' ? ['bpfdeck', 'test', row.node.label] : null;
 }
 

@@ -8,6 +8,7 @@ import { loadCases } from '../../src/case-load.ts';
 import { settleCase } from '../../src/case-settle.ts';
 import { objectsOf } from '../../src/case-steps.ts';
 import { loadProject } from '../../src/config.ts';
+import { liveCaseCommand } from '../../src/equal-command.ts';
 import { makeStyle } from '../../src/format/style.ts';
 import { ObjectStore } from '../../src/object-store.ts';
 import type { TestOutcome } from '../../src/outcome.ts';
@@ -260,4 +261,38 @@ test('test.live, YAML and JSON say the same; objects at devices belong to the ca
   } finally {
     rmSync(root, { recursive: true });
   }
+});
+
+test('the equal command runs the same frames through the same devices', async () => {
+  const one = settle({
+    program: 'lv_redir',
+    repeat: 50,
+    maps: { dm: { 0: 9 } },
+    live: {
+      devices: {
+        a: { up: false, mtu: 9000 },
+        b: { ifindex: 9, peer: 'x', gro: true, peer_xdp: `${BENCH}/b_peer.bpf.o#p_drop` },
+        i: { type: 'ifb' },
+      },
+      ...{ ingress: 'b', batch_size: 8, faults: ['down=b@10', 'full=a@3', 'page=40'] },
+    },
+  });
+  const words = liveCaseCommand(one, BENCH);
+  expect(words.slice(0, 4)).toEqual(['bpfdeck', 'live', 'b_live.bpf.o', 'lv_redir']);
+  const said = words.filter((_, i) =>
+    ['--dev', '--ingress', '--batch-size', '--fault', '--repeat'].includes(words[i - 1] ?? ''),
+  );
+  expect(said).toEqual([
+    ...[
+      'a:ifindex=2,mtu=9000,up=no',
+      'b:ifindex=9,peer=x,peer_xdp=b_peer.bpf.o#p_drop,gro=yes',
+      'i:ifindex=3,type=ifb',
+    ],
+    ...['b', '8', 'page=40', 'down=b@10', 'full=a@3', '50'],
+  ]);
+  expect(words).not.toContain('--netns');
+  const again = settle({
+    live: { devices: said.slice(0, 3), ingress: 'b', batch_size: 8, faults: ['page=40', 'down=b@10', 'full=a@3'] },
+  });
+  expect(again.live?.network).toEqual({ ...one.live!.network, devices: expect.anything() });
 });
