@@ -186,6 +186,31 @@ test('a file of bytes that a case names runs the cases of its file', async () =>
   expect(scene.programsRun()).toHaveLength(3);
 });
 
+test('only the case under the cursor is told in full, and why it fails; the next one when the cursor comes to it', async () => {
+  const fails = (name: string) =>
+    `test({ name: '${name}', object: 'build/lb.o', program: 'xdp_lb', expect: { retval: 'XDP_DROP' } });`;
+  const text = `import { test } from 'bpfdeck';\n${['a', 'b', 'c'].map(fails).join('\n')}`;
+  const scene = await new Scene({ 'test/lb.case.ts': text }).started();
+  const inFull = () => scene.view.detail.some((item) => item.label === 'took');
+  await scene.until(() => scene.backend.traced.length === 1 && inFull());
+  expect(scene.view.detail[0]?.lines[0]?.[0]?.text).toBe('a');
+  scene.session.send({ do: 'move', by: 1 });
+  await scene.until(() => scene.backend.traced.length === 2 && inFull());
+  expect(scene.view.detail[0]?.lines[0]?.[0]?.text).toBe('b');
+});
+
+test('two builds in quick succession: the last one has the last word', async () => {
+  const scene = await new Scene().started();
+  for (let nth = 1; nth <= 5; nth++) {
+    scene.replace('build/lb.o', lb({ retval: 1 }));
+    scene.replace('build/lb.o', lb({ retval: nth % 2 === 1 ? 3 : 1 }));
+    const wanted = nth % 2 === 1 ? '2 passed (2)' : '1 failed · 1 passed (2)';
+    await scene.until(() => scene.counts === wanted && !scene.view.running);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(scene.counts).toBe(wanted);
+  }
+});
+
 test('a new case file and a removed one', async () => {
   const scene = await new Scene().started();
   scene.write('test/new.case.ts', CASES['test/fw.case.ts'].replace("'pass'", "'new'"));
