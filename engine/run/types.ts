@@ -37,7 +37,7 @@ export interface ProgRunOpts {
   readonly flags?: number;
   readonly cpu?: number;
   readonly batch_size?: number;
-  /** Memory of the caller's that pointers in ctx_in lead to (STRUCT_OPS: the state its first argument points to). */
+  /** Memory of the caller's, by address: what pointers in ctx_in lead to (STRUCT_OPS: the state), and what bpf_probe_read_user and its kin read. */
   readonly user_memory?: readonly UserMemory[];
 
   /** The network namespace the call is made in; default: a fresh one, with loopback. */
