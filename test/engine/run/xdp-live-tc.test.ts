@@ -70,8 +70,9 @@ describe('verdicts', () => {
     ['at_ingress', TC_ACT.OK, { UNHANDLED_PROTO: 128, TC_INGRESS: 0 }],
     ['at_ingress', TC_ACT.SHOT, { UNHANDLED_PROTO: 0, TC_INGRESS: 128 }],
     ['at_ingress', TC_ACT.STOLEN, { UNHANDLED_PROTO: 0, TC_INGRESS: 0 }],
-    // A packet cannot be queued or reclassified by a direct action: it goes on.
-    ['at_ingress', 5, { UNHANDLED_PROTO: 128 }],
+    ['at_ingress', TC_ACT.TRAP, { UNHANDLED_PROTO: 0, TC_INGRESS: 0 }],
+    // A direct action can do nothing else: the packet goes on (each of these measured on the kernel).
+    ...[3, 5, 6, 9].map((verdict) => ['at_ingress', verdict, { UNHANDLED_PROTO: 128 }] as const),
     ['at_tcx', TC_ACT.STOLEN, { UNHANDLED_PROTO: 128 }],
   ] as const)('%s returns %p', (section, tc_verdict, counts) => {
     const report = ran({ tc_verdict }, section).report();

@@ -63,7 +63,7 @@ export interface TcGlobals {
   readonly tc_flags?: number;
 }
 export const TC_MODE = { VERDICT: 0, REDIRECT: 1, REDIRECT_PEER: 2, CLONE: 3, GROW: 4 } as const;
-export const TC_ACT = { NEXT: 0xffff_ffff, OK: 0, SHOT: 2, STOLEN: 4, REDIRECT: 7 } as const;
+export const TC_ACT = { NEXT: 0xffff_ffff, OK: 0, SHOT: 2, STOLEN: 4, REDIRECT: 7, TRAP: 8 } as const;
 
 export interface Scenario {
   readonly name: string;
