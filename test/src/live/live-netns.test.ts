@@ -55,17 +55,17 @@ test('a file says everything that flags say, and sockets, far ends and faults be
 });
 
 test.each([
-  [{ devices: [{ name: 'a', ifindex: 2, peer_xdp: 'half' }] }, '--netns: device a: peer_xdp is "half"'],
-  [{ devices: [{ name: 'a', type: 'vet' }] }, 'one of veth, ifb, lo, dummy'],
-  [{ devices: [{ type: 'veth' }] }, 'has a name'],
-  [{ devices: 5 }, 'devices must be a list'],
-  [{ devices: [{ name: 'a', ifindex: 2, colour: 1 }] }, 'netns.devices[0] has no field colour'],
-  [{ sockets: [{ protocol: 'udp', local: '*:1', read: 1 }] }, 'read must be true or false'],
-  [{ sockets: [{ protocol: 'udp', local: '*:1', rcvbuf: -1 }] }, 'rcvbuf is -1: bytes'],
-  [{ far: [] }, 'far must be an object'],
-  [{ far: { routes: 1 } }, 'far.netns.routes must be a list'],
-  [{ faults: [3] }, 'a text, as --fault has it'],
-])('mistakes: %p', (given, says) => {
+  ['--netns: device a: peer_xdp is "half"', { devices: [{ name: 'a', ifindex: 2, peer_xdp: 'half' }] }],
+  ['one of veth, ifb, lo, dummy', { devices: [{ name: 'a', type: 'vet' }] }],
+  ['has a name', { devices: [{ type: 'veth' }] }],
+  ['devices must be a list', { devices: 5 }],
+  ['netns.devices[0] has no field colour', { devices: [{ name: 'a', ifindex: 2, colour: 1 }] }],
+  ['read must be true or false', { sockets: [{ protocol: 'udp', local: '*:1', read: 1 }] }],
+  ['rcvbuf is -1: bytes', { sockets: [{ protocol: 'udp', local: '*:1', rcvbuf: -1 }] }],
+  ['far must be an object', { far: [] }],
+  ['far.netns.routes must be a list', { far: { routes: 1 } }],
+  ['a text, as --fault has it', { faults: [3] }],
+])('mistakes: %s', (says, given) => {
   expect(() => readLiveNetns(given)).toThrow(says);
 });
 
