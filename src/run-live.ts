@@ -137,14 +137,14 @@ function judged(one: SettledCase, live: SettledLive, end: LiveEnd, world: World,
   }
 }
 
-/** A case that passes, and of which the judge counted otherwise, fails by that. */
+/** A case of which the judge counted otherwise fails by that, too. */
 function disagreed(came: TestOutcome, { mismatches = [] }: LiveCaseReply): TestOutcome {
-  if (came.verdict !== 'pass' || mismatches.length === 0) return came;
+  if ((came.verdict !== 'pass' && came.verdict !== 'fail') || mismatches.length === 0) return came;
   const text = (value: unknown) => (value === null ? 'nothing' : String(value));
   const differences = mismatches.map(({ field, engine, kernel }) => {
-    return { field: MISMATCH, at: field, expected: text(kernel), received: text(engine) };
+    return { field: 'kernel', at: field, expected: text(kernel), received: text(engine) };
   });
-  return { ...came, verdict: 'fail', reason: DISAGREED, differences };
+  return { ...came, verdict: 'fail', differences: [...came.differences, ...differences] };
 }
 
 /** Runs one live case with fresh maps; objects at devices must be open. */

@@ -1,7 +1,7 @@
 /** A backend with another one as its judge: both run every request, and where they differ the reply says so. */
 import { compareReplies, judgeRequest } from '../compare-replies.ts';
 import type { ProgramLines } from '../coverage/program-lines.ts';
-import { compareLive } from '../live/live-compare.ts';
+import { compareLive, sameChance } from '../live/live-compare.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 
 export class JudgedBackend implements Backend {
@@ -29,7 +29,8 @@ export class JudgedBackend implements Backend {
 
   /** A refusal of the judge's is a difference too. */
   async live(request: LiveCaseRequest): Promise<LiveCaseReply> {
-    const [reply, other] = [await this.first.live!(request), await this.judge.live!(request)];
+    const asked = sameChance(request);
+    const [reply, other] = [await this.first.live!(asked), await this.judge.live!(asked)];
     if (reply.end !== null && other.end !== null) return { ...reply, mismatches: compareLive(reply.end, other.end) };
     const sides = { engine: reply.refusal?.message ?? null, kernel: other.refusal?.message ?? null };
     const differ = (reply.end === null) !== (other.end === null);

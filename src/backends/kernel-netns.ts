@@ -1,6 +1,7 @@
 /** A network namespace of our own in the kernel: it has no name, belongs to this process, and is gone with it. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { errnoName } from '../../engine/index.ts';
+import { InputError } from '../input-error.ts';
 import { attributesOf, CREATE, type NetAttr, Netlink } from './kernel-netlink.ts';
 import { address, closeFd, syscall } from './kernel-syscall.ts';
 
@@ -45,7 +46,7 @@ export function linkHeader(ifindex: number, flags = 0, change = 0): Uint8Array {
 }
 
 function check(errno: number, what: string): void {
-  if (errno !== 0) throw new Error(`${what}: ${errnoName(errno)}`);
+  if (errno !== 0) throw new InputError(`the kernel refuses ${what}: ${errnoName(errno)}`);
 }
 
 export class KernelNetns {
@@ -62,21 +63,24 @@ export class KernelNetns {
     this.socket = syscall('socket', [AF_INET, SOCK_DGRAM_CLOEXEC, 0]);
     const cookie = new Uint8Array(8);
     const length = new Uint8Array(new Uint32Array([8]).buffer);
-    check(-syscall('getsockopt', [this.socket, SOL_SOCKET, SO_NETNS_COOKIE, cookie, length]), 'SO_NETNS_COOKIE');
+    check(
+      -syscall('getsockopt', [this.socket, SOL_SOCKET, SO_NETNS_COOKIE, cookie, length]),
+      'the cookie of a network namespace',
+    );
     this.cookie = new DataView(cookie.buffer).getBigUint64(0, true);
   }
 
-  /** unshare(2) of the calling thread, which is in the new namespace afterwards. Devices send nothing by themselves. */
+  /** unshare(2) of the calling thread, which is in the new namespace afterwards. Devices send nothing by themselves. Throws InputError. */
   static enter(ipv6: boolean): KernelNetns {
-    check(-syscall('unshare', [CLONE_NEWNET]), 'unshare(CLONE_NEWNET)');
+    check(-syscall('unshare', [CLONE_NEWNET]), 'a network namespace of our own');
     if (ipv6) for (const [name, value] of QUIET_IPV6) sysctl(`ipv6/conf/default/${name}`, value);
     else for (const who of ['all', 'default']) sysctl(`ipv6/conf/${who}/disable_ipv6`, '1');
     return new KernelNetns();
   }
 
-  /** What tells of itself: `veth0: EEXIST`. */
-  createLink(what: string, ifindex: number, attrs: readonly NetAttr[]): void {
-    check(this.netlink.change(RTM.NEWLINK, CREATE, linkHeader(ifindex), attrs), what);
+  /** `ip link add`. Throws InputError. */
+  createLink(name: string, ifindex: number, attrs: readonly NetAttr[]): void {
+    check(this.netlink.change(RTM.NEWLINK, CREATE, linkHeader(ifindex), attrs), `the device ${name}`);
   }
 
   /** `ip link set DEV up|down`; 0 or a positive errno. */

@@ -3,7 +3,7 @@ import type { Refusal } from '../../engine/index.ts';
 import type { Mismatch } from '../backends/backend.ts';
 import type { LiveBackend, StartLive } from './live-backend.ts';
 import { isRefusal } from './live-client.ts';
-import { compareLive } from './live-compare.ts';
+import { compareLive, sameChance } from './live-compare.ts';
 import type { LiveEnd, LiveRequest } from './live-types.ts';
 
 /** Frames of each device that are compared byte by byte, at least. */
@@ -28,7 +28,7 @@ export class LiveBoth {
 
   /** A refusal when either refuses: the engine is asked first. */
   async run(request: LiveRequest): Promise<BothLive | Refusal> {
-    const whole = { ...request, whole: true, capture: Math.max(request.capture, CAPTURED) };
+    const whole = { ...sameChance(request), whole: true, capture: Math.max(request.capture, CAPTURED) };
     const ends: LiveEnd[] = [];
     for (const start of this.starts) {
       const end = await this.one(start, whole);

@@ -1,9 +1,9 @@
 /** What engine and kernel made of the same live frames, side by side: every counter, event, captured frame and map element in which they differ. */
-import type { CapturedFrame, LiveReport } from '../../engine/index.ts';
+import { type CapturedFrame, DEFAULT_ENV, type LiveReport } from '../../engine/index.ts';
 import type { Mismatch } from '../backends/backend.ts';
 import { mapMismatches } from '../compare-replies.ts';
 import { toHex } from '../packet/hex.ts';
-import type { LiveEnd } from './live-types.ts';
+import type { LiveEnd, LiveRequest } from './live-types.ts';
 
 /** The end of a page pool, which the engine's last sample comes before; and what depends on when another CPU runs. */
 const NOT_COMPARED: readonly string[] = ['page_pool_state_release', 'page_pool_release', 'mem_disconnect'];
@@ -99,6 +99,12 @@ function* frameMismatches(engine: LiveEnd, kernel: LiveEnd, sorted: boolean): It
     if (at !== undefined)
       yield { field: `captured.${key}[${at}]`, engine: ours[at] ?? null, kernel: others[at] ?? null };
   }
+}
+
+/** The request as both get it: clock and chance that the engine would hand in by itself are said. */
+export function sameChance<Request extends Pick<LiveRequest, 'time_ns' | 'seed'>>(request: Request): Request {
+  const { time_ns, seed } = DEFAULT_ENV;
+  return { time_ns, seed, ...request };
 }
 
 /** Every difference; empty when they agree. Durations, instructions and the end of the page pool are not compared. */

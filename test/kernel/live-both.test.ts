@@ -12,12 +12,16 @@ import { parseDevice } from '../../src/live/live-devices.ts';
 import { liveNetwork } from '../../src/live/live-network.ts';
 import type { LiveEnd, LiveRequest, LiveSample } from '../../src/live/live-types.ts';
 import { pkt } from '../../src/packet/build.ts';
+import { toHex } from '../../src/packet/hex.ts';
+import { cli } from '../support/cli.ts';
 import { ethernet, ipv4, sized, udp } from '../support/frames.ts';
 import { noKernel } from '../support/live/kernel.ts';
 import { MODE, XDP } from '../support/live/scenario.ts';
 
 const why = noKernel() ?? skipWithout('live frames', tryLiveFrames() !== false, SINCE.LIVE_FRAMES);
 const OBJECT = new URL('../../fixtures/prog-run/xdp-live/xdp-live.bpf.o', import.meta.url);
+const LIVE = new URL('../../fixtures/bench/b_live.bpf.o', import.meta.url).pathname;
+const ENV = new URL('../../fixtures/objects/environment/environment.bpf.o', import.meta.url).pathname;
 const BENCH = new URL('../../fixtures/bench/b_peer.bpf.o', import.meta.url).pathname;
 const bytes = new Uint8Array(readFileSync(OBJECT));
 const MAC = [2, 0, 0, 0, 0, 9];
@@ -222,4 +226,55 @@ describe.skipIf(why !== null)(`engine and kernel${why === null ? '' : ` (skipped
     });
     run.close();
   }, 60_000);
+
+  test('the command: what was compared in a line, or as JSON; a mismatch fails it', async () => {
+    const args = [
+      'live',
+      LIVE,
+      'lv_tx',
+      '--data-in',
+      `hex:${toHex(FRAME)}`,
+      '--dev',
+      'v:peer_xdp=drop',
+      '--repeat',
+      '100',
+    ];
+    const plain = await cli([...args, '--backend', 'both']);
+    expect(plain).toMatchObject({ code: 0, err: '' });
+    expect(plain.out).toMatch(/engine and kernel agree: \d+ counters, 100 captured frames, maps and printk\n$/);
+    // Clock and chance are handed in on both sides. The kernel's socket is read after the call, the engine's after every batch.
+    const udpToSocket = ['--data-in', `hex:${toHex(UDP)}`, '--dev', 'a', '--netns', `json:${JSON.stringify(SOCKET)}`];
+    const [clocks, read, kernel] = [
+      await cli([
+        'live',
+        ENV,
+        'ask_all',
+        '--data-in',
+        `hex:${toHex(FRAME)}`,
+        '--repeat',
+        '200',
+        '--backend',
+        'both',
+        '--json',
+      ]),
+      await cli(['live', LIVE, 'lv_pass', ...udpToSocket, '--repeat', '200', '--backend', 'both', '--json']),
+      await cli([...args, '--backend', 'kernel', '--json']),
+    ];
+    expect(JSON.parse(clocks.out).mismatches).toEqual([]);
+    expect(read.code).toBe(1);
+    const { mismatches, ...summary } = JSON.parse(read.out);
+    expect(summary).toMatchObject({ type: 'summary', backend: 'both', compared: { frames: 100 } });
+    expect(mismatches.map(({ field }: { field: string }) => field)).toContain('stacks.near.udp_delivered');
+    const end = JSON.parse(kernel.out.trimEnd().split('\n').at(-1)!);
+    expect(end).toMatchObject({ type: 'summary', backend: 'kernel', frames: 100, verdicts: { tx: 100 } });
+  }, 60_000);
+});
+
+test.each<[string[], RegExp]>([
+  [['--backend', 'kernl'], /there is no backend kernl: did you mean kernel\?/],
+  [['--backend', 'both'], /--backend both compares a run that ends: say --repeat N/],
+])('a mistake is a sentence: %j', async (more, message) => {
+  const { code, err } = await cli(['live', LIVE, 'lv_tx', '--data-in', `hex:${toHex(FRAME)}`, ...more]);
+  expect(code).toBe(2);
+  expect(err).toMatch(message);
 });
