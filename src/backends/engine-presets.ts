@@ -116,6 +116,7 @@ export function applyPresets(
   cpus: number,
   world: World = objects.map(({ label, object }) => ({ label, spec: object.spec })),
 ): void {
+  if (presets.length === 0) return;
   for (const update of presetUpdates(world, presets, cpus)) {
     const map = mapIn(objects, update.map);
     if (!map) throw new InputError(`${update.path}: the map was not made`);

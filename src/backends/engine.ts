@@ -11,6 +11,7 @@ import {
   type MapDump,
   type ObjectSpec,
   openObject,
+  type ProgRunOpts,
   progRun,
   type Refusal,
   type Result,
@@ -86,8 +87,8 @@ function typeOf(request: RunStep, spec: ObjectSpec): number {
 }
 
 function checkProgram(spec: ObjectSpec, program: string): void {
+  if (spec.programs.some((p) => p.name === program)) return;
   const names = spec.programs.map((p) => p.name);
-  if (names.includes(program)) return;
   throw new InputError(
     `the object has no program ${program}${didYouMean(program, names) || `: one of ${names.join(', ')}`}`,
   );
@@ -135,6 +136,8 @@ export class EngineBackend implements Backend {
   private readonly extended = new ExtendedPrograms();
   /** Whether the request under way adds to the counts. */
   private counting = false;
+  /** Options of steps that run again and again. */
+  private readonly opts = new WeakMap<RunStep, ProgRunOpts>();
   private readonly cancelWord: Int32Array;
   private readonly ownsWord: boolean;
 
@@ -247,12 +250,20 @@ export class EngineBackend implements Backend {
   ): RunReply {
     const ctx = this.context(step, spec);
     if (!ctx.ok) return refused(ctx.error);
-    const counted = this.counting ? { coverage: this.counts } : {};
-    const opts = { ...step.opts, ...(ctx.value ? { ctx_in: ctx.value } : {}), ...counted, cancel: this.cancelWord };
-    const done = progRun(object, step.program, opts);
+    const done = progRun(object, step.program, this.optsOf(step, ctx.value));
     if (!done.ok) return { ...refused(done.error), maps_before };
     const reply = { result: done.value, refusal: null, maps: this.dump(objects), maps_before };
     return step.asks === undefined ? reply : { ...reply, blooms: this.ask(objects, step) };
+  }
+
+  private optsOf(step: RunStep, ctx_in: Uint8Array | null): ProgRunOpts {
+    const counted = this.counting ? { coverage: this.counts } : {};
+    if (ctx_in !== null || this.counting) {
+      return { ...step.opts, ...(ctx_in ? { ctx_in } : {}), ...counted, cancel: this.cancelWord };
+    }
+    const known = this.opts.get(step) ?? { ...step.opts, cancel: this.cancelWord };
+    this.opts.set(step, known);
+    return known;
   }
 
   private ask(objects: readonly EngineObject[], step: RunStep): BloomAnswers {
@@ -267,6 +278,8 @@ export class EngineBackend implements Backend {
 
   /** Every map once, under the name of the first object that has it. */
   private dump(objects: readonly EngineObject[]): MapDump[] {
+    const [only] = objects;
+    if (only && objects.length === 1) return withNames(only.object, only.object.dumpMaps());
     const seen = new Set<BpfMap>();
     return objects.flatMap(({ label, object }) => {
       const own = object.dumpMaps().filter(({ name }) => {

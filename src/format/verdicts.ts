@@ -49,12 +49,16 @@ export function verdictNames(progType: number): string[] {
 
 /** The unsigned number behind a verdict's name, null for a name the type does not have. */
 export function verdictNumber(progType: number, name: string): number | null {
-  const wanted = name.toUpperCase();
-  for (const [number, known] of Object.entries(NAMES[progType] ?? {})) {
-    if (known === wanted) return Number(number);
-  }
-  return null;
+  return NUMBERS.get(progType)?.get(name.toUpperCase()) ?? null;
 }
+
+/** By type, then by name: every case asks. */
+const NUMBERS: ReadonlyMap<number, ReadonlyMap<string, number>> = new Map(
+  Object.entries(NAMES).map(([type, names]) => [
+    Number(type),
+    new Map(Object.entries(names).map(([number, name]) => [name, Number(number)])),
+  ]),
+);
 
 /** `XDP_DROP (1)`, `2 (-2 …)` for negative numbers without a name, or the number alone. */
 export function retvalText(progType: number, retval: number): string {
