@@ -85,10 +85,7 @@ export function poll(site: CodeSite, entry: ProgramEntry | null, give: number): 
       count(counters, devCounter('xdp_packets'), done.get),
       ...(entry === null
         ? []
-        : [
-            count(counters, devCounter('xdp_drops'), drops.get),
-            count(counters, devCounter('xdp_pass'), passed.get),
-          ]),
+        : [count(counters, devCounter('xdp_drops'), drops.get), count(counters, devCounter('xdp_pass'), passed.get)]),
       peer.set(load(dev.get, DEV_AT.PEER)),
       when(
         peer.get,

@@ -117,11 +117,12 @@ export class LiveRun {
   runFor(span: LiveSpan): number {
     const before = this.ran;
     if (this.done) return 0;
-    this.enter();
-    // Translating takes its time, which is not the frames'.
-    if (this.isFast) this.fastLoop();
-    const started = globalThis.performance.now();
+    let started = globalThis.performance.now();
     try {
+      this.enter();
+      // Translating takes its time, which is not the frames'.
+      if (this.isFast) this.fastLoop();
+      started = globalThis.performance.now();
       this.batches(span, started);
     } catch (thrown) {
       const stop = stopOf(this.world, this.program, thrown);
