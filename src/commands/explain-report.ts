@@ -123,11 +123,13 @@ export function explainReport(facts: TypeFacts, style: Style): string {
     row('retval', facts.retval),
     style.bold('errors'),
     ...facts.errors.map(({ errno, when }) => row(errno, when)),
-    style.bold(`${facts.ctx_in.struct}: offset, field, what user space may give${own ? '' : ', what programs may do'}`),
+    style.bold(
+      `${facts.ctx_in.struct}: offset, field, what user space may give${own ? '' : ', what programs may do (else: EACCES at load)'}`,
+    ),
     ...fieldRows(own ? facts.fields.map((one) => ({ ...one, program: '' })) : facts.fields, style, true),
   ];
   if (own) {
-    lines.push(style.bold(`${facts.program_struct}: offset, field, what programs may do`));
+    lines.push(style.bold(`${facts.program_struct}: offset, field, what programs may do (else: EACCES at load)`));
     const shown = facts.program_fields.filter((one) => one.program !== 'hidden');
     lines.push(...fieldRows(shown, style, false));
   }
