@@ -11,7 +11,8 @@ import { factsOf } from './live/live-state.ts';
 import type { LiveEnd } from './live/live-types.ts';
 import { whyLost } from './live-why.ts';
 import { mapChanges } from './map-changes.ts';
-import { DISAGREED, MISMATCH } from './mismatch-words.ts';
+import { mismatchDifferences } from './mismatch-differences.ts';
+import { DISAGREED } from './mismatch-words.ts';
 import type { LiveOutcome, TestOutcome } from './outcome.ts';
 import type { SettledCase } from './test-case.ts';
 import type { SettledLive } from './test-case-live.ts';
@@ -138,13 +139,11 @@ function judged(one: SettledCase, live: SettledLive, end: LiveEnd, world: World,
 }
 
 /** A case of which the judge counted otherwise fails by that, too. */
-function disagreed(came: TestOutcome, { mismatches = [] }: LiveCaseReply): TestOutcome {
+function disagreed(came: TestOutcome, world: World, { mismatches = [], end }: LiveCaseReply): TestOutcome {
   if ((came.verdict !== 'pass' && came.verdict !== 'fail') || mismatches.length === 0) return came;
-  const text = (value: unknown) => (value === null ? 'nothing' : String(value));
-  const differences = mismatches.map(({ field, engine, kernel }) => {
-    return { field: 'kernel', at: field, expected: text(kernel), received: text(engine) };
-  });
-  return { ...came, verdict: 'fail', differences: [...came.differences, ...differences] };
+  const found = mismatchDifferences(mismatches, { world, type: PROG_TYPE.XDP, maps: end?.maps ?? [] });
+  const reason = came.verdict === 'pass' ? DISAGREED : came.reason;
+  return { ...came, verdict: 'fail', reason, differences: [...came.differences, ...found] };
 }
 
 /** Runs one live case with fresh maps; objects at devices must be open. */
@@ -166,6 +165,6 @@ export async function runLiveCase(
   }
   const reply = await backend.live(request);
   const { end, refusal } = reply;
-  if (end === null) return disagreed(refused(one, refusal!), reply);
-  return disagreed(judged(one, live, end, world, reply), reply);
+  if (end === null) return disagreed(refused(one, refusal!), world, reply);
+  return disagreed(judged(one, live, end, world, reply), world, reply);
 }
