@@ -19,7 +19,8 @@ export function makeWorld(cpus: number): World {
   const mem = new WorldMemory();
   const maps = new MapTable(mem, cpus);
   const programs = new ProgramTable(mem.wasm);
-  maps.programIndex = (id) => programs.indexOf(id);
+  maps.programIndex = (id, attach) =>
+    attach === undefined || programs.byId(id)?.spec.attach_type === attach ? programs.indexOf(id) : 0;
   const budget = new Budget(mem);
   const rc = makeRunCtx(mem, maps, programs);
   maps.hasDevice = (ifindex) => hasDevice(rc.netns, ifindex);

@@ -5,6 +5,8 @@ import type { MapContent, MapDef, MapHost } from './map.ts';
 import { indexOf, keyOf } from './map-base.ts';
 import { RedirectMap } from './redirect-map.ts';
 
+/** enum bpf_attach_type */
+const BPF_XDP_CPUMAP = 35;
 const QSIZE_MAX = 16384;
 
 export class CpuMap extends RedirectMap {
@@ -54,7 +56,7 @@ export class CpuMap extends RedirectMap {
     const entry = value.slice();
     if (value.length === 8) {
       const program = indexOf(value.subarray(4)) | 0;
-      if (program > 0 && this.host.programIndex(program) === 0) return -ERRNO.ENOMEM;
+      if (program > 0 && this.host.programIndex(program, BPF_XDP_CPUMAP) === 0) return -ERRNO.ENOMEM;
       if (program <= 0) entry.fill(0, 4);
     }
     this.values.set(cpu, entry);

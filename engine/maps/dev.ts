@@ -8,6 +8,8 @@ import { RedirectMap } from './redirect-map.ts';
 import { SlotPool } from './slot-pool.ts';
 import { UndoArea } from './undo-area.ts';
 
+/** enum bpf_attach_type */
+const BPF_XDP_DEVMAP = 33;
 /** sizeof(struct bpf_devmap_val) */
 const ENTRY = 8;
 /** BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS */
@@ -123,7 +125,7 @@ export class DevMap extends RedirectMap {
   }
 
   private valid(ifindex: number, program: number): boolean {
-    return this.host.hasDevice(ifindex) && (program <= 0 || this.host.programIndex(program) !== 0);
+    return this.host.hasDevice(ifindex) && (program <= 0 || this.host.programIndex(program, BPF_XDP_DEVMAP) !== 0);
   }
 
   private write(key: number, slot: number, ifindex: number, program: number): void {

@@ -24,7 +24,7 @@ export class MapTable implements MapHost {
   /** By id; entry 0 stays empty. */
   private readonly maps: (BpfMap | undefined)[] = [undefined];
   /** Set by whoever loads programs: MapHost.programIndex. */
-  programIndex: (id: number) => number = () => 0;
+  programIndex: (id: number, attach?: number) => number = () => 0;
   /** Set by whoever knows the devices: MapHost.hasDevice. */
   hasDevice: (ifindex: number) => boolean = () => true;
   /** Set by whoever knows the sockets: MapHost.socket. */

@@ -35,8 +35,8 @@ export interface MapHost {
   byHandle(handle: number): BpfMap | undefined;
   /** The map user space knows by this id; undefined when there is none. */
   byId(id: number): BpfMap | undefined;
-  /** Shared-table index of the program user space knows by this id, 0 when there is none. */
-  programIndex(id: number): number;
+  /** Shared-table index of the program user space knows by this id, 0 when there is none, or none with this expected_attach_type. */
+  programIndex(id: number, attach?: number): number;
   /** Whether a network device has this ifindex. */
   hasDevice(ifindex: number): boolean;
   /** Address of the socket with this cookie, 0 if there is none. */

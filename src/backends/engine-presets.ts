@@ -1,5 +1,5 @@
 /** Makes the updates of presets in a loaded object's maps, as user space would, and keeps the inner maps made for them. */
-import { type BpfMap, ERRNO, errnoName, type LoadedObject } from '../../engine/index.ts';
+import { type BpfMap, ERRNO, errnoName, type LoadedObject, MAP_TYPE } from '../../engine/index.ts';
 import { InputError } from '../input-error.ts';
 import type { MapPreset } from './backend.ts';
 import { type ElementUpdate, presetUpdates } from './presets.ts';
@@ -105,7 +105,10 @@ function applyTo(objects: readonly EngineObject[], inner: InnerMaps, map: BpfMap
   const errno = -made;
   if (errno === 0 || (gone && errno === ERRNO.ENOENT)) return;
   const name = errnoName(errno);
-  throw new InputError(`${update.path}: ${WHY[name] ?? 'the map refuses it'}: ${name} (${errno})`);
+  // __cpu_map_entry_alloc gives NULL, whatever went wrong in it.
+  const forCpu = map.def.type === MAP_TYPE.CPUMAP && errno === ERRNO.ENOMEM;
+  const why = forCpu ? 'its program is none for a cpumap' : (WHY[name] ?? 'the map refuses it');
+  throw new InputError(`${update.path}: ${why}: ${name} (${errno})`);
 }
 
 /** Fills the maps as presets say; `world`: the objects with their data sections as they are now. Throws InputError naming the map and the place in it. */

@@ -9,7 +9,7 @@ import { KernelSession } from '../../src/backends/kernel-session.ts';
 import { createTable } from '../../src/backends/kernel-struct-ops.ts';
 import { closeFd } from '../../src/backends/kernel-syscall.ts';
 import { kernelTypes } from '../../src/backends/kernel-types.ts';
-import { noKernel } from './judge.ts';
+import { Judge, noKernel } from './judge.ts';
 import { skipText, tooOldFor } from './needs.ts';
 
 const PROG_RUN = join(import.meta.dir, '../../fixtures/prog-run');
@@ -55,8 +55,18 @@ describe.skipIf(noMaps !== null)(`programs of entries${skipText(noMaps)}`, () =>
     ['devices', { 1: { ifindex: 1, prog: 'on_cpu' } }, ERRNO.EINVAL],
     // __cpu_map_entry_alloc gives NULL, whatever went wrong in it.
     ['cpus', { 0: { qsize: 192, prog: 'egress' } }, ERRNO.ENOMEM],
-  ])('a program for something else is refused as an entry of %s: %j', (map, content, errno) => {
+  ])('a program for something else is refused as an entry of %s: %j', async (map, content, errno) => {
     expect(run({ [map]: content }).refusal).toMatchObject({ errno });
+    const judge = new Judge();
+    await judge.open(live!.path, live!.bytes);
+    const request = {
+      object: live!.path,
+      program: 'peer',
+      presets: [{ map, content }],
+      opts: { data_in: new Uint8Array(64) },
+    };
+    expect(await judge.mismatches(request)).toEqual([]);
+    judge.close();
   });
 });
 
