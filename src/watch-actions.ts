@@ -115,6 +115,8 @@ export class WatchActions {
     void this.terminal
       .suspend(async () => {
         failure = await run();
+        // The next key may come with the first frame.
+        this.editing = false;
       })
       .catch((thrown: unknown) => {
         failure = thrown instanceof Error ? thrown.message : String(thrown);

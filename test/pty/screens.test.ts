@@ -281,6 +281,7 @@ test('e and E: the editor has the terminal at the line, then the screen is back'
   await screen.until('─ Cases ─');
   expect(screen.screen.buffer.active.type).toBe('alternate');
   expect(readFileSync(faults.path('test/faults.case.ts.key'), 'utf8')).toBe('z');
+  await screen.until('E source');
   screen.type('E');
   await screen.until(/editor: \+8 .*bpf\/packet-out-of-bounds\.bpf\.c/);
   screen.type('z');
