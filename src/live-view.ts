@@ -193,6 +193,12 @@ function overlayOf(state: LiveState): LiveViewModel['overlay'] {
   return { title: 'The same again', lines: [[{ text: plain(state.command), tag: 'strong' }]] };
 }
 
+/** Of frames that differ: how many packets take turns. */
+function trafficOf({ frames }: LiveState['request']): string[] {
+  if (frames === undefined) return [];
+  return [`${whole(frames.packets.length)} packets ${frames.order === 'random' ? 'by chance' : 'in turn'}`];
+}
+
 export function liveView(state: LiveState): LiveViewModel {
   const { request } = state;
   const shown = shownOf(state);
@@ -204,7 +210,9 @@ export function liveView(state: LiveState): LiveViewModel {
   const errors = errorViews(state, second, losses);
   const interfaces = interfaceRows(state, shown, losses);
   return {
-    title: plain(`${basename(request.path)} ${request.program} · ingress ${state.ingress}`),
+    title: plain(
+      [`${basename(request.path)} ${request.program}`, `ingress ${state.ingress}`, ...trafficOf(request)].join(' · '),
+    ),
     note: plain(newest(state)?.note ?? ''),
     ...{ badge: badgeOf(state), status: statusOf(state) },
     ...{ unit: shown.unit, sort: state.sort, focus: state.focus },

@@ -55,8 +55,10 @@ export function parseVariation(text: string): Variation {
   const at = text.indexOf('=');
   if (at <= 0) throw new InputError(`--vary ${JSON.stringify(text)}: write FIELD=VALUES, as in udp.dport=1000-2000`);
   const said = text.slice(at + 1);
-  const order = said.endsWith(':random') ? 'random' : 'seq';
-  return { path: text.slice(0, at).trim(), values: said.replace(/:(random|seq)$/, ''), order };
+  const word = /:(\w*[g-z]\w*)$/i.exec(said)?.[1] ?? 'seq';
+  if (word !== 'seq' && word !== 'random')
+    throw new InputError(`--vary ${text.slice(0, at)}: the order is ${JSON.stringify(word)}: seq or random`);
+  return { path: text.slice(0, at).trim(), values: said.replace(/:(random|seq)$/, ''), order: word };
 }
 
 /** `ip.src` is that of IPv4 or IPv6, whichever comes first. */

@@ -152,6 +152,7 @@ test.each([
   ['ip.src=::1', 'not an IPv4 address'],
   ['udp.len=1-9', 'cannot vary'],
   ['ipv4.check=1', 'cannot vary'],
+  ['udp.dport=1-9:randm', 'the order is "randm": seq or random'],
   ['udp.dport=', 'a number from 0 to 65535'],
 ])('a mistake is a sentence: %s', (text, says) => {
   expect(() => varied(v4.udp().bytes(), text)).toThrow(says);
