@@ -125,7 +125,7 @@ export class Program implements LoadedProgram {
     return {
       ...{ traced: form === 'traced', counted: form === 'counted' },
       ...{ prog_id: this.id, name: this.spec.name, insns: this.insns, subprogs: this.spec.subprogs },
-      ctx: ctxStructOf(this.type, this.spec.attach_type),
+      ctx: ctxStructOf(this.type, this.spec.attach_type, this.spec.struct_ops?.member),
       ld_abs: LD_ABS_TYPES.has(this.type),
       packet_read_only: !PACKET_WRITERS.has(this.type),
       map: (handle) => this.facts.get(handle),
@@ -145,7 +145,7 @@ export class Program implements LoadedProgram {
   /** What a kernel's verifier says of how the program uses its context (EACCES); null: nothing, or nothing that is sure before it runs. */
   ctxRefusal(): Refusal | null {
     const suspects = this.translated?.compiled.ctx_suspects;
-    const ctx = ctxStructOf(this.type, this.spec.attach_type);
+    const ctx = ctxStructOf(this.type, this.spec.attach_type, this.spec.struct_ops?.member);
     if (suspects === undefined || suspects.size === 0 || ctx === null) return null;
     const frozen = frozenData(this.world, this.facts.keys());
     if (this.checked === null || !sameData(this.checked.frozen, frozen)) {

@@ -87,7 +87,8 @@ function stack(fault: FaultRecord): string {
 }
 
 function context(world: World, fault: FaultRecord): string {
-  const struct = ctxStructOf(fault.program.type, fault.program.spec.attach_type);
+  const { type, spec } = fault.program;
+  const struct = ctxStructOf(type, spec.attach_type, spec.struct_ops?.member);
   const offset = fault.address - BigInt(word(world, PRIV.CTX_ADDR));
   if (struct === null) {
     const length = word(world, PRIV.CTX_LEN);

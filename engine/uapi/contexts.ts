@@ -254,8 +254,16 @@ const USER_STRUCTS: ReadonlyMap<number, CtxStruct> = new Map([
 const ATTACH_XDP_DEVMAP = 33;
 const XDP_DEVMAP_STRUCT = xdpMd(XDP_DEVMAP);
 
-/** The context struct of a program type with that type's access rules; null for types whose context is no struct known here. */
-export function ctxStructOf(progType: number, attachType = 0): CtxStruct | null {
+/** What members of bpf_dummy_ops with the state as their only argument get. */
+const STATE_ONLY: CtxStruct = { ...structOf('u64[]', 8, DUMMY_OPS_ARGS.slice(0, 1), READ_ALL), open: true };
+const STATE_MEMBERS: readonly string[] = ['test_1', 'test_sleepable'];
+
+/**
+ * The context struct of a program type with that type's access rules; null for types whose context is no struct known here.
+ * `member`: which one of bpf_dummy_ops a STRUCT_OPS program implements.
+ */
+export function ctxStructOf(progType: number, attachType = 0, member = ''): CtxStruct | null {
+  if (progType === PROG_TYPE.STRUCT_OPS && STATE_MEMBERS.includes(member)) return STATE_ONLY;
   if (progType === PROG_TYPE.XDP && attachType === ATTACH_XDP_DEVMAP) return XDP_DEVMAP_STRUCT;
   return STRUCTS.get(progType) ?? null;
 }
