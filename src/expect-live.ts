@@ -40,7 +40,14 @@ function compareCount(field: string, at: string, wanted: CountExpectation, recei
 function compareCounts(field: string, prefix: string, wanted: CountsExpectation, counts: Counts): Difference[] {
   return Object.entries(wanted).flatMap(([name, count]) => {
     const received = counts[name];
-    if (received !== undefined) return compareCount(field, prefix + name, count, received);
+    if (received !== undefined) {
+      // A range is not to be guessed.
+      const fix =
+        typeof count === 'number'
+          ? { fix: { path: [field, ...(prefix === '' ? [] : [prefix.slice(0, -1)]), name], value: received } }
+          : {};
+      return compareCount(field, prefix + name, count, received).map((one) => ({ ...one, ...fix }));
+    }
     const names = Object.keys(counts);
     throw new InputError(
       `expect.${field}: there is no counter ${name}${didYouMean(name, names) || `: one of ${names.join(', ')}`}`,

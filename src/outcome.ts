@@ -17,6 +17,13 @@ export interface Difference {
   readonly fix?: Fix;
 }
 
+/** Which step of a case, from 1. */
+export interface StepOf {
+  readonly number: number;
+  readonly of: number;
+  readonly name: string;
+}
+
 export type Verdict = 'pass' | 'fail' | 'error' | 'skip' | 'todo';
 
 /** What came of a live case beside what differed. */
@@ -47,7 +54,9 @@ export interface TestOutcome {
   /** Of the step that failed, else of the last one. */
   readonly result: ProgRunResult | null;
   /** Cases with steps: which one this is about, from 1. */
-  readonly step?: { readonly number: number; readonly of: number; readonly name: string };
+  readonly step?: StepOf;
+  /** Later steps that do not hold either. */
+  readonly also?: readonly { readonly step: StepOf; readonly differences: readonly Difference[] }[];
   readonly maps: readonly MapDump[];
   readonly maps_before: readonly MapDump[];
   /** What the program changed in maps, decoded by BTF, a line each: `stats[0].aborted  0 → 1`. */

@@ -14,7 +14,7 @@ import { mapChanges } from './map-changes.ts';
 import { mismatchDifferences } from './mismatch-differences.ts';
 import { DISAGREED } from './mismatch-words.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { Difference, RunEvent, TestOutcome, Verdict } from './outcome.ts';
+import type { Difference, RunEvent, StepOf, TestOutcome, Verdict } from './outcome.ts';
 import { runLiveCase } from './run-live.ts';
 import type { SettledCase } from './test-case.ts';
 import { unexplained, whyOf } from './why/rerun.ts';
@@ -169,20 +169,26 @@ function disagreed(one: SettledCase, world: World, came: TestOutcome, reply: Run
   return { ...came, verdict: 'fail', reason: came.verdict === 'pass' ? DISAGREED : came.reason, differences };
 }
 
-/** Judges a reply, step by step: the first step that does not pass is what came of the case. */
+/** Judges a reply, step by step: the first step that does not pass is what came of the case; what differs in those after it goes along. */
 export function judge(one: SettledCase, spec: ObjectSpec | null, reply: RunReply, further: World = []): TestOutcome {
   const world = [...(spec ? [{ label: '', spec }] : []), ...further];
   if (one.steps === undefined) return judgeStep(one, world, reply);
   const replies = [reply, ...(reply.more ?? [])];
   const steps = stepsOf(one);
-  let last = outcome(one, 'error', 'engine bug: a case of no steps');
-  for (const [i, step] of steps.entries()) {
+  const judged = (i: number): TestOutcome & { readonly step: StepOf } => {
     const said = replies[i];
-    const came = said ? judgeStep(step, world, said) : outcome(one, 'error', 'the run was stopped before this step');
-    last = { ...came, step: { number: i + 1, of: steps.length, name: step.step_name ?? '' } };
-    if (came.verdict !== 'pass') break;
-  }
-  return last;
+    const came = said
+      ? judgeStep(steps[i]!, world, said)
+      : outcome(one, 'error', 'the run was stopped before this step');
+    return { ...came, step: { number: i + 1, of: steps.length, name: steps[i]!.step_name ?? '' } };
+  };
+  let i = 0;
+  let came = judged(i);
+  while (came.verdict === 'pass' && i + 1 < steps.length) came = judged(++i);
+  if (came.verdict !== 'fail') return came;
+  const later = steps.slice(i + 1).map((_, n) => judged(i + 1 + n));
+  const also = later.flatMap(({ step, differences }) => (differences.length > 0 ? [{ step, differences }] : []));
+  return also.length === 0 ? came : { ...came, also };
 }
 
 /** Runs one case with fresh maps. What the backend throws is a bug of ours and said so; the cases after it still run. */

@@ -126,6 +126,11 @@ function firstOf({ edits }: Change): number {
   return Math.min(...edits.map((edit) => edit.start));
 }
 
+/** The outcome of each step that does not hold. */
+function stepsIn(outcome: TestOutcome): TestOutcome[] {
+  return [outcome, ...(outcome.also ?? []).map((later) => ({ ...outcome, ...later }))];
+}
+
 /** What to write for cases that failed with differences; faults and errors are never what is expected. */
 export function planUpdates(outcomes: Failed, read: (file: string) => string): Updates {
   const failed = outcomes.filter(([, outcome]) => outcome.verdict === 'fail');
@@ -134,7 +139,7 @@ export function planUpdates(outcomes: Failed, read: (file: string) => string): U
   const by_hand: ByHand[] = [];
   for (const [file, list] of Map.groupBy(failed, ([one]) => one.file)) {
     const plan = new FilePlan(openSource(file, read(file)));
-    for (const [one, outcome] of list) plan.add(one, outcome);
+    for (const [one, outcome] of list) for (const step of stepsIn(outcome)) plan.add(one, step);
     const { text, updates: found } = plan.finish();
     if (text !== null) files.set(file, text);
     updates.push(...found);

@@ -78,6 +78,10 @@ export function failureLines(one: SettledCase, outcome: TestOutcome, root: strin
     `    ${style.dim(`${plain(relative(root, one.file))}:${one.line}`)}`,
   ];
   if (outcome.step) lines.push(...labelled('in', [style.bold(plain(stepText(outcome)))]));
+  const also = (outcome.also ?? []).map(({ step }) =>
+    style.dim(`${plain(stepText({ ...outcome, step }))} does not hold either`),
+  );
+  if (also.length > 0) lines.push(...labelled('also', also));
   if (outcome.reason !== '') lines.push(...labelled(outcome.verdict, [style.red(plain(outcome.reason))]));
   if (outcome.verifier) lines.push(...labelled('verifier', outcome.verifier.map(plain)));
   const { result } = outcome;

@@ -228,6 +228,25 @@ test('what a suite or all steps share is said anew by the case or the step', asy
   expect([...after.values()]).toEqual(['pass', 'pass', 'pass']);
 });
 
+test('every step that does not hold, not only the first', async () => {
+  const { text, after } = await files.update(
+    'ts',
+    `${HEAD}test({
+  name: 'steps',
+  ...on('ringbuf', 'report'),
+  steps: [
+    { expect: { retval: 'XDP_PASS' } },
+    { expect: { maps: { '.bss': { sequence: 1 } } } },
+    { expect: { retval: 'XDP_TX', records: [{ type: 'struct event', value: { sequence: 1 } }] } },
+  ],
+});
+`,
+  );
+  expect(text).toContain("{ expect: { maps: { '.bss': { sequence: 2 } } } },");
+  expect(text).toContain("retval: 'XDP_PASS', records: [{ type: 'struct event', value: { sequence: 3 } }]");
+  expect([...after.values()]).toEqual(['pass']);
+});
+
 test('what cannot be placed stays, and is said with why', async () => {
   const { text, plan } = await files.update(
     'ts',
