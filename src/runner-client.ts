@@ -58,13 +58,14 @@ export class WorkerRunner implements CaseRunner {
       Atomics.store(this.shared, SHARED.STOP, 1);
     };
     signal?.addEventListener('abort', stop, { once: true });
-    const cases = this.cases.filter((one) => ids.has(one.id));
+    const places = Uint32Array.from(this.cases.flatMap((one, place) => (ids.has(one.id) ? [place] : [])));
+    const cases = Array.from(places, (place) => this.cases[place]!);
     this.running = cases;
     emit({ type: 'start', run, cause, kept, cases });
     let told = 0;
     try {
       await this.ask(
-        (id) => ({ type: 'run', id, ids, options: rest }),
+        (id) => ({ type: 'run', id, places, options: rest }),
         (event) => {
           // In the order of the cases, and under their own ids: to look up another string of the same text is slow.
           if (event.type === 'outcome') (event.outcome as { id: string }).id = cases[told++]?.id ?? event.outcome.id;

@@ -20,7 +20,8 @@ export type RunnerRequest =
   | {
       readonly type: 'run';
       readonly id: number;
-      readonly ids: ReadonlySet<string>;
+      /** Where the cases to run stand in the list of all of them. */
+      readonly places: Uint32Array;
       readonly options: Omit<CaseRunOptions, 'stopped' | 'signal'>;
     }
   | { readonly type: 'outcome'; readonly id: number; readonly one: string }

@@ -4,6 +4,7 @@ import { type CaseRunner, LocalRunner } from './case-runner.ts';
 import { InputError } from './input-error.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
 import { type RunnerReply, type RunnerRequest, SHARED } from './runner-protocol.ts';
+import type { SettledCase } from './test-case.ts';
 
 /** Events of a long run are sent in batches of about this long. */
 const BATCH_MS = 30;
@@ -11,6 +12,7 @@ const BATCH_MS = 30;
 declare const self: Worker;
 
 let runner: CaseRunner | null = null;
+let cases: readonly SettledCase[] = [];
 let shared: Int32Array = new Int32Array(SHARED.WORDS);
 
 function send(reply: RunnerReply): void {
@@ -30,7 +32,8 @@ async function run(to: CaseRunner, asked: Extract<RunnerRequest, { type: 'run' }
     since = performance.now();
   };
   const options = { ...asked.options, stopped };
-  await to.run(asked.ids, options, (event) => {
+  const ids = new Set(Array.from(asked.places, (place) => cases[place]!.id));
+  await to.run(ids, options, (event) => {
     if (event.type === 'start') return;
     if (event.type === 'outcome') Atomics.add(shared, SHARED.ENDED, 1);
     batch.push(event);
@@ -61,7 +64,8 @@ async function serve(asked: RunnerRequest): Promise<void> {
   }
   if (!runner) return;
   if (asked.type === 'cases') {
-    runner.setCases(asked.cases);
+    cases = asked.cases;
+    runner.setCases(cases);
     return;
   }
   try {
