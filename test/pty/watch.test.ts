@@ -79,7 +79,7 @@ test('a case file with a mistake shows where, and the cases come back', async ()
   project.write('test/filter.case.ts', "import { suite } from 'bpfdeck';\nsuite({ object: ");
   await screen.until('1 file error');
   expect(screen.text()).toContain('test/filter.case.ts:2');
-  expect(screen.text()).toContain('50 passed');
+  expect(screen.text()).toContain('51 passed');
   project.write('test/filter.case.ts', good);
   await screen.until('73 passed');
   await quit(screen);
@@ -118,11 +118,11 @@ test('keys: failures alone, all again, rerun, pause, detail, help, back', async 
   screen.type(KEY.enter);
   await screen.until(/EXPECTED \d+ B\s+RECEIVED/);
   screen.type(KEY.escape);
-  await screen.until('Cases');
+  await screen.until('─ Cases ─');
   screen.type('?');
   await screen.until('first and last line');
   screen.type(KEY.escape);
-  await screen.until('Cases');
+  await screen.until('─ Cases ─');
   screen.type('jjk');
   await screen.until(/▌\s+✗ a port that is no VIP/);
   expect(await quit(screen)).toBe(1);
