@@ -3,7 +3,7 @@ import { bytesOf, type PathScope } from './case-bytes.ts';
 import { checkFields, record, text } from './case-fields.ts';
 import { errnoNumber } from './format/errnos.ts';
 import { InputError } from './input-error.ts';
-import { hasErrno, LIVE_TRACEPOINTS } from './live/live-tracepoints.ts';
+import { hasErrno, LIVE_TRACEPOINTS, verdictName } from './live/live-tracepoints.ts';
 import type { LiveNetwork } from './live/live-types.ts';
 import { parseFieldPath } from './packet/fields.ts';
 import { didYouMean } from './suggest.ts';
@@ -52,12 +52,15 @@ function settleCounts(given: unknown, field: string, known: readonly string[] | 
   );
 }
 
-/** XDP_TX and tx are one. */
+/** XDP_TX and tx are one; the case's own words stay. */
 function settleVerdicts(given: unknown): CountsExpectation {
-  const entries = Object.entries(record(given, 'expect.verdicts')).map(([name, value]) => {
-    return [name.replace(/^XDP_/i, '').toLowerCase(), value] as const;
-  });
-  return settleCounts(Object.fromEntries(entries), 'expect.verdicts', VERDICTS);
+  const counts = record(given, 'expect.verdicts');
+  checkFields(
+    Object.fromEntries(Object.keys(counts).map((name) => [verdictName(name), null])),
+    VERDICTS,
+    '`expect.verdicts`',
+  );
+  return settleCounts(counts, 'expect.verdicts', null);
 }
 
 function checkDevice(name: string, field: string, network: LiveNetwork, besides: readonly string[] = []): void {

@@ -1,9 +1,10 @@
 /** Compares what a live run counted and captured with what its case expects, difference by difference. */
 import type { CapturedFrame, LiveReport } from '../engine/index.ts';
 import { expectFields, expectPacket } from './expect-packet.ts';
+import type { Path } from './fix.ts';
 import { errnoText } from './format/errnos.ts';
 import { InputError } from './input-error.ts';
-import { hasErrno } from './live/live-tracepoints.ts';
+import { hasErrno, verdictName } from './live/live-tracepoints.ts';
 import type { LiveEnd, LiveNetwork } from './live/live-types.ts';
 import type { Difference } from './outcome.ts';
 import { didYouMean } from './suggest.ts';
@@ -32,22 +33,24 @@ function countText(wanted: CountExpectation): string {
   return min === undefined ? `at most ${whole(max)}` : `${whole(min)} to ${whole(max)}`;
 }
 
-function compareCount(field: string, at: string, wanted: CountExpectation, received: number): Difference[] {
-  return holds(wanted, received) ? [] : [{ field, at, expected: countText(wanted), received: whole(received) }];
+function compareCount(field: string, at: string, wanted: CountExpectation, received: number, path: Path): Difference[] {
+  if (holds(wanted, received)) return [];
+  // Bounds are the case's to move.
+  const fix = typeof wanted === 'number' ? { fix: { path: [field, ...path], value: received } } : {};
+  return [{ field, at, expected: countText(wanted), received: whole(received), ...fix }];
 }
 
-/** `prefix`: in front of the counters' names. */
-function compareCounts(field: string, prefix: string, wanted: CountsExpectation, counts: Counts): Difference[] {
+/** `within`: names around the counters. */
+function compareCounts(
+  field: string,
+  within: readonly string[],
+  wanted: CountsExpectation,
+  counts: Counts,
+): Difference[] {
   return Object.entries(wanted).flatMap(([name, count]) => {
     const received = counts[name];
-    if (received !== undefined) {
-      // A range is not to be guessed.
-      const fix =
-        typeof count === 'number'
-          ? { fix: { path: [field, ...(prefix === '' ? [] : [prefix.slice(0, -1)]), name], value: received } }
-          : {};
-      return compareCount(field, prefix + name, count, received).map((one) => ({ ...one, ...fix }));
-    }
+    const path = [...within, name];
+    if (received !== undefined) return compareCount(field, path.join('.'), count, received, path);
     const names = Object.keys(counts);
     throw new InputError(
       `expect.${field}: there is no counter ${name}${didYouMean(name, names) || `: one of ${names.join(', ')}`}`,
@@ -69,11 +72,11 @@ function countersOf({
 }
 
 function compareTracepoints(wanted: SettledLiveExpectation['tracepoints'], { tracepoints }: LiveReport): Difference[] {
-  return (wanted ?? []).flatMap(({ name, errno, count }) => {
+  return (wanted ?? []).flatMap(({ name, errno, count }, i) => {
     const events = tracepoints.filter((one) => one.name === name && (errno === null || one.code === errno));
     const received = events.reduce((sum, one) => sum + one.count, 0);
     const at = errno === null ? name : `${name} ${errno === 0 ? 'without an errno' : errnoText(-errno)}`;
-    const found = compareCount('tracepoints', at, count, received);
+    const found = compareCount('tracepoints', at, count, received, [i, 'count']);
     return found.map((one) => ({ ...one, received: one.received + othersText(name, errno, tracepoints) }));
   });
 }
@@ -122,7 +125,7 @@ function compareFrame(wanted: SettledCaptured, frames: readonly CapturedFrame[],
     return [{ field: 'captured', at, expected: 'no frame', received: `${received.length} bytes` }];
   }
   if (received === null) {
-    const count = frames.length === 0 ? 'no frame came' : `only ${frames.length} came`;
+    const count = frames.length === 0 ? 'none' : `none: ${frames.length} came`;
     return [{ field: 'captured', at, expected: 'a frame', received: count }];
   }
   const found = frame instanceof Uint8Array ? expectPacket(frame, sent, received) : expectFields(frame, received);
@@ -153,16 +156,18 @@ export function compareLiveCase(
   const { report } = end.sample;
   const pool = Object.entries(wanted.pool ?? {}).filter(([name]) => !unseen.includes(name));
   const differences = [
-    ...compareCounts('verdicts', '', wanted.verdicts ?? {}, report.verdicts),
+    ...Object.entries(wanted.verdicts ?? {}).flatMap(([name, count]) =>
+      compareCount('verdicts', name, count, (report.verdicts as Counts)[verdictName(name)] ?? 0, [name]),
+    ),
     ...Object.entries(wanted.devices ?? {}).flatMap(([name, counts]) => {
       const device = report.devices.find((one) => one.name === name)!;
-      return compareCounts('devices', `${name}.`, counts, countersOf(device));
+      return compareCounts('devices', [name], counts, countersOf(device));
     }),
     ...(['near', 'far'] as const).flatMap((netns) =>
-      compareCounts('stacks', `${netns}.`, wanted.stacks?.[netns] ?? {}, report.stacks[netns]),
+      compareCounts('stacks', [netns], wanted.stacks?.[netns] ?? {}, report.stacks[netns]),
     ),
     ...compareTracepoints(wanted.tracepoints, report),
-    ...compareCounts('pool', '', Object.fromEntries(pool), report.page_pool),
+    ...compareCounts('pool', [], Object.fromEntries(pool), report.page_pool),
   ];
   let frame: FrameDifference | null = null;
   for (const one of wanted.captured ?? []) {

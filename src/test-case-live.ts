@@ -95,7 +95,7 @@ export interface SettledCaptured {
 }
 
 export interface SettledLiveExpectation {
-  /** By the names of a live report: tx, redirect, … */
+  /** By name, with or without XDP_. */
   readonly verdicts?: CountsExpectation;
   readonly devices?: LiveExpectation['devices'];
   readonly stacks?: LiveExpectation['stacks'];

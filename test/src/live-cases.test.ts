@@ -130,7 +130,7 @@ test('each difference in words, and why frames were lost', async () => {
     ...TWO,
     ...{ program: 'lv_redir', repeat: 1000, maps: { dm: { 0: 2 } } },
     expect: {
-      verdicts: { tx: 1 },
+      verdicts: { XDP_TX: 1 },
       devices: { veth0: { xdp_xmit: { min: 1, max: 5 } } },
       stacks: { far: { received: { min: 1 } } },
       tracepoints: [{ name: 'xdp_redirect_err', errno: 'ENXIO' }],
@@ -141,12 +141,12 @@ test('each difference in words, and why frames were lost', async () => {
   const came = await run(one);
   expect(came.verdict).toBe('fail');
   expect(words(came)).toEqual([
-    'verdicts tx: 1 expected, 0',
+    'verdicts XDP_TX: 1 expected, 0',
     'devices veth0.xdp_xmit: 1 to 5 expected, 0',
     'stacks far.received: at least 1 expected, 0',
     'tracepoints xdp_redirect_err ENXIO (-6): at least 1 expected, 0 (1,000 with EOPNOTSUPP (-95))',
     'pool allocated: at most 1 expected, 64',
-    'captured veth0[0]: a frame expected, no frame came',
+    'captured veth0[0]: a frame expected, none',
   ]);
   const text = failureLines(one, came, '/x', makeStyle(false)).join('\n');
   expect(text).toContain('frames    1,000 frames: 1,000 XDP_REDIRECT');
