@@ -102,7 +102,7 @@ function resultItems(one: SettledCase, outcome: TestOutcome): DetailItem[] {
   }
   if (result) {
     const times = one.repeat > 1 ? ` · repeat ${one.repeat}` : '';
-    const text = `${duration(outcome.took_ms)} · ${result.insns_executed} insns${times}`;
+    const text = `${duration(outcome.took_ms)} · ${plural(result.insns_executed, 'insn')}${times}`;
     items.push({ label: 'took', lines: [[span(text, 'dim')]] });
   }
   return items;

@@ -54,9 +54,16 @@ export function clock(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** `1 case`, `3 cases`. */
+const GROUPED_FROM = 10_000;
+
+/** `9999`, `10,072`. */
+export function grouped(n: number): string {
+  return n < GROUPED_FROM ? String(n) : n.toLocaleString('en-US');
+}
+
+/** `1 case`, `3 cases`, `10,072 cases`. */
 export function plural(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? '' : 's'}`;
+  return `${grouped(n)} ${word}${n === 1 ? '' : 's'}`;
 }
 
 function place(file: string | undefined, line: number | undefined): string {
