@@ -1,7 +1,7 @@
 /** The verdict, the counts, why it ran, and the events: what a run of all cases says in lines. */
 import type { LogLine, RunRecord, State } from './session-state.ts';
 import { type Counts, isBad } from './session-tree.ts';
-import { clock, grouped, type Line, plural, reasonOf, type Span, span, type Tag } from './view-text.ts';
+import { clock, type Line, plural, reasonOf, type Span, span, type Tag } from './view-text.ts';
 
 export function badge(state: State, n: Counts): Span {
   if (state.running) return span('… RUN', 'info');
@@ -22,7 +22,7 @@ function joined(parts: readonly Span[]): Line {
 export function countsLine(state: State, n: Counts, waiting: number): Line {
   const parts: Span[] = [];
   const add = (count: number, word: string, tag: Tag) => {
-    if (count > 0) parts.push(span(`${grouped(count)} ${word}`, tag));
+    if (count > 0) parts.push(span(`${count} ${word}`, tag));
   };
   if (state.running) add(state.running.done, `of ${state.running.ids.size} done`, 'info');
   add(state.errors.length, state.errors.length === 1 ? 'file error' : 'file errors', 'bad');
@@ -34,7 +34,7 @@ export function countsLine(state: State, n: Counts, waiting: number): Line {
   if (!state.running) add(n.open, 'not run', 'dim');
   const line = joined(parts);
   const total = n.total + waiting;
-  return total > 0 ? [...line, span(` (${grouped(total)})`, 'dim')] : line;
+  return total > 0 ? [...line, span(` (${total})`, 'dim')] : line;
 }
 
 export function historySign(record: RunRecord): Span {

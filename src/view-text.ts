@@ -57,7 +57,7 @@ export function clock(at: number): string {
 const GROUPED_FROM = 10_000;
 
 /** `9999`, `10,072`. */
-export function grouped(n: number): string {
+function grouped(n: number): string {
   return n < GROUPED_FROM ? String(n) : n.toLocaleString('en-US');
 }
 
