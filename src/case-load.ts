@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { casesOfData, isDataFile } from './case-data.ts';
 import { placedError, readDataFile } from './case-data-file.ts';
 import { framesOf } from './case-frames.ts';
+import { type NameLines, nameLines } from './case-lines.ts';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
 import { notPlain } from './case-plain.ts';
 import { named, suiteCases, takeRegistered, writtenName } from './case-register.ts';
@@ -43,35 +44,15 @@ async function collect(exports: { readonly [name: string]: unknown }): Promise<u
   return [...new Set([...takeRegistered(), ...found])];
 }
 
-/** Finds the line a case is named on, going forward so that cases of one name get lines of their own. */
-class LineFinder {
-  readonly source: string;
-  private from = 0;
-
-  constructor(source: string) {
-    this.source = source;
-  }
-
-  lineOf(name: string): number {
-    const escaped = JSON.stringify(name).slice(1, -1);
-    for (const start of [this.from, 0]) {
-      for (const quoted of [`'${name}'`, `"${escaped}"`, `\`${name}\``, `name: ${name}\n`]) {
-        const at = this.source.indexOf(quoted, start);
-        if (at < 0) continue;
-        this.from = at + quoted.length;
-        return this.source.slice(0, at).split('\n').length;
-      }
-    }
-    return 1;
-  }
-}
-
 /** The case, or one for each frame of its capture. */
-function settleAll(one: unknown, project: Project, file: string, lines: LineFinder): (SettledCase | FileError)[] {
+function settleAll(one: unknown, project: Project, file: string, lines: NameLines): (SettledCase | FileError)[] {
   const name = typeof one === 'object' && one !== null ? (one as { name?: unknown }).name : undefined;
   const line = typeof name === 'string' ? lines.lineOf(writtenName(one as object) ?? name) : 1;
   const where = typeof name === 'string' ? `case ${JSON.stringify(name)}: ` : '';
-  const failed = (message: string) => ({ file, line, message: where + message, frame: codeFrame(lines.source, line) });
+  const failed = (message: string) => {
+    const at = lines.fieldLine(message) ?? line;
+    return { file, line: at, message: where + message, frame: codeFrame(lines.source, at) };
+  };
   try {
     const frames = framesOf(one, { root: project.root, file });
     return frames.map(({ one: single, capture }) => {
@@ -132,7 +113,7 @@ async function codeCases(file: string): Promise<unknown[] | FileError> {
 export async function loadCaseFile(file: string, project: Project): Promise<Omit<LoadedCases, 'files'>> {
   const found = isDataFile(file) ? await dataCases(file) : await codeCases(file);
   if (!Array.isArray(found)) return { cases: [], errors: [found] };
-  const lines = new LineFinder(readFileSync(file, 'utf8'));
+  const lines = nameLines(file, readFileSync(file, 'utf8'));
   const cases: SettledCase[] = [];
   const errors: FileError[] = [];
   for (const one of found) {
