@@ -1,6 +1,7 @@
 /** The worker that runs cases on the engine, so that the screen never freezes: takes messages, answers with batches of events. */
 import { EngineBackend } from './backends/engine.ts';
 import { type CaseRunner, LocalRunner } from './case-runner.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { InputError } from './input-error.ts';
 import type { RunEvent, TestOutcome } from './outcome.ts';
 import { type RunnerReply, type RunnerRequest, SHARED } from './runner-protocol.ts';
@@ -13,6 +14,7 @@ declare const self: Worker;
 
 let runner: CaseRunner | null = null;
 let cases: readonly SettledCase[] = [];
+const memory = new IdleMemory();
 let shared: Int32Array = new Int32Array(SHARED.WORDS);
 
 function send(reply: RunnerReply): void {
@@ -80,5 +82,6 @@ async function serve(asked: RunnerRequest): Promise<void> {
 let last: Promise<void> = Promise.resolve();
 
 self.onmessage = (event: MessageEvent<RunnerRequest>) => {
-  last = last.then(() => serve(event.data));
+  memory.busy();
+  last = last.then(() => serve(event.data)).then(() => memory.rest());
 };

@@ -2,8 +2,9 @@
 import { relative } from 'node:path';
 import type { CaseRunner } from './case-runner.ts';
 import type { Project } from './config.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { EXIT, type ExitCode, InputError } from './input-error.ts';
-import type { FileError } from './outcome.ts';
+import type { FileError, RunEvent } from './outcome.ts';
 import type { RunnerCrash } from './runner-crash.ts';
 import { SteadyRunner } from './runner-steady.ts';
 import { type Command, reaches } from './session-commands.ts';
@@ -57,6 +58,7 @@ export class WatchSession implements Store {
   private readonly actions: WatchActions;
   private builds: Builds | null = null;
   private readonly explainer: Explainer;
+  private readonly memory = new IdleMemory();
   private readonly settle: { resolve: (code: ExitCode) => void; reject: (error: unknown) => void };
 
   constructor(options: WatchOptions) {
@@ -85,7 +87,7 @@ export class WatchSession implements Store {
       runner: this.runner,
       cases: () => this.runnable(),
       shown: () => this.store.state.selected,
-      emit: (event) => this.store.event(event),
+      emit: (event) => this.takeEvent(event),
       crash: (error) => this.crash(error),
     });
     this.explainer = new Explainer({
@@ -117,6 +119,7 @@ export class WatchSession implements Store {
     this.closed = true;
     if (this.retry) clearTimeout(this.retry);
     this.explainer.close();
+    this.memory.busy();
     this.queue.interrupt();
     this.builds?.close();
     await this.watcher.close();
@@ -191,6 +194,12 @@ export class WatchSession implements Store {
     const { form } = this.store.state;
     const trial = form.trials[form.shown];
     if (trial) this.log(`wrote ${this.shown(writeCase(trial, this.store.state))}`, 'good');
+  }
+
+  private takeEvent(event: RunEvent): void {
+    if (event.type === 'start') this.memory.busy();
+    this.store.event(event);
+    if (event.type === 'end') this.memory.rest();
   }
 
   private interrupt(): void {
