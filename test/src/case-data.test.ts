@@ -66,7 +66,7 @@ test('the line of a case is found, and mistakes are told with it', async () => {
   const { cases, errors } = await load({ 'a.case.yml': YAML.replace('program: other', 'pogram: other') });
   expect(cases.map((one) => one.line)).toEqual([6]);
   expect(errors).toMatchObject([
-    { line: 12, message: expect.stringContaining('no field `pogram`: did you mean program?') },
+    { line: 13, message: expect.stringContaining('no field `pogram`: did you mean program?') },
   ]);
 });
 

@@ -71,7 +71,7 @@ test('a capture that is none, or is damaged, is a mistake of the case', async ()
     'name: length\nobject: tagged.o\nprogram: length\ndata_in: {pcap: tagged.o, frame: all}\n',
   );
   const { errors } = await load(cwd);
-  expect(errors).toMatchObject([{ line: 1, message: 'case "length": data_in: tagged.o is not a pcap or pcapng file' }]);
+  expect(errors).toMatchObject([{ line: 4, message: 'case "length": data_in: tagged.o is not a pcap or pcapng file' }]);
   const given = (capture: string) => `name: x\nobject: tagged.o\nprogram: length\ndata_in: {pcap: ${capture}}\n`;
   const message = async (name: string, capture: string, bytes: Uint8Array) => {
     const directory = project(name, given(capture));
