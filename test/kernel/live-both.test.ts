@@ -88,6 +88,14 @@ async function both(row: Row): Promise<BothLive> {
   return { ...came, mismatches: came.mismatches.filter(({ field }) => !field.startsWith('maps.seen_by_run')) };
 }
 
+/** On a machine that is busy pages may come back later: then both are asked again. */
+async function agreed(row: Row): Promise<BothLive> {
+  for (let asked = 1; ; asked++) {
+    const came = await both(row);
+    if (came.mismatches.length === 0 || asked === 3) return came;
+  }
+}
+
 const UDP = Uint8Array.from([
   ...MAC,
   2,
@@ -125,7 +133,7 @@ describe.skipIf(why !== null)(`engine and kernel${why === null ? '' : ` (skipped
   ])(
     '0 mismatches: %s',
     async (_name, row) => {
-      const { mismatches, kernel } = await both(row);
+      const { mismatches, kernel } = await agreed(row);
       expect(mismatches).toEqual([]);
       expect(kernel.sample.report.frames).toBe(300);
     },
@@ -150,7 +158,7 @@ describe.skipIf(why !== null)(`engine and kernel${why === null ? '' : ` (skipped
       .bytes();
     // The program adds one to this byte of the address.
     data_in[50]! -= 1;
-    const { mismatches, kernel } = await both({ netns, globals: verdicts(XDP.PASS), data_in, more: { repeat: 20 } });
+    const { mismatches, kernel } = await agreed({ netns, globals: verdicts(XDP.PASS), data_in, more: { repeat: 20 } });
     expect(mismatches).toEqual([]);
     expect(kernel.sample.report.stacks.near.udp_delivered).toBe(20);
   }, 60_000);
