@@ -23,8 +23,8 @@ interface Picture {
 const OUTER_IPV6 = 0x4029;
 const OUTER_IPV6_WRONG = 0x3f29;
 
-/** Lines of the source file around where it returned. */
-const SOURCE = /518 │ +vip = find_vip/;
+/** A key that there is once the source file was found. */
+const SOURCE = 'E source';
 
 /** The load balancer after a change that writes another hop limit into the outer header. */
 async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise<void> {
@@ -86,7 +86,7 @@ const PICTURES: readonly Picture[] = [
     name: 'failure',
     title: 'bpfdeck watch: the detail of a failing case, packet by header field and byte by byte',
     columns: 100,
-    rows: 42,
+    rows: 48,
     args: ['--config', 'failing.config.ts'],
     pose: async (screen) => {
       await screen.until('2 failed');
@@ -100,7 +100,7 @@ const PICTURES: readonly Picture[] = [
     name: 'run',
     title: 'bpfdeck watch: one program run by hand with the packet of a case',
     columns: 100,
-    rows: 40,
+    rows: 44,
     args: [],
     pose: async (screen) => {
       await screen.until('73 passed');
