@@ -43,6 +43,7 @@ const cloneRedirect: HelperMaker = (rc) => (ctx, ifindex, flagsLo, flagsHi) => {
   const target = ifindex! >>> 0;
   if (!hasDevice(rc.netns, target)) return -ERRNO.EINVAL;
   if (skb.length === 0 || skb.mac >= skb.net) return -ERRNO.ERANGE;
+  if (rc.send !== undefined) return rc.send(target, flags === F_INGRESS, skb.contents());
   const up = rc.netns.devices.get(target)?.up ?? true;
   if (!up) return flags === F_INGRESS ? 1 : -ERRNO.ENETDOWN;
   rc.clones.push({ ifindex: target, ingress: flags === F_INGRESS, data: skb.contents() });

@@ -45,6 +45,8 @@ export interface RunCtx {
   redirect: RedirectInfo | null;
   /** Which run of the call noted it: PRIV.RUNS_LEFT as it was. */
   redirectRun: number;
+  /** Sends a copy at once, where packets are really sent: what bpf_clone_redirect returns. */
+  send?: (ifindex: number, ingress: boolean, data: Uint8Array) => number;
   /** Copies that bpf_clone_redirect sent off. */
   clones: ClonedPacket[];
   printk: string[];

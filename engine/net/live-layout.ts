@@ -123,6 +123,13 @@ export const BATCH_AT = {
   ...{ FLUSH: 64, POLL: 320, PASS: 576, TX: 1600, STACK: 1664, CPUS: 1728, TAKEN: 2752, REPEAT: 2784 },
 } as const;
 export const BATCH_BYTES = BATCH_AT.REPEAT + DEVICES_MAX * 4;
+/**
+ * Polls, and turns of a CPU's thread, that follow upon one batch at most: two ends may send frames to and fro for ever. The rest waits for
+ * the next batch, as it waits for ksoftirqd in the kernel.
+ */
+export const POLLS_MAX = 4096;
+/** Stands in the poll list for the backlog of the CPU (softnet_data.backlog), where no device is. */
+export const BACKLOG = 1;
 /** Verdicts that are told apart. */
 export const VERDICT_KINDS = 6;
 

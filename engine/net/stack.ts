@@ -48,8 +48,6 @@ export interface TcHook {
   run(dev: LiveDevice, page: number, packet: IngressPacket): LiveDevice | null;
   /** The stack of the namespace that a device is in. */
   stackOf(dev: LiveDevice): NetStack;
-  /** What was sent on its way by run() arrives. */
-  drain(): void;
 }
 
 function isTag(type: number): boolean {
@@ -228,7 +226,6 @@ export class NetStack {
     }
     if (unhandled > 0) this.countUnhandled(dev, unhandled, bytes, last, lastType);
     this.deliverHeld();
-    this.tc?.drain();
   }
 
   /** So many frames that nobody handled: `last` and `lastType` are length and type of the last one. */

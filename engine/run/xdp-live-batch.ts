@@ -11,6 +11,8 @@ import type { LivePoll } from './xdp-live-poll.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
 import type { LiveRedirects } from './xdp-live-redirect.ts';
 
+/** How often CPUs and far ends hand frames to each other after one batch. */
+const ROUNDS_MAX = 64;
 const XDP_PASS = 2;
 const XDP_TX = 3;
 const XDP_REDIRECT = 4;
@@ -122,7 +124,7 @@ export class LiveBatch {
   /** CPUs of cpumaps work, and the devices they send to, until nothing moves any more; then user space reads its sockets. */
   settle(thread: ((queue: CpuQueue) => void) | null = null): void {
     const { poll, cpus, devices } = this.parts;
-    while (poll.waiting || cpus.waiting) {
+    for (let rounds = 0; cpus.waiting && rounds < ROUNDS_MAX; rounds++) {
       cpus.run(this.work, thread);
       poll.run();
     }

@@ -1,5 +1,5 @@
 /** Generated code of live frames for cpumaps: frames go into a CPU's queue by eights, and its thread takes them out by eights. */
-import { BATCH_AT, CPU_BULK, CPUQ_AT, DEV_AT, PAGE_AT, RING_AT } from '../net/live-layout.ts';
+import { BATCH_AT, CPU_BULK, CPUQ_AT, DEV_AT, PAGE_AT, POLLS_MAX, RING_AT } from '../net/live-layout.ts';
 import {
   add,
   atLeast,
@@ -140,7 +140,7 @@ export function cpuThread(site: CodeSite, entry: ProgramEntry | null, put: numbe
     const { taken, at, page, act, passed, drops, sent, data } = f.named(
       ...(['taken', 'at', 'page', 'act', 'passed', 'drops', 'sent', 'data'] as const),
     );
-    const asleep = f.i32();
+    const [asleep, turns] = [f.i32(), f.i32()];
     const slot = (index: Local): Code => add(k(batch), shl(index.get, k(2)));
     const drop = block(drops.plus(k(1)), call(put, page.get));
     const pass = block(store(slot(passed), BATCH_AT.STACK, page.get), passed.plus(k(1)));
@@ -163,6 +163,7 @@ export function cpuThread(site: CodeSite, entry: ProgramEntry | null, put: numbe
     const ran = site.ask('cpuRan', queue.get, taken.get, asleep.get, passed.get, drops.get, sent.get);
     return block(
       asleep.set(k(1)),
+      turns.set(k(POLLS_MAX)),
       taken.set(take(site, f, queue)),
       loop(
         taken.get,
@@ -172,7 +173,9 @@ export function cpuThread(site: CodeSite, entry: ProgramEntry | null, put: numbe
           loop(below(at.get, taken.get), each),
           ran,
           asleep.set(k(0)),
-          taken.set(take(site, f, queue)),
+          turns.plus(k(-1)),
+          taken.set(k(0)),
+          when(turns.get, taken.set(take(site, f, queue))),
         ),
       ),
     );

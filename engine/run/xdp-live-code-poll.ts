@@ -1,5 +1,15 @@
 /** Generated code of live frames for the far ends of veth pairs: NAPI, and the programs that run there. */
-import { BATCH_AT, DEV_AT, DEV_FLAG, PAGE_AT, PP_REFILL, RING_AT, TO_STACK } from '../net/live-layout.ts';
+import {
+  BACKLOG,
+  BATCH_AT,
+  DEV_AT,
+  DEV_FLAG,
+  PAGE_AT,
+  POLLS_MAX,
+  PP_REFILL,
+  RING_AT,
+  TO_STACK,
+} from '../net/live-layout.ts';
 import { freeEntries } from './xdp-live-code-pool.ts';
 import {
   add,
@@ -163,7 +173,10 @@ function toStack(site: CodeSite, dev: Local, page: Local, place: Local): Code {
 export function pollAll(site: CodeSite, polls: readonly number[], schedule: number): number {
   const { batch } = site.input;
   return site.func(0, false, (f) => {
-    const { dev, left, at, done, round, repeats } = f.named('dev', 'left', 'at', 'done', 'round', 'repeats');
+    const { dev, left, at, done, round, repeats, polls_left } = f.named(
+      ...(['dev', 'left', 'at', 'done', 'round', 'repeats', 'polls_left'] as const),
+    );
+    const some = choose(polls_left.get, round.get, k(0));
     const list = (index: Code): Code => add(k(batch), shl(index, k(2)));
     const waits = load(
       add(load(dev.get, DEV_AT.RING + RING_AT.QUEUE), shl(load(dev.get, DEV_AT.RING + RING_AT.HEAD), k(2))),
@@ -186,16 +199,16 @@ export function pollAll(site: CodeSite, polls: readonly number[], schedule: numb
       when(waits, call(schedule, dev.get)),
     );
     const again = block(store(list(repeats.get), BATCH_AT.REPEAT, dev.get), repeats.plus(k(1)));
-    const one = block(
-      next,
+    const polled = block(
       when(
         not(prog),
         plain,
         site.choose(prog, polls, (func) => done.set(call(func, dev.get)), plain),
       ),
       when(eq(done.get, k(PP_REFILL)), again, complete),
-      round.plus(k(-1)),
     );
+    const backlog = block(done.set(site.ask('backlog')), when(eq(done.get, k(PP_REFILL)), again));
+    const one = block(next, when(eq(dev.get, k(BACKLOG)), backlog, polled), round.plus(k(-1)), polls_left.plus(k(-1)));
     const append = block(
       left.set(word(batch + BATCH_AT.POLL_COUNT)),
       store(list(left.get), BATCH_AT.POLL, load(list(at.get), BATCH_AT.REPEAT)),
@@ -204,12 +217,13 @@ export function pollAll(site: CodeSite, polls: readonly number[], schedule: numb
     );
     return block(
       forget(),
+      polls_left.set(k(POLLS_MAX)),
       round.set(word(batch + BATCH_AT.POLL_COUNT)),
       loop(
-        round.get,
+        some,
         block(
           repeats.set(k(0)),
-          loop(round.get, one),
+          loop(some, one),
           at.set(k(0)),
           loop(below(at.get, repeats.get), append),
           round.set(word(batch + BATCH_AT.POLL_COUNT)),

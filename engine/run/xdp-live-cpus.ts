@@ -4,7 +4,7 @@ import { EngineBug, invariant } from '../errors.ts';
 import { PRIV } from '../layout.ts';
 import type { World } from '../load/types.ts';
 import { CpuQueue } from '../net/cpu-queue.ts';
-import { BATCH_AT, CPUQ_BYTES, PAGE_AT } from '../net/live-layout.ts';
+import { BATCH_AT, CPUQ_BYTES, PAGE_AT, POLLS_MAX } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
@@ -107,7 +107,7 @@ export class LiveCpus {
 
   private thread(queue: CpuQueue, work: CpuWork): void {
     const { frames, passed } = this;
-    for (let sched = 1; queue.ring.count > 0; sched = 0) {
+    for (let sched = 1, turns = 0; queue.ring.count > 0 && turns < POLLS_MAX; sched = 0, turns++) {
       queue.take(frames);
       work.forget();
       passed.length = 0;

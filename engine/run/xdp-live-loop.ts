@@ -110,6 +110,7 @@ export class LiveLoop {
       noCopy: (page) => redirects.noCopy(page! >>> 0, this.parts.ingress),
       received: (dev, page, act) => poll.act(device(dev), page! >>> 0, act! >>> 0),
       polled: (dev) => poll.finish(device(dev)),
+      backlog: () => poll.backlog!.poll(),
       toStack: (dev) => poll.toStack(device(dev)),
       enqueued: (queue, count, drops) => cpus.at(queue! >>> 0).enqueued(count!, drops!),
       cpuRedirect: (page) => (this.batch.cpuRedirect(page! >>> 0) ? 1 : 0),

@@ -136,12 +136,13 @@ function assemble(
   const redirects = new LiveRedirects(world, state, bulk, devices, programs, cpus);
   const tc = tcPrograms(devices, programs, opts);
   if (!tc.ok) return tc;
+  const poll = new LivePoll(state, devices, programs, redirects);
   if (tc.value.size > 0) {
     const hook = new TcIngress(world, state, devices, programs, tc.value);
     devices.stacks.near.tc = hook;
     devices.stacks.far.tc = hook;
+    poll.backlog = hook.out;
   }
-  const poll = new LivePoll(state, devices, programs, redirects);
   const ingress = devices.byIfindex('near', ingressOf(setup))!;
   const parts: LiveParts = {
     ...{ state, devices, programs, redirects, cpus, poll, bulk, prog: programs.of(program) },

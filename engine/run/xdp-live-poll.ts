@@ -1,10 +1,21 @@
 /** The receiving end of veth pairs: NAPI runs the device's XDP program on every frame that came over (veth_poll, veth_xdp_rcv). */
-import { BATCH_AT, DEV_AT, DEV_BULK, DEV_FLAG, GRO_NORMAL_BATCH, PP_REFILL, TO_STACK } from '../net/live-layout.ts';
+import {
+  BACKLOG,
+  BATCH_AT,
+  DEV_AT,
+  DEV_BULK,
+  DEV_FLAG,
+  GRO_NORMAL_BATCH,
+  POLLS_MAX,
+  PP_REFILL,
+  TO_STACK,
+} from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import type { LiveDevices } from './xdp-live-devices.ts';
 import type { LivePrograms } from './xdp-live-programs.ts';
 import type { LiveRedirects } from './xdp-live-redirect.ts';
+import type { SkbOut } from './xdp-live-skb-out.ts';
 
 /** NAPI_POLL_WEIGHT */
 const WEIGHT = PP_REFILL;
@@ -18,6 +29,8 @@ export class LivePoll {
   private readonly devices: LiveDevices;
   private readonly programs: LivePrograms;
   private readonly redirects: LiveRedirects;
+  /** Where packets wait that tc sent up elsewhere; null where there is no tc. */
+  backlog: SkbOut | null = null;
   private sendingBack = 0;
   private redirected = false;
 
@@ -38,13 +51,15 @@ export class LivePoll {
    */
   run(): void {
     const { state } = this;
+    let left = POLLS_MAX;
     this.redirects.forget();
-    for (let round = state.word(BATCH_AT.POLL_COUNT); round > 0; round = state.word(BATCH_AT.POLL_COUNT)) {
+    for (let round = state.word(BATCH_AT.POLL_COUNT); round > 0 && left > 0; round = state.word(BATCH_AT.POLL_COUNT)) {
       let repeats = 0;
-      for (; round > 0; round--) {
-        const dev = this.next();
-        if (this.poll(dev) === WEIGHT) state.setWord(BATCH_AT.REPEAT + repeats++ * 4, dev.at);
-        else this.complete(dev);
+      for (; round > 0 && left > 0; round--, left--) {
+        const at = this.next();
+        const done = at === BACKLOG ? this.backlog!.poll() : this.poll(this.devices.at(at));
+        if (done === WEIGHT) state.setWord(BATCH_AT.REPEAT + repeats++ * 4, at);
+        else if (at !== BACKLOG) this.complete(this.devices.at(at));
       }
       for (let i = 0; i < repeats; i++) this.append(state.word(BATCH_AT.REPEAT + i * 4));
     }
@@ -63,16 +78,16 @@ export class LivePoll {
     state.setWord(BATCH_AT.POLL_COUNT, count + 1);
   }
 
-  /** The device that waits longest; it stays scheduled until it is done. */
-  private next(): LiveDevice {
+  /** Who waits longest: the address of a device, which stays scheduled until it is done, or BACKLOG. */
+  private next(): number {
     const { state } = this;
     const { u32 } = state.mem;
     const count = state.word(BATCH_AT.POLL_COUNT) - 1;
     const list = (state.batch + BATCH_AT.POLL) >>> 2;
-    const dev = this.devices.at(u32[list]!);
+    const first = u32[list]!;
     u32.copyWithin(list, list + 1, list + 1 + count);
     state.setWord(BATCH_AT.POLL_COUNT, count);
-    return dev;
+    return first;
   }
 
   /** veth_poll: how many frames there were. */

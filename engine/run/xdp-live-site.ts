@@ -90,6 +90,8 @@ export const LIVE_IMPORTS = {
   received: { params: [I, I, I], results: [] },
   /** The end of a poll in which frames went elsewhere. */
   polled: { params: [I], results: [] },
+  /** The backlog's turn: how many packets there were. */
+  backlog: { params: [], results: [I] },
   /** Frames wait for the stack of a device's namespace. */
   toStack: { params: [I], results: [] },
   /** Of so many frames a CPU's ring dropped so many: tells of it, the first time. */

@@ -1,5 +1,5 @@
 /** Packets that tc sends on: out of a device (dev_queue_xmit and what veth, ifb, dummy and loopback do then), or in by another (netif_rx). */
-import { DEV_AT, HEADROOM } from '../net/live-layout.ts';
+import { BACKLOG, BATCH_AT, DEV_AT, HEADROOM, PP_REFILL } from '../net/live-layout.ts';
 import type { LiveState } from '../net/live-state.ts';
 import type { LiveDevice } from '../net/net-device.ts';
 import type { LiveDevices, NetnsName } from './xdp-live-devices.ts';
@@ -7,7 +7,7 @@ import type { LiveDevices, NetnsName } from './xdp-live-devices.ts';
 const ETH_HLEN = 14;
 const ETH_TYPE_AT = 12;
 
-/** A packet in the backlog of its CPU. */
+/** A packet in the backlog of its CPU, which takes turns with the devices that are polled. */
 interface Arrival {
   readonly dev: LiveDevice;
   readonly page: number;
@@ -18,27 +18,37 @@ interface Arrival {
 export class SkbOut {
   private readonly state: LiveState;
   private readonly devices: LiveDevices;
-  private backlog: Arrival[] = [];
-  private draining = false;
+  /** input_pkt_queue */
+  private readonly backlog: Arrival[] = [];
+  /** It stands in the poll list. */
+  private scheduled = false;
 
   constructor(state: LiveState, devices: LiveDevices) {
     this.state = state;
     this.devices = devices;
   }
 
-  /** process_backlog: until nothing is left, that included which comes meanwhile. */
-  drain(): void {
-    if (this.draining) return;
-    this.draining = true;
-    try {
-      while (this.backlog.length > 0) {
-        const arrived = this.backlog;
-        this.backlog = [];
-        for (const { dev, page, tc } of arrived) this.stackOf(dev).receive(dev, page, tc);
-      }
-    } finally {
-      this.draining = false;
+  /** enqueue_to_backlog */
+  private arrive(arrival: Arrival): void {
+    this.backlog.push(arrival);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    const count = this.state.word(BATCH_AT.POLL_COUNT);
+    this.state.setWord(BATCH_AT.POLL + count * 4, BACKLOG);
+    this.state.setWord(BATCH_AT.POLL_COUNT, count + 1);
+  }
+
+  /** process_backlog, when its turn has come: up to 64 packets; how many there were. */
+  poll(): number {
+    let done = 0;
+    while (done < PP_REFILL) {
+      const next = this.backlog.shift();
+      if (next === undefined) break;
+      this.stackOf(next.dev).receive(next.dev, next.page, next.tc);
+      done++;
     }
+    if (done < PP_REFILL) this.scheduled = false;
+    return done;
   }
 
   private stackOf(dev: LiveDevice) {
@@ -59,7 +69,7 @@ export class SkbOut {
       this.drop(dev, page, 'NOT_SPECIFIED');
       return;
     }
-    this.backlog.push({ dev, page, tc: true });
+    this.arrive({ dev, page, tc: true });
   }
 
   /** __bpf_tx_skb, dev_queue_xmit: `from` is where the packet came in. */
@@ -84,7 +94,7 @@ export class SkbOut {
     dev.add('rx_bytes', bytes);
     // ifb gives a packet back to where it was.
     const back = dev.plain === 'lo' ? dev : from;
-    this.backlog.push({ dev: back, page, tc: dev.plain === 'lo' });
+    this.arrive({ dev: back, page, tc: dev.plain === 'lo' });
   }
 
   /** veth_xmit: into the ring of an end with an XDP program, up into the stack of another. */
@@ -105,7 +115,7 @@ export class SkbOut {
       dev.add('tx_bytes', bytes);
       rcv.add('rx_packets', 1);
       rcv.add('rx_bytes', bytes);
-      this.backlog.push({ dev: rcv, page, tc: true });
+      this.arrive({ dev: rcv, page, tc: true });
       return;
     }
     // An skb counts without its Ethernet header there; the poll counts whole frames.

@@ -6,6 +6,7 @@ import type { LiveDevice, LiveProg } from '../net/net-device.ts';
 import type { Netns } from '../net/netns.ts';
 import { PROTO, Skb } from '../net/skb.ts';
 import type { IngressPacket, NetStack, TcHook } from '../net/stack.ts';
+import { ERRNO } from '../uapi/errno.ts';
 import { PROG_TYPE } from '../uapi/prog-types.ts';
 import { ingressContext } from './skb-ctx.ts';
 import type { LiveDevices, NetnsName } from './xdp-live-devices.ts';
@@ -14,6 +15,7 @@ import { SkbOut } from './xdp-live-skb-out.ts';
 
 const TC_ACT = { OK: 0, SHOT: 2, STOLEN: 4, REDIRECT: 7, TRAP: 8 };
 const BPF_F_INGRESS = 1;
+const NET_RX_DROP = 1;
 const LOOPBACK = 1;
 const ETH_P_802_3_MIN = 0x600;
 
@@ -29,7 +31,8 @@ export class TcIngress implements TcHook {
   private readonly devices: LiveDevices;
   private readonly programs: LivePrograms;
   private readonly attached: ReadonlyMap<LiveDevice, TcProgram>;
-  private readonly out: SkbOut;
+  /** Where packets go that do not go on up. */
+  readonly out: SkbOut;
 
   constructor(
     world: World,
@@ -54,22 +57,14 @@ export class TcIngress implements TcHook {
     return this.devices.stacks[dev.netns as NetnsName];
   }
 
-  drain(): void {
-    this.out.drain();
-  }
-
   /** tcx_run, tc_run, and what follows from the verdict. */
   run(dev: LiveDevice, page: number, packet: IngressPacket): LiveDevice | null {
     const { prog, tcx } = this.attached.get(dev)!;
-    const { rc } = this.world;
     const skb = this.skbOf(dev, page, packet);
     const begin = skb.data;
+    this.world.rc.send = (ifindex, ingress, data) => this.sendCopy(dev, page, ifindex, ingress, data);
     const act = this.act(dev, skb, prog);
-    for (const { ifindex, ingress, data } of rc.clones) {
-      const copy = this.state.pages.fresh(data, this.state.pages.frame(page));
-      const to = this.devices.byIfindex(dev.netns, ifindex);
-      if (copy !== 0 && to !== null) this.send(to, copy, dev, ingress);
-    }
+    delete this.world.rc.send;
     const kept = this.keep(page, skb, begin, packet);
     if (kept === 0) return null;
     if (act === TC_ACT.REDIRECT) return this.redirect(dev, kept);
@@ -108,7 +103,6 @@ export class TcIngress implements TcHook {
     rc.live = false;
     rc.ifindex = dev.ifindex;
     rc.redirect = null;
-    rc.clones = [];
     this.enter(this.stackOf(dev).netns);
     const verdict = this.programs.run(prog) | 0;
     this.enter(netns);
@@ -161,6 +155,17 @@ export class TcIngress implements TcHook {
     peer.add('rx_packets', 1);
     peer.add('rx_bytes', this.state.pages.length(page));
     return peer;
+  }
+
+  /** bpf_clone_redirect: what __bpf_redirect returns. */
+  private sendCopy(from: LiveDevice, page: number, ifindex: number, ingress: boolean, data: Uint8Array): number {
+    const copy = this.state.pages.fresh(data, this.state.pages.frame(page));
+    const to = this.devices.byIfindex(from.netns, ifindex);
+    if (copy === 0 || to === null) return -ERRNO.ENOMEM;
+    const { up } = to;
+    this.send(to, copy, from, ingress);
+    if (up) return 0;
+    return ingress ? NET_RX_DROP : -ERRNO.ENETDOWN;
   }
 
   private send(to: LiveDevice, page: number, from: LiveDevice, ingress: boolean): void {

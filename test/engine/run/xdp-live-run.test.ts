@@ -261,6 +261,29 @@ describe('what goes wrong', () => {
     expect([other.runFor({}), other.errno, other.frames]).toEqual([0, 12, 256]);
   });
 
+  test.each([true, false])('two ends that send back for ever: the run goes on (generated code: %p)', (generated) => {
+    const cancel = new Int32Array(new SharedArrayBuffer(4));
+    const ctx_in = new Uint8Array(24);
+    new DataView(ctx_in.buffer).setUint32(4, 64, true);
+    new DataView(ctx_in.buffer).setUint32(12, IFINDEX.a0, true);
+    const object = loadLive();
+    openScenario(object, { name: '', globals: TX, repeat: 1 }, true);
+    const tx = (dev: number) => ({ netns: 'near', dev, program: 'tx' }) as const;
+    const run = openLive(object, 'scripted', {
+      ...{ data_in: new Uint8Array(64), ctx_in, repeat: Infinity, batch_size: 8, netns: NETNS, cancel, generated },
+      links: [{ dev: IFINDEX.a0, type: 'veth', peer: { netns: 'near', dev: IFINDEX.a1 } }],
+      xdp: [tx(IFINDEX.a0), tx(IFINDEX.a1)],
+    });
+    if (!run.ok) throw new Error(run.error.message);
+    for (const in_flight of [8, 16]) {
+      expect(run.value.step()).toBe(8);
+      expect(run.value.report().page_pool.in_flight).toBe(in_flight);
+    }
+    Atomics.store(cancel, 0, 1);
+    run.value.runFor({});
+    expect(run.value.errno).toBe(4);
+  });
+
   test('faults name devices that there are', () => {
     expect(() => planned({ link: [{ dev: 7, at_frame: 0, up: false }] })).toThrow('ifindex 7');
     expect(() => planned({ ring: [{ dev: IFINDEX.ifbx, at_frame: 0, full: true }] })).toThrow('no veth');

@@ -116,29 +116,36 @@ export function loadLive(): LoadedObject {
   return loaded.value;
 }
 
-/** The object at tc ingress, loaded beside the other; null when the scenario has none. */
-function loadTc(beside: LoadedObject, { tc }: Scenario): LoadedObject | null {
-  if (tc === undefined) return null;
+/** The object at tc ingress, loaded beside another. */
+function loadTc(beside: LoadedObject, globals: TcGlobals): LoadedObject {
   const opened = openObject({ path: 'tc.bpf.o', bytes: new Uint8Array(readFileSync(TC_OBJECT)) });
   if (!opened.ok) throw new Error(opened.error.message);
   const loaded = loadObject(opened.value, { world: beside.world });
   if (!loaded.ok) throw new Error(loaded.error.message);
-  update(loaded.value, '.bss', 0, tcBssOf(loaded.value.spec, tc.globals));
+  update(loaded.value, '.bss', 0, tcBssOf(loaded.value.spec, globals));
   return loaded.value;
 }
 
-function tcOf(object: LoadedObject | null, { tc }: Scenario): Pick<LiveOpts, 'tc'> {
-  if (object === null) return {};
+function tcOf(object: LoadedObject, dev: number): Pick<LiveOpts, 'tc'> {
   const program = object.program('at_tcx');
   if (!program.ok) throw new Error(program.error.message);
-  return { tc: [{ dev: IFINDEX[tc?.dev ?? 'a0'], program: program.value }] };
+  return { tc: [{ dev, program: program.value }] };
+}
+
+/** The program at tc ingress of a device, loaded beside an object. */
+export function tcAt(beside: LoadedObject, dev: number, globals: TcGlobals): Pick<LiveOpts, 'tc'> {
+  return tcOf(loadTc(beside, globals), dev);
+}
+
+function tcOfScenario(object: LoadedObject, { tc }: Scenario): LoadedObject | null {
+  return tc === undefined ? null : loadTc(object, tc.globals);
 }
 
 export function openScenario(
   object: LoadedObject,
   scenario: Scenario,
   generated: boolean,
-  tc: LoadedObject | null = loadTc(object, scenario),
+  tc: LoadedObject | null = tcOfScenario(object, scenario),
 ): LiveRun {
   update(object, '.bss', 0, bssOf(object.spec, scenario));
   const ctx_in = ctxOf(scenario);
@@ -147,7 +154,12 @@ export function openScenario(
   const opts = {
     ...{ data_in: packetOf(scenario), repeat: scenario.repeat, batch_size: scenario.batch_size ?? 0, netns: NETNS },
     ...(ctx_in === null ? {} : { ctx_in }),
-    ...{ links: LINKS, generated, env: { cpus: CPUS }, ...tcOf(tc, scenario) },
+    ...{
+      links: LINKS,
+      generated,
+      env: { cpus: CPUS },
+      ...(tc === null ? {} : tcOf(tc, IFINDEX[scenario.tc?.dev ?? 'a0'])),
+    },
     xdp: PEERS.map(([, far]) => ({ netns: 'near' as const, dev: IFINDEX[far], program: peer.value })),
   };
   const run = openLive(object, 'scripted', opts);
@@ -225,7 +237,7 @@ export function devicesIn(report: LiveReport): Record<string, number> {
 /** The outcome, and everything that the run counted. */
 export function reportOnEngine(scenario: Scenario, generated: boolean): { outcome: Outcome; report: LiveReport } {
   const object = loadLive();
-  const tc = loadTc(object, scenario);
+  const tc = tcOfScenario(object, scenario);
   const run = openScenario(object, scenario, generated, tc);
   if (!generated) run.recordEvents(1_000_000);
   run.runFor({});

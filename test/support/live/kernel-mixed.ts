@@ -3,9 +3,9 @@ import { bpf } from '../../../src/backends/kernel-attr.ts';
 import { updateElem } from '../../../src/backends/kernel-map-io.ts';
 import { testRun } from '../../../src/backends/kernel-run.ts';
 import { closeFd } from '../../../src/backends/kernel-syscall.ts';
-import { eventCounts, textOf, u32 } from './engine.ts';
+import { eventCounts, TC_OBJECT, tcBssOf, textOf, u32 } from './engine.ts';
 import { type Bench, beginRun, deviceCounters, grownBy, QUIET_MS, settled } from './kernel-bench.ts';
-import { attachXdp, checked, LIVE_FRAMES, type load, XDP_TYPE } from './kernel-netns.ts';
+import { attachTcx, attachXdp, checked, LIVE_FRAMES, load, XDP_TYPE } from './kernel-netns.ts';
 import { ARRIVE, type MixedOutcome, type MixedScenario, mixedBss, mixedPacket } from './mixed.ts';
 
 const KEYS = 8;
@@ -28,6 +28,11 @@ export async function runMixed(
     checked(updateElem(object.maps.get(map)!, u32(key), value), `${map}[${key}]`);
   }
   const links = ARRIVE.map((dev) => attachXdp(fdOf('arriving'), dev));
+  const tc = scenario.tc === null ? null : load(TC_OBJECT, 'at_tcx', []);
+  if (tc !== null) {
+    updateElem(tc.object.maps.get('.bss')!, u32(0), tcBssOf(tc.spec, scenario.tc!.globals));
+    links.push(attachTcx(tc.object.programs.get('at_tcx')!.fd, scenario.tc!.dev));
+  }
   const before = deviceCounters(bench);
   beginRun(bench, null);
   const { repeat, batch_size } = scenario;
@@ -38,5 +43,6 @@ export async function runMixed(
   const events = await settled(bench, QUIET_MS);
   const devices = grownBy(before, deviceCounters(bench));
   for (const link of links) closeFd(link);
+  tc?.object.close();
   return { events: eventCounts(events), order: events.map(textOf), devices };
 }

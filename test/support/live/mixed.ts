@@ -1,13 +1,15 @@
 /** Live frames of all kinds in one run, by chance: what each packet wishes for, where maps lead, and what the engine makes of it. */
 import { readFileSync } from 'node:fs';
 import { type LiveReport, type LoadedObject, loadObject, openLive, openObject } from '../../../engine/index.ts';
-import { COMPARED, devicesIn, eventCounts, NETNS, offsetOf, textOf, u32 } from './engine.ts';
-import { IFINDEX, XDP } from './scenario.ts';
+import { COMPARED, devicesIn, eventCounts, NETNS, offsetOf, tcAt, textOf, u32 } from './engine.ts';
+import { IFINDEX, TC_ACT, TC_MODE, type TcGlobals, XDP } from './scenario.ts';
 
 export const MIXED = new URL('../../../fixtures/prog-run/xdp-live/mixed.bpf.o', import.meta.url);
 const CPUS = 2;
 /** Far ends that run the program `arriving`. */
 export const ARRIVE = [IFINDEX.a1, IFINDEX.b1, IFINDEX.c1, IFINDEX.d1];
+/** Devices whose ingress tc may be at. */
+const TC_DEVICES = [IFINDEX.a0, IFINDEX.a1, IFINDEX.b1, IFINDEX.g1];
 const TARGETS = [IFINDEX.b0, IFINDEX.g0, IFINDEX.c0, IFINDEX.d0, IFINDEX.a0];
 
 export type Chance = (below: number) => number;
@@ -47,6 +49,8 @@ export interface MixedScenario {
   readonly batch_size: number;
   readonly repeat: number;
   readonly size: number;
+  /** The program that tc runs at the ingress of a device, with these variables; null: none. */
+  readonly tc: { readonly dev: number; readonly globals: TcGlobals } | null;
 }
 
 /** Everything but other CPUs, which have their own time, and headroom that nobody wrote, in which a kernel has anything. */
@@ -60,7 +64,21 @@ export function mixedBy(seed: number): MixedScenario {
     ...wishBy(random, [0, 0, 0, 1, 1, 2, 2, 2, 3, 3], [0, 0, 0, -4, 6]),
   ]);
   const sizes = { batch_size: one([1, 3, 8, 16, 17, 40, 64, 100, 256]), size: one([64, 64, 99, 1500, 1519]) };
-  return { wishes, entries, ...sizes, repeat: 100 + random(400) };
+  const asked = random(2) === 0 ? null : { dev: one(TC_DEVICES), globals: tcBy(random) };
+  const tc = asked !== null && isEndless(asked) ? null : asked;
+  return { wishes, entries, ...sizes, repeat: 100 + random(400), tc };
+}
+
+/** Whether a packet comes back to the same program for ever. */
+function isEndless({ dev, globals: { tc_target } }: NonNullable<MixedScenario['tc']>): boolean {
+  return tc_target === dev || (dev === IFINDEX.g1 && tc_target === IFINDEX.g0);
+}
+
+function tcBy(random: Chance): TcGlobals {
+  const one = <T>(of: readonly T[]): T => of[random(of.length)]!;
+  const tc_mode = one([TC_MODE.VERDICT, TC_MODE.REDIRECT, TC_MODE.REDIRECT, TC_MODE.CLONE, TC_MODE.GROW]);
+  const tc_target = one([...TARGETS, IFINDEX.n0, 999]);
+  return { tc_mode, tc_verdict: one([TC_ACT.OK, TC_ACT.SHOT, TC_ACT.NEXT]), tc_target, tc_flags: one([0, 0, 1]) };
 }
 
 /** What both sides tell of such a run. */
@@ -104,9 +122,13 @@ export function programOf(object: LoadedObject, name: string) {
 export function mixedLinks(object: LoadedObject) {
   const pair = (dev: number, peer: number, gro = false) =>
     ({ dev, type: 'veth', peer: { netns: 'near', dev: peer, gro } }) as const;
-  const { a0, a1, b0, b1, c0, c1, d0, d1, g0, g1 } = IFINDEX;
+  const { a0, a1, b0, b1, c0, c1, d0, d1, g0, g1, n0, n1, ifbx } = IFINDEX;
+  const ifb = { dev: ifbx, type: 'ifb' } as const;
   return {
-    ...{ netns: NETNS, links: [pair(a0, a1), pair(b0, b1), pair(c0, c1), pair(d0, d1), pair(g0, g1, true)] },
+    ...{
+      netns: NETNS,
+      links: [pair(a0, a1), pair(b0, b1), pair(c0, c1), pair(d0, d1), pair(g0, g1, true), pair(n0, n1), ifb],
+    },
     xdp: ARRIVE.map((dev) => ({ netns: 'near', dev, program: programOf(object, 'arriving') }) as const),
   };
 }
@@ -119,6 +141,7 @@ export function mixedOnEngine(
   const { repeat, batch_size, wishes, entries } = scenario;
   const run = openLive(object, 'mixed', {
     ...{ ...mixedPacket(scenario), ...mixedLinks(object), repeat, batch_size, generated, env: { cpus: CPUS } },
+    ...(scenario.tc === null ? {} : tcAt(object, scenario.tc.dev, scenario.tc.globals)),
   });
   if (!run.ok) throw new Error(run.error.message);
   object.map('.bss')!.userUpdate(u32(0), mixedBss(object.spec, scenario), 0);
