@@ -19,22 +19,22 @@ interface Picture {
   readonly pose: (screen: TerminalRun, project: ProjectCopy) => Promise<void>;
 }
 
-/** IPv6's next header and hop limit as the balancer writes them in one store: IPPROTO_IPV6 and 64, then 63. */
-const OUTER_IPV6 = 0x4029;
-const OUTER_IPV6_WRONG = 0x3f29;
+/** IPv4's TTL and protocol as the balancer writes them in one store: 64 and IPPROTO_IPIP, then 63. */
+const OUTER_IPV4 = 0x0440;
+const OUTER_IPV4_WRONG = 0x043f;
 
 /** A key that there is once the source file was found. */
 const SOURCE = 'E source';
 
-/** The load balancer after a change that writes another hop limit into the outer header. */
+/** The load balancer after a change that writes another TTL into the outer header. */
 async function breakBalancer(screen: TerminalRun, project: ProjectCopy): Promise<void> {
   const good = project.read('build/l4lb.o');
   await screen.until('73 passed');
   project.replace('build/filter.o', project.read('build/filter.o'));
   await screen.until(/run 2 [\s\S]*PASS/);
-  project.replace('build/l4lb.o', withConstant(good, OUTER_IPV6, OUTER_IPV6_WRONG));
+  project.replace('build/l4lb.o', withConstant(good, OUTER_IPV4, OUTER_IPV4_WRONG));
   await screen.until(/run 3 [\s\S]*FAIL/);
-  await screen.until(/1 newly failing/);
+  await screen.until(/\d+ newly failing/);
   await screen.until(SOURCE);
 }
 
@@ -76,7 +76,7 @@ const PICTURES: readonly Picture[] = [
   },
   {
     name: 'watch',
-    title: 'bpfdeck watch: a rebuilt load balancer writes another hop limit into its tunnel',
+    title: 'bpfdeck watch: a rebuilt load balancer writes another TTL into its tunnel',
     columns: 100,
     rows: 30,
     args: [],
