@@ -17,6 +17,8 @@ const VMLINUX = '/sys/kernel/btf/vmlinux';
 export interface Verdict {
   readonly engine: readonly string[];
   readonly kernel: readonly string[] | null;
+  /** What it differed in before, where the kernel was asked again. */
+  readonly before?: readonly string[];
 }
 
 export class ContractJudge {

@@ -92,12 +92,12 @@ export class LiveJudge {
     ];
     if (!this.withKernel) return { engine, kernel: null };
     this.kernel ??= await new LiveKernel().ready();
-    let kernel: string[] = [];
-    for (let asked = 0; asked < ASKED_MAX; asked++) {
-      kernel = differences('engine', slow, comparable(scenario, compact(await this.kernel.run(scenario))));
-      if (kernel.length === 0) break;
+    const before: string[] = [];
+    for (let asked = 1; ; asked++) {
+      const kernel = differences('engine', slow, comparable(scenario, compact(await this.kernel.run(scenario))));
+      if (kernel.length === 0 || asked === ASKED_MAX) return { engine, kernel, before };
+      before.push(...kernel);
     }
-    return { engine, kernel };
   }
 
   close(): void {

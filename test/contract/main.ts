@@ -17,7 +17,7 @@ class Tally {
   kernel = 0;
 }
 
-function add(tally: Tally, id: string, { engine, kernel }: Verdict, name: string): void {
+function add(tally: Tally, id: string, { engine, kernel, before = [] }: Verdict, name: string): void {
   tally.rows.add(id);
   tally.runs++;
   if (engine.length === 0) tally.engine++;
@@ -25,7 +25,9 @@ function add(tally: Tally, id: string, { engine, kernel }: Verdict, name: string
   if (kernel?.length === 0) tally.kernel++;
   const wrong = [...engine.map((line) => `engine: ${line}`), ...(kernel ?? []).map((line) => `kernel: ${line}`)];
   if (wrong.length > 0) console.log(`✗ ${id} ${name}`);
-  for (const line of wrong) console.log(`    ${line.slice(0, LINE_MAX)}`);
+  else if (before.length > 0) console.log(`~ ${id} ${name}: the same only when the kernel was asked again`);
+  for (const line of [...before.map((one) => `before: ${one}`), ...wrong])
+    console.log(`    ${line.slice(0, LINE_MAX)}`);
 }
 
 async function count(files: readonly ContractFile[], withKernel: boolean): Promise<Map<string, Tally>> {
