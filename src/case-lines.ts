@@ -1,34 +1,7 @@
 /** The lines that cases are named on, found going forward, so that cases of one name get lines of their own; and those of their fields. */
 import { isDataFile } from './case-data.ts';
-import { fieldIn, nodeNamed, type SourceObject } from './update/source-tree.ts';
+import { fieldLine, lineAt, type NameLines } from './case-field-line.ts';
 import { objectAround } from './update/ts-source.ts';
-import { readData } from './update/yaml-source.ts';
-
-export interface NameLines {
-  readonly source: string;
-  /** From 1; 1 where the name is not there as it is. */
-  lineOf(name: string): number;
-  /** Of the case that was asked for last: the line of the field that a sentence begins with; null where that is not there. */
-  fieldLine(sentence: string): number | null;
-}
-
-/** `step 2: expect.retval: …`, `` `data_in` is … `` and `` `expect` has no field `x` `` as paths. */
-function pathIn(sentence: string): string {
-  return sentence
-    .replace(/^step (\d+): /, (_all, n: string) => `steps[${Number(n) - 1}].`)
-    .replace(/(?:the case|a step) has no field `(\w+)`/, '$1')
-    .replace(/`([\w.]+)` has no field `(\w+)`/, '$1.$2')
-    .replace(/`([\w.[\]]+)`/, '$1:');
-}
-
-function lineAt(source: string, position: number): number {
-  return source.slice(0, position).split('\n').length;
-}
-
-function fieldLine(source: string, one: SourceObject | null, sentence: string): number | null {
-  const node = one === null ? null : nodeNamed(one, pathIn(sentence));
-  return node === null ? null : lineAt(source, node.start);
-}
 
 /** Names in quotes, as TypeScript has them. */
 class CodeLines implements NameLines {
@@ -61,32 +34,9 @@ class CodeLines implements NameLines {
   }
 }
 
-/** The `name` fields of data, in whatever quotes. */
-class DataLines implements NameLines {
-  readonly source: string;
-  private readonly named: readonly { readonly one: SourceObject; readonly name: unknown; readonly line: number }[];
-  private at = -1;
-
-  constructor(source: string) {
-    this.source = source;
-    const data = readData(source);
-    this.named = (data?.objects ?? []).flatMap((one) => {
-      const value = fieldIn(one, 'name')?.value;
-      return value === undefined ? [] : [{ one, name: data!.scalarAt(value), line: data!.lineOf(value.start) }];
-    });
-  }
-
-  lineOf(name: string): number {
-    const found = this.named.findIndex((known, i) => i > this.at && known.name === name);
-    this.at = found >= 0 ? found : this.named.findIndex((known) => known.name === name);
-    return this.named[this.at]?.line ?? 1;
-  }
-
-  fieldLine(sentence: string): number | null {
-    return fieldLine(this.source, this.named[this.at]?.one ?? null, sentence);
-  }
-}
-
-export function nameLines(file: string, source: string): NameLines {
-  return isDataFile(file) ? new DataLines(source) : new CodeLines(source);
+/** Those of a file of data are found by a reader of YAML, which is loaded with the first of them. */
+export async function nameLines(file: string, source: string): Promise<NameLines> {
+  if (!isDataFile(file)) return new CodeLines(source);
+  const { DataLines } = await import('./case-data-lines.ts');
+  return new DataLines(source);
 }

@@ -1,9 +1,9 @@
 /** Case files to settled cases: imports each, collects what it exports or registers, settles it, finds its line. */
 import { readFileSync } from 'node:fs';
 import { casesOfData, isDataFile } from './case-data.ts';
-import { placedError, readDataFile } from './case-data-file.ts';
+import type { NameLines } from './case-field-line.ts';
 import { framesOf } from './case-frames.ts';
-import { type NameLines, nameLines } from './case-lines.ts';
+import { nameLines } from './case-lines.ts';
 import { codeFrame, describeImportError, importUserModule } from './case-modules.ts';
 import { notPlain } from './case-plain.ts';
 import { named, suiteCases, takeRegistered, writtenName } from './case-register.ts';
@@ -86,6 +86,7 @@ function settleOne(
 
 /** What a file of data holds. */
 async function dataCases(file: string): Promise<unknown[] | FileError> {
+  const { placedError, readDataFile } = await import('./case-data-file.ts');
   const read = readDataFile(file);
   if (!read.ok) return read.error;
   try {
@@ -113,7 +114,7 @@ async function codeCases(file: string): Promise<unknown[] | FileError> {
 export async function loadCaseFile(file: string, project: Project): Promise<Omit<LoadedCases, 'files'>> {
   const found = isDataFile(file) ? await dataCases(file) : await codeCases(file);
   if (!Array.isArray(found)) return { cases: [], errors: [found] };
-  const lines = nameLines(file, readFileSync(file, 'utf8'));
+  const lines = await nameLines(file, readFileSync(file, 'utf8'));
   const cases: SettledCase[] = [];
   const errors: FileError[] = [];
   for (const one of found) {

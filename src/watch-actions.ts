@@ -157,28 +157,31 @@ export class WatchActions {
     }
   }
 
-  private planUpdate(): void {
+  private async planUpdate(): Promise<void> {
     const state = this.options.state();
-    this.plan = this.tried(() => planFor(state, rowsOf(state)));
+    this.plan = await this.tried(() => planFor(state, rowsOf(state)));
     if (!this.plan) return;
     const { updates, by_hand } = this.plan;
     if (updates.length + by_hand.length > 0) this.options.plan({ updates, by_hand });
     else this.options.log('nothing to update: only differences of values can be', 'warn');
   }
 
-  private applyUpdate(): void {
+  private async applyUpdate(): Promise<void> {
     const { plan } = this;
     this.plan = null;
     this.options.plan(null);
     if (!plan || plan.updates.length === 0) return;
-    this.tried(() => writePlan(plan));
-    this.options.log(`wrote ${plural(plan.updates.length, 'expected value')}`, 'good');
+    const written = await this.tried(() => {
+      writePlan(plan);
+      return plan.updates.length;
+    });
+    if (written !== null) this.options.log(`wrote ${plural(written, 'expected value')}`, 'good');
   }
 
   /** What goes wrong with files is said, and no end of the session. */
-  private tried<T>(act: () => T): T | null {
+  private async tried<T>(act: () => T | Promise<T>): Promise<T | null> {
     try {
-      return act();
+      return await act();
     } catch (thrown) {
       this.options.log(thrown instanceof Error ? thrown.message : String(thrown), 'bad');
       return null;

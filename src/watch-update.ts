@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { State } from './session-state.ts';
 import { cursorIndex, isBad, type Row } from './session-tree.ts';
 import type { SettledCase } from './test-case.ts';
-import { planUpdates, type Updates } from './update-cases.ts';
+import type { Updates } from './update-cases.ts';
 
 function casesOf(row: Row | undefined): readonly SettledCase[] {
   if (row?.kind === 'case') return [row.one];
@@ -12,7 +12,8 @@ function casesOf(row: Row | undefined): readonly SettledCase[] {
 }
 
 /** For the case, program or object under the cursor. Throws when a file cannot be read. */
-export function planFor(state: State, rows: readonly Row[]): Updates {
+export async function planFor(state: State, rows: readonly Row[]): Promise<Updates> {
+  const { planUpdates } = await import('./update-cases.ts');
   const row = rows[cursorIndex(rows, state.selected, state.cases)];
   const bad = casesOf(row).flatMap((one) => {
     const outcome = state.outcomes.get(one.id);
