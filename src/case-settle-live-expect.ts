@@ -3,8 +3,9 @@ import { bytesOf, type PathScope } from './case-bytes.ts';
 import { checkFields, record, text } from './case-fields.ts';
 import { errnoNumber } from './format/errnos.ts';
 import { InputError } from './input-error.ts';
-import { hasErrno, LIVE_TRACEPOINTS, verdictName } from './live/live-tracepoints.ts';
+import { hasErrno, LIVE_TRACEPOINTS } from './live/live-tracepoints.ts';
 import type { LiveNetwork } from './live/live-types.ts';
+import { verdictField } from './live/live-verdicts.ts';
 import { parseFieldPath } from './packet/fields.ts';
 import { didYouMean } from './suggest.ts';
 import type {
@@ -56,7 +57,7 @@ function settleCounts(given: unknown, field: string, known: readonly string[] | 
 function settleVerdicts(given: unknown): CountsExpectation {
   const counts = record(given, 'expect.verdicts');
   checkFields(
-    Object.fromEntries(Object.keys(counts).map((name) => [verdictName(name), null])),
+    Object.fromEntries(Object.keys(counts).map((name) => [verdictField(name), null])),
     VERDICTS,
     '`expect.verdicts`',
   );

@@ -4,8 +4,9 @@ import { expectFields, expectPacket } from './expect-packet.ts';
 import type { Path } from './fix.ts';
 import { errnoText } from './format/errnos.ts';
 import { InputError } from './input-error.ts';
-import { hasErrno, verdictName } from './live/live-tracepoints.ts';
+import { hasErrno } from './live/live-tracepoints.ts';
 import type { LiveEnd, LiveNetwork } from './live/live-types.ts';
+import { verdictField } from './live/live-verdicts.ts';
 import type { Difference } from './outcome.ts';
 import { didYouMean } from './suggest.ts';
 import type {
@@ -157,7 +158,7 @@ export function compareLiveCase(
   const pool = Object.entries(wanted.pool ?? {}).filter(([name]) => !unseen.includes(name));
   const differences = [
     ...Object.entries(wanted.verdicts ?? {}).flatMap(([name, count]) =>
-      compareCount('verdicts', name, count, (report.verdicts as Counts)[verdictName(name)] ?? 0, [name]),
+      compareCount('verdicts', name, count, (report.verdicts as Counts)[verdictField(name)] ?? 0, [name]),
     ),
     ...Object.entries(wanted.devices ?? {}).flatMap(([name, counts]) => {
       const device = report.devices.find((one) => one.name === name)!;

@@ -3,6 +3,7 @@ import { ctxFromFields, MAP_TYPE, type ObjectSpec, PROG_TYPE, type ProgramSpec }
 import type { Backend } from './backends/backend.ts';
 import { parseDevice } from './live/live-devices.ts';
 import { liveNetwork } from './live/live-network.ts';
+import { verdictCounts } from './live/live-verdicts.ts';
 
 const INSN = 8;
 const CALL = 0x85;
@@ -59,15 +60,13 @@ export async function liveCase(
   });
   if (end === null || end.errno !== 0 || end.fault !== null) return null;
   const { verdicts, devices: counted } = end.sample.report;
-  const seen = Object.entries(verdicts).filter(([, count]) => count > 0);
+  const seen = verdictCounts(verdicts).filter(([, count]) => count > 0);
   const sent = counted.filter(({ netns, xdp_xmit }) => netns === 'near' && xdp_xmit > 0);
   return {
     ...(Object.keys(maps).length > 0 ? { maps } : {}),
     ...{ repeat: FRAMES, live: { devices } },
     expect: {
-      verdicts: Object.fromEntries(
-        seen.map(([name, count]) => [name === 'unknown' ? name : `XDP_${name.toUpperCase()}`, count]),
-      ),
+      verdicts: Object.fromEntries(seen),
       ...(sent.length > 0
         ? { devices: Object.fromEntries(sent.map(({ name, xdp_xmit }) => [name, { xdp_xmit }])) }
         : {}),

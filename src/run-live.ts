@@ -9,6 +9,7 @@ import { plain } from './format/sanitize.ts';
 import { InputError } from './input-error.ts';
 import { factsOf } from './live/live-state.ts';
 import type { LiveEnd } from './live/live-types.ts';
+import { verdictCounts } from './live/live-verdicts.ts';
 import { whyLost } from './live-why.ts';
 import { mapChanges } from './map-changes.ts';
 import { mismatchDifferences } from './mismatch-differences.ts';
@@ -76,12 +77,9 @@ function resultOf({ errno, fault, printk, records, sample }: LiveEnd): ProgRunRe
 function liveOutcome({ network }: SettledLive, end: LiveEnd, data_in: Uint8Array): LiveOutcome {
   const { report } = end.sample;
   const facts = factsOf({ network, data_in }, end.sample);
-  const verdicts = Object.entries(report.verdicts)
+  const verdicts = verdictCounts(report.verdicts)
     .filter(([, count]) => count > 0)
-    .map(
-      ([name, count]) =>
-        `${count.toLocaleString('en-US')} ${name === 'unknown' ? 'others' : `XDP_${name.toUpperCase()}`}`,
-    );
+    .map(([name, count]) => `${count.toLocaleString('en-US')} ${name}`);
   const frames = `${report.frames.toLocaleString('en-US')} frame${report.frames === 1 ? '' : 's'}`;
   return {
     summary: `${frames}: ${verdicts.join(', ') || 'none was run'}`,

@@ -2,6 +2,7 @@
 import { errnoName, type LiveReport } from '../../engine/index.ts';
 import { errorsOf, type LiveInterval, xmitOf } from '../live/live-interval.ts';
 import type { LiveEnd } from '../live/live-types.ts';
+import { verdictCounts } from '../live/live-verdicts.ts';
 import { type LiveFacts, whyLost } from '../live-why.ts';
 import type { LiveInput } from './live-job.ts';
 import { faultJson, mapJson } from './run-json.ts';
@@ -15,7 +16,8 @@ function tracepointJson({ name, code, count, last, targets = [] }: LiveReport['t
 
 function countsJson(report: LiveReport): object {
   const { frames, batches, verdicts, page_pool, tracepoints, devices, stacks, xsk, cpumap } = report;
-  const counts = { frames, batches, verdicts, page_pool, tracepoints: tracepoints.map(tracepointJson), devices };
+  const named = Object.fromEntries(verdictCounts(verdicts));
+  const counts = { frames, batches, verdicts: named, page_pool, tracepoints: tracepoints.map(tracepointJson), devices };
   return { ...counts, stacks, ...(cpumap === undefined ? {} : { cpumap }), xsk };
 }
 

@@ -5,6 +5,7 @@ import { retvalName } from '../format/verdicts.ts';
 import { whyLost } from '../live-why.ts';
 import { factsOf } from './live-state.ts';
 import type { LiveRequest, LiveSample } from './live-types.ts';
+import { verdictCounts } from './live-verdicts.ts';
 
 type Labels = Readonly<Record<string, string | number>>;
 type Value = readonly [labels: Labels, value: number];
@@ -18,7 +19,6 @@ interface Family {
 
 export const PREFIX = 'bpfdeck_live_';
 const XDP_TYPE = 6;
-const VERDICTS = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
 
 function escaped(text: string | number): string {
   return String(text).replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
@@ -49,8 +49,7 @@ const one = (value: number): readonly Value[] => [[{}, value]];
 
 function runFamilies({ report, running, done, batch_size, rate }: LiveSample): Family[] {
   const { frames, batches, insns_executed, ns_per_frame, verdicts, page_pool } = report;
-  const named = Object.entries(VERDICTS) as [keyof typeof VERDICTS, number][];
-  const counted = named.map(([name, verdict]): Value => [{ verdict: retvalName(XDP_TYPE, verdict) }, verdicts[name]]);
+  const counted = verdictCounts(verdicts).map(([verdict, count]): Value => [{ verdict }, count]);
   return [
     gauge(
       'running',
@@ -63,7 +62,7 @@ function runFamilies({ report, running, done, batch_size, rate }: LiveSample): F
     counter('batches', 'Batches that were run.', one(batches)),
     counter('instructions', 'BPF instructions executed.', one(insns_executed)),
     gauge('frame_seconds', 'Mean time of a frame, delivery included.', one(ns_per_frame / 1e9)),
-    counter('verdicts', 'Frames by what the program returned.', [...counted, [{ verdict: 'other' }, verdicts.unknown]]),
+    counter('verdicts', 'Frames by what the program returned.', counted),
     gauge('page_pool_pages', 'Pages in the pool, and pages that somebody holds.', [
       [{ state: 'in_pool' }, page_pool.in_pool],
       [{ state: 'in_flight' }, page_pool.in_flight],

@@ -22,8 +22,3 @@ export const LIVE_TRACEPOINTS: readonly (readonly [TraceName, ...string[]])[] = 
 export function hasErrno(name: string): boolean {
   return name.startsWith('xdp_') && name !== 'xdp_exception';
 }
-
-/** A verdict as reports of live runs name it: XDP_TX is tx. */
-export function verdictName(word: string): string {
-  return word.replace(/^XDP_/i, '').toLowerCase();
-}

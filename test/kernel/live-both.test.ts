@@ -274,7 +274,7 @@ describe.skipIf(why !== null)(`engine and kernel${why === null ? '' : ` (skipped
     expect(summary).toMatchObject({ type: 'summary', backend: 'both', compared: { frames: 100 } });
     expect(mismatches.map(({ field }: { field: string }) => field)).toContain('stacks.near.udp_delivered');
     const end = JSON.parse(kernel.out.trimEnd().split('\n').at(-1)!);
-    expect(end).toMatchObject({ type: 'summary', backend: 'kernel', frames: 100, verdicts: { tx: 100 } });
+    expect(end).toMatchObject({ type: 'summary', backend: 'kernel', frames: 100, verdicts: { XDP_TX: 100 } });
   }, 60_000);
 });
 

@@ -42,7 +42,7 @@ test('the far end runs a program of another object; JSON is an interval a line a
   const summary = lines.at(-1);
   expect(summary).toMatchObject({
     ...{ type: 'summary', program: 'lv_tx', ingress: 'veth0', errno: 0, fault: null, stopped: false },
-    ...{ frames: 640, batches: 10, verdicts: { tx: 640, drop: 0 } },
+    ...{ frames: 640, batches: 10, verdicts: { XDP_TX: 640, XDP_DROP: 0, unknown: 0 } },
     page_pool: { allocated: 64, released: 0, in_pool: 64, in_flight: 0 },
   });
   expect(summary.tracepoints).toContainEqual(expect.objectContaining({ name: 'xdp_redirect', errno: 0, count: 640 }));
@@ -79,7 +79,7 @@ test('Ctrl-C ends a run that goes on for ever, with its summary; meanwhile its m
   expect(await child.exited).toBe(130);
   const summary = JSON.parse(text.trimEnd().split('\n').at(-1)!);
   expect(summary).toMatchObject({ type: 'summary', stopped: true, errno: 0 });
-  expect(summary.frames).toBe(summary.verdicts.drop);
+  expect(summary.frames).toBe(summary.verdicts.XDP_DROP);
 });
 
 test.each([

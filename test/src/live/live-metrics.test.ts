@@ -90,7 +90,7 @@ test('every line is as the format has it, names from outside are escaped, the nu
   expect(value('frames_total')).toBe(100);
   expect(value('batches_total')).toBe(2);
   expect(value('verdicts_total', { verdict: 'XDP_REDIRECT' })).toBe(100);
-  expect(value('verdicts_total', { verdict: 'other' })).toBe(0);
+  expect(value('verdicts_total', { verdict: 'unknown' })).toBe(0);
   expect(value('rate_limit')).toBe(Infinity);
   expect(value('page_pool_pages', { state: 'in_pool' })).toBe(sample.report.page_pool.in_pool);
   const refused = { tracepoint: 'xdp_redirect_err', errno: 'ENETDOWN', act: '', code: '100' };
