@@ -71,13 +71,13 @@ export type {
   UserMemory,
 } from './run/types.ts';
 export { DEFAULT_BUDGET } from './run/types.ts';
-export type { CapturedFrame, CaptureOpts } from './run/xdp-live-capture.ts';
-export type { LinkSpec, NetnsName } from './run/xdp-live-devices.ts';
-export type { LiveLook } from './run/xdp-live-look.ts';
-export { openLive } from './run/xdp-live-open.ts';
-export type { LiveFaults, LiveFrames, LiveOpts, SocketUse, TcAttachment, XdpAttachment } from './run/xdp-live-opts.ts';
-export type { LiveCounters, LiveDeviceReport, LiveReport } from './run/xdp-live-report.ts';
-export type { LiveOutput, LiveRun, LiveSpan } from './run/xdp-live-run.ts';
+export type { CapturedFrame, CaptureOpts } from './run/xdp-live/capture.ts';
+export type { LinkSpec, NetnsName } from './run/xdp-live/devices.ts';
+export type { LiveLook } from './run/xdp-live/look.ts';
+export { openLive } from './run/xdp-live/open.ts';
+export type { LiveFaults, LiveFrames, LiveOpts, SocketUse, TcAttachment, XdpAttachment } from './run/xdp-live/opts.ts';
+export type { LiveCounters, LiveDeviceReport, LiveReport } from './run/xdp-live/report.ts';
+export type { LiveOutput, LiveRun, LiveSpan } from './run/xdp-live/run.ts';
 export {
   BPF_F_TEST_RUN_ON_CPU,
   BPF_F_TEST_SKB_CHECKSUM_COMPLETE,

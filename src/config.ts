@@ -1,12 +1,12 @@
 /** Finds and loads bpfdeck.config.ts: the project's root, its globs and its defaults. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type BuildRule, settleBuilds } from './build-rules.ts';
-import { checkFields } from './case-fields.ts';
-import { importUserModule } from './case-modules.ts';
+import { type BuildRule, settleBuilds } from './build/rules.ts';
+import { checkFields } from './cases/fields.ts';
+import { guarded } from './cases/load-guard.ts';
+import { importUserModule } from './cases/modules.ts';
 import type { Config } from './define.ts';
 import { InputError } from './input-error.ts';
-import { guarded } from './load-guard.ts';
 import type { FileError } from './outcome.ts';
 
 const NAMES = ['bpfdeck.config.ts', 'bpfdeck.config.js', 'bpfdeck.config.mjs'];

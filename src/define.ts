@@ -1,8 +1,8 @@
 /** The module `bpfdeck` that config and case files import: defineConfig, test, suite, pkt, and the types to write them with. */
-import type { Build } from './build-rules.ts';
+import type { Build } from './build/rules.ts';
 import type { TestCase } from './test-case.ts';
 
-export { suite, test } from './case-register.ts';
+export { suite, test } from './cases/register.ts';
 export { type PacketBuilder, pkt } from './packet/build.ts';
 export { dissect } from './packet/dissect.ts';
 export { fieldOf } from './packet/fields.ts';

@@ -1,6 +1,6 @@
 /** The command line that runs a case once, as a shell takes it: what the screen shows for `@`. */
 import { relative } from 'node:path';
-import { liveOptions } from './live/live-words.ts';
+import { liveOptions } from './live/words.ts';
 import { toHex } from './packet/hex.ts';
 import type { SettledCase } from './test-case.ts';
 

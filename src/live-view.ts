@@ -1,21 +1,21 @@
 /** The live screen as strings, numbers and tags: a pure function of the state, and all of a live run that ui/ knows. */
 import { basename } from 'node:path';
 import { plain } from './format/sanitize.ts';
-import { compact, uptime, whole } from './live/live-format.ts';
-import { goesOn } from './live/live-recent.ts';
-import { matchesOf, type SearchedTables } from './live/live-search.ts';
-import { BUCKET_MS, factsOf, type LiveState, lastSecond, newest, shownOf } from './live/live-state.ts';
+import { compact, uptime, whole } from './live/format.ts';
+import { goesOn } from './live/recent.ts';
+import { matchesOf, type SearchedTables } from './live/search.ts';
+import { BUCKET_MS, factsOf, type LiveState, lastSecond, newest, shownOf } from './live/state.ts';
 import type { FrameView } from './live/view-frame.ts';
 import { type InterfaceRow, interfaceRows } from './live/view-interfaces.ts';
 import { type BatchRow, batchView, type ErrorView, errorViews, type PoolView, poolView } from './live/view-parts.ts';
-import { type Loss, whyLost } from './live-why.ts';
+import { type Loss, whyLost } from './live/why.ts';
+import type { Line, Span, Tag } from './view/text.ts';
 import type { TerminalHandle } from './view.ts';
-import type { Line, Span, Tag } from './view-text.ts';
 
 export type { FrameView } from './live/view-frame.ts';
 export type { InterfaceRow } from './live/view-interfaces.ts';
 export type { BatchRow, ErrorView, PoolView } from './live/view-parts.ts';
-export type { Line, Span, Tag } from './view-text.ts';
+export type { Line, Span, Tag } from './view/text.ts';
 
 /** What keys ask for. */
 export type LiveKeyCommand =

@@ -1,6 +1,6 @@
 /** Reports of several runs (`json` or `ndjson` files) as the one run that they are parts of. */
 import { resolve } from 'node:path';
-import { readFileBytes } from './case-bytes.ts';
+import { readFileBytes } from './cases/bytes.ts';
 import { InputError } from './input-error.ts';
 import type { FileError, RunEvent, TestOutcome } from './outcome.ts';
 import { fromRecord } from './reporters/record.ts';

@@ -1,9 +1,9 @@
 /** What came of a case, and the one stream of events that reporters and the screen read. */
 import type { LiveReport, MapDump, ProgRunResult, Refusal } from '../engine/index.ts';
 import type { ProgramLines } from './coverage/program-lines.ts';
-import type { Fix } from './fix.ts';
+import type { Fix } from './expect/fix.ts';
 import type { SettledCase } from './test-case.ts';
-import type { Why } from './why-types.ts';
+import type { Why } from './why/types.ts';
 
 /** One expectation that did not hold, in the user's terms. */
 export interface Difference {

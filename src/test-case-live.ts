@@ -1,6 +1,6 @@
 /** Live cases as users write them (BPF_F_TEST_XDP_LIVE_FRAMES), and the plain, settled form: devices that frames go through, what is expected of them. */
 import type { LiveFaults, LiveFrames, NetnsSpec, SocketUse } from '../engine/index.ts';
-import type { LiveNetwork } from './live/live-types.ts';
+import type { LiveNetwork } from './live/types.ts';
 import type { BytesSource, FieldValue } from './test-case-bytes.ts';
 
 /** A device in the words of `bpfdeck live --dev`. */

@@ -1,30 +1,30 @@
 /** The watch screen as strings, numbers and tags: a pure function of the state, and all of the app that ui/ knows. */
 import { basename } from 'node:path';
-import type { Command } from './session-commands.ts';
-import { filtersAny } from './session-filter.ts';
-import { type Focus, rowsOf, type State } from './session-state.ts';
-import { countTree, cursorIndex, type Row } from './session-tree.ts';
-import type { DetailItem } from './view-detail.ts';
-import { type Empty, emptyState } from './view-empty.ts';
-import { type FailureView, failureView } from './view-failure.ts';
-import { chips, listTitle, nothingListed, type PromptView, promptView } from './view-filter.ts';
-import { detailOf, type GroupRow, objectTable } from './view-groups.ts';
-import { badge, countsLine, eventLines, historySign, noticeLine, runTitle } from './view-head.ts';
-import { equalCommand, type Overlay, overlayOf } from './view-overlay.ts';
-import { type TreeRow, treeRow } from './view-rows.ts';
-import { type RunView, runView } from './view-run.ts';
-import { duration, type Line, type Span } from './view-text.ts';
-import { sourceOf } from './view-where.ts';
+import type { Command } from './session/commands.ts';
+import { filtersAny } from './session/filter.ts';
+import { type Focus, rowsOf, type State } from './session/state.ts';
+import { countTree, cursorIndex, type Row } from './session/tree.ts';
+import type { DetailItem } from './view/detail.ts';
+import { type Empty, emptyState } from './view/empty.ts';
+import { type FailureView, failureView } from './view/failure.ts';
+import { chips, listTitle, nothingListed, type PromptView, promptView } from './view/filter.ts';
+import { detailOf, type GroupRow, objectTable } from './view/groups.ts';
+import { badge, countsLine, eventLines, historySign, noticeLine, runTitle } from './view/head.ts';
+import { equalCommand, type Overlay, overlayOf } from './view/overlay.ts';
+import { type TreeRow, treeRow } from './view/rows.ts';
+import { type RunView, runView } from './view/run.ts';
+import { duration, type Line, type Span } from './view/text.ts';
+import { sourceOf } from './view/where.ts';
 
-export type { Command } from './session-commands.ts';
-export type { Focus } from './session-state.ts';
-export type { DetailItem } from './view-detail.ts';
-export type { FailureView, PacketPane, TextPane } from './view-failure.ts';
-export type { PromptView } from './view-filter.ts';
-export type { GroupRow } from './view-groups.ts';
-export type { TreeRow } from './view-rows.ts';
-export type { RunView } from './view-run.ts';
-export type { Line, PaneLine, Span, Tag } from './view-text.ts';
+export type { Command } from './session/commands.ts';
+export type { Focus } from './session/state.ts';
+export type { DetailItem } from './view/detail.ts';
+export type { FailureView, PacketPane, TextPane } from './view/failure.ts';
+export type { PromptView } from './view/filter.ts';
+export type { GroupRow } from './view/groups.ts';
+export type { TreeRow } from './view/rows.ts';
+export type { RunView } from './view/run.ts';
+export type { Line, PaneLine, Span, Tag } from './view/text.ts';
 
 /** What the screen stands on: a view to draw, commands to send. The snapshot is the same object until something changed. */
 export interface Store {

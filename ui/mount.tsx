@@ -3,7 +3,7 @@ import { render } from 'ink';
 import type { LiveStore } from '../src/live-view.ts';
 import type { Screen, Store } from '../src/view.ts';
 import { App } from './app.tsx';
-import { LiveApp } from './live-app.tsx';
+import { LiveApp } from './live/app.tsx';
 
 /** A frame at once for whatever changes: verdicts should not wait for the clock of an animation. */
 const MAX_FPS = 120;

@@ -6,7 +6,7 @@ import type { RunFunction } from '../load/loaded-program.ts';
 import { RefusedProgram } from '../load/program-table.ts';
 import type { ExecuteOpts, Execution, LoadedProgram, World } from '../load/types.ts';
 import type { WorldMemory } from '../memory.ts';
-import { faultOf, faultWith, leakFault, refusedFault } from './fault.ts';
+import { faultOf, faultWith, leakFault, refusedFault } from './fault/fault.ts';
 import { runTimers } from './timers.ts';
 import { DEFAULT_BUDGET, type Fault } from './types.ts';
 

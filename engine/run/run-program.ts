@@ -9,9 +9,9 @@ import { notRun } from './finish.ts';
 import { enterNetns } from './netns.ts';
 import { checkBuffers, F_XDP_LIVE_FRAMES } from './opts.ts';
 import { beginRun, type Executor } from './run.ts';
-import { traced } from './trace.ts';
+import { traced } from './trace/trace.ts';
 import type { ProgRunOpts, ProgRunResult } from './types.ts';
-import { runXdpLive } from './xdp-live.ts';
+import { runXdpLive } from './xdp-live/xdp-live.ts';
 
 /** Refuses what the engine cannot run (stage `unsupported`, by name); an errno is part of the result. */
 export function runProgram(

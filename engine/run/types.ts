@@ -4,7 +4,7 @@ import type { RunEnv } from '../env.ts';
 import type { Where } from '../errors.ts';
 import type { NetnsSpec } from '../net/netns-spec.ts';
 import type { ProgramSpec } from '../object/spec.ts';
-import type { Trace, TraceOpts } from './trace-types.ts';
+import type { Trace, TraceOpts } from './trace/types.ts';
 
 export type { Decoded } from '../object/btf-decode.ts';
 export type { KernelStruct } from '../object/spec.ts';
@@ -18,7 +18,7 @@ export type {
   TracePlace,
   TraceRegister,
   TraceStep,
-} from './trace-types.ts';
+} from './trace/types.ts';
 
 /**
  * The attributes of BPF_PROG_RUN (struct `test` of union bpf_attr) by their names, with the kernel's defaults: what is absent

@@ -1,7 +1,7 @@
 /** The interface every backend stands behind (embedded engine, real kernel): plain data across, so a Worker or a child process fits. */
 import type { KernelConfig, MapDump, ObjectSpec, ProgRunOpts, ProgRunResult, Refusal } from '../../engine/index.ts';
 import type { ProgramLines } from '../coverage/program-lines.ts';
-import type { LiveEnd, LiveRequest } from '../live/live-types.ts';
+import type { LiveEnd, LiveRequest } from '../live/types.ts';
 import type { MapPreset } from './map-preset.ts';
 
 export type { MapPreset } from './map-preset.ts';

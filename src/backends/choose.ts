@@ -14,7 +14,7 @@ const NAMES = ['engine', 'kernel', 'both'];
 
 /** Throws InputError where the kernel cannot be used, with what to do about it. */
 export async function needKernel(): Promise<void> {
-  const { probeKernel } = await import('./kernel-probe.ts');
+  const { probeKernel } = await import('./kernel/probe.ts');
   const usable = probeKernel();
   if (!usable.usable) {
     const advice = usable.advice === '' ? '' : `: ${usable.advice}`;
@@ -29,7 +29,7 @@ async function openKernel(): Promise<Backend> {
 }
 
 async function openEngine(): Promise<Backend> {
-  return (await import('./engine-near.ts')).openNearEngine();
+  return (await import('./engine/near.ts')).openNearEngine();
 }
 
 /** Throws InputError for an unknown name, and where the kernel cannot be used, with what to do about it. */
@@ -40,7 +40,7 @@ export async function chooseBackends(name: string): Promise<Backends> {
     throw new InputError(`there is no backend ${name}${didYouMean(name, NAMES) || `: one of ${NAMES.join(', ')}`}`);
   }
   const judge = await openKernel();
-  const { KernelTyped } = await import('./kernel-typed.ts');
+  const { KernelTyped } = await import('./kernel/typed.ts');
   return { first: new KernelTyped(await openEngine()), judge };
 }
 

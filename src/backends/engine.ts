@@ -19,8 +19,8 @@ import {
 import { type ProgramLines, programLines } from '../coverage/program-lines.ts';
 import { progTypeNumber } from '../format/prog-types.ts';
 import { InputError } from '../input-error.ts';
-import { openLiveRun } from '../live/live-engine.ts';
-import { runWhole, wholeRequest } from '../live/live-whole.ts';
+import { openLiveRun } from '../live/engine.ts';
+import { runWhole, wholeRequest } from '../live/whole.ts';
 import { didYouMean } from '../suggest.ts';
 import type {
   Backend,
@@ -33,10 +33,10 @@ import type {
   RunStep,
 } from './backend.ts';
 import { askBlooms } from './bloom-asks.ts';
-import { ExtendedPrograms } from './engine-extended.ts';
-import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine-presets.ts';
-import { withNames } from './engine-refs.ts';
-import { EngineWorlds } from './engine-worlds.ts';
+import { ExtendedPrograms } from './engine/extended.ts';
+import { applyPresets, type EngineObject, InnerMaps, mapIn } from './engine/presets.ts';
+import { withNames } from './engine/refs.ts';
+import { EngineWorlds } from './engine/worlds.ts';
 import { betweenRuns } from './presets.ts';
 import { labelOf, worldName } from './world-names.ts';
 

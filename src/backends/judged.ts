@@ -1,7 +1,8 @@
 /** A backend with another one as its judge: both run every request, and where they differ the reply says so. */
-import { compareReplies, judgeRequest } from '../compare-replies.ts';
+
 import type { ProgramLines } from '../coverage/program-lines.ts';
-import { compareLive, sameChance } from '../live/live-compare.ts';
+import { compareReplies, judgeRequest } from '../expect/compare-replies.ts';
+import { compareLive, sameChance } from '../live/compare.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
 
 export class JudgedBackend implements Backend {

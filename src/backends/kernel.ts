@@ -1,10 +1,10 @@
 /** The real kernel behind the Backend interface: a child process makes the system calls, so that a run can be stopped. */
 import type { Subprocess } from 'bun';
 import { ERRNO } from '../../engine/index.ts';
-import type { LiveBackend } from '../live/live-backend.ts';
-import { wholeRequest } from '../live/live-whole.ts';
+import type { LiveBackend } from '../live/backend.ts';
+import { wholeRequest } from '../live/whole.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
-import type { ChildReply, ChildRequest } from './kernel-child.ts';
+import type { ChildReply, ChildRequest } from './kernel/child.ts';
 
 /** How long a cancelled run has to end by itself (a program in an endless repeat sees the signal at once). */
 const GRACE_MS = 1000;
@@ -36,7 +36,7 @@ export class KernelBackend implements Backend {
   private closed = false;
 
   private start(): Subprocess {
-    const script = Bun.fileURLToPath(new URL('./kernel-child.ts', import.meta.url));
+    const script = Bun.fileURLToPath(new URL('./kernel/child.ts', import.meta.url));
     const child = Bun.spawn([process.execPath, script], {
       ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', serialization: 'advanced' },
       ipc: (reply: ChildReply) => this.take(reply),
@@ -106,7 +106,7 @@ export class KernelBackend implements Backend {
   async live(asked: LiveCaseRequest): Promise<LiveCaseReply> {
     const request = wholeRequest(asked, (path) => this.objects.get(path));
     if ('stage' in request) return { end: null, refusal: request };
-    const { startKernel } = await import('./kernel-live.ts');
+    const { startKernel } = await import('./kernel/live.ts');
     const client = startKernel(request, SAMPLE_MS, () => {});
     this.liveRun = client;
     try {

@@ -1,10 +1,10 @@
 /** Looks at both backends by trying them, and prints what came of it; nothing that is missing is an error. */
 
 import { flagArg } from '../args.ts';
-import { kernelFeatures } from '../backends/kernel-features.ts';
-import { probeKernel } from '../backends/kernel-probe.ts';
-import { kernelRelease } from '../backends/kernel-release.ts';
-import { lockdown } from '../backends/kernel-rights.ts';
+import { kernelFeatures } from '../backends/kernel/features.ts';
+import { probeKernel } from '../backends/kernel/probe.ts';
+import { kernelRelease } from '../backends/kernel/release.ts';
+import { lockdown } from '../backends/kernel/rights.ts';
 import { jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
 import { VERSION } from '../version.ts';

@@ -1,5 +1,5 @@
 /** What `bpfdeck doctor` found, as text: a sentence a backend, then a row a program type and what is missing by name. */
-import type { Feature, KernelFeatures, MissingHelper, ProgTypeFeatures } from '../backends/kernel-features.ts';
+import type { Feature, KernelFeatures, MissingHelper, ProgTypeFeatures } from '../backends/kernel/features.ts';
 import type { Style } from '../format/style.ts';
 
 export interface EngineHealth {

@@ -11,7 +11,7 @@ export const command: Command = {
       .positional('object', { type: 'string', describe: 'Objects, instead of every BPF object below this directory' })
       .example('$0 init', 'a project of this directory; files that are there already are kept'),
   run: async (args, io) => {
-    const { initProject } = await import('../init-project.ts');
+    const { initProject } = await import('../init/project.ts');
     const written = await initProject(io.cwd, words(args.object));
     const wide = Math.max(...written.map(({ path }) => path.length));
     for (const { path, what, kept } of written) {

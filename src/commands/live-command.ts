@@ -4,15 +4,15 @@ import { resolve } from 'node:path';
 import { flagArg } from '../args.ts';
 import { jsonLine, jsonText } from '../format/json-text.ts';
 import { EXIT, type ExitCode, fileError, InputError } from '../input-error.ts';
-import type { StartLive } from '../live/live-backend.ts';
-import { captureFile } from '../live/live-capture.ts';
-import { isRefusal } from '../live/live-client.ts';
-import { intervalOf } from '../live/live-interval.ts';
-import { metricsText } from '../live/live-metrics.ts';
-import { serveMetrics } from '../live/live-metrics-server.ts';
-import { startOf } from '../live/live-start.ts';
-import { factsOf } from '../live/live-state.ts';
-import type { LiveEnd, LiveSample } from '../live/live-types.ts';
+import type { StartLive } from '../live/backend.ts';
+import { captureFile } from '../live/capture.ts';
+import { isRefusal } from '../live/client.ts';
+import { intervalOf } from '../live/interval.ts';
+import { metricsText } from '../live/metrics.ts';
+import { serveMetrics } from '../live/metrics-server.ts';
+import { startOf } from '../live/start.ts';
+import { factsOf } from '../live/state.ts';
+import type { LiveEnd, LiveSample } from '../live/types.ts';
 import type { Args, CommandIo } from './command.ts';
 import { liveCommandLine } from './live-equal.ts';
 import { type LiveInput, readLiveInput } from './live-job.ts';
@@ -62,7 +62,7 @@ async function screenRun(
   io: CommandIo,
 ): Promise<ExitCode> {
   const { request, ingress } = input;
-  const { LiveSession } = await import('../live/live-session.ts');
+  const { LiveSession } = await import('../live/session.ts');
   const session = new LiveSession({
     ...{ start, request, ingress, ascii: flagArg(args, 'ascii'), cwd: io.cwd, note: notes.join(' · ') },
     sample_ms: 1000 / input.fps,

@@ -1,9 +1,9 @@
 /** What `live --json` prints: an object a line for every interval, and the summary; their fields are an interface that others build on. */
 import { errnoName, type LiveReport } from '../../engine/index.ts';
-import { errorsOf, type LiveInterval, xmitOf } from '../live/live-interval.ts';
-import type { LiveEnd } from '../live/live-types.ts';
-import { verdictCounts } from '../live/live-verdicts.ts';
-import { type LiveFacts, whyLost } from '../live-why.ts';
+import { errorsOf, type LiveInterval, xmitOf } from '../live/interval.ts';
+import type { LiveEnd } from '../live/types.ts';
+import { verdictCounts } from '../live/verdicts.ts';
+import { type LiveFacts, whyLost } from '../live/why.ts';
 import type { LiveInput } from './live-job.ts';
 import { faultJson, mapJson } from './run-json.ts';
 

@@ -3,9 +3,9 @@ import type { Fault, LiveReport } from '../../engine/index.ts';
 import { errnoText } from '../format/errnos.ts';
 import { plain } from '../format/sanitize.ts';
 import type { Style } from '../format/style.ts';
-import { errorsOf, type LiveInterval, xmitOf } from '../live/live-interval.ts';
-import type { LiveEnd } from '../live/live-types.ts';
-import { type LiveFacts, whyLost } from '../live-why.ts';
+import { errorsOf, type LiveInterval, xmitOf } from '../live/interval.ts';
+import type { LiveEnd } from '../live/types.ts';
+import { type LiveFacts, whyLost } from '../live/why.ts';
 import type { LiveInput } from './live-job.ts';
 
 const NAME_WIDTH = 15;

@@ -5,7 +5,7 @@ import { openReporters, words } from './reporter-options.ts';
 
 async function merge(args: Args, io: CommandIo): Promise<ExitCode> {
   const { mergedEvents } = await import('../merge-reports.ts');
-  const { emptySummary, exitCodeOf, summarize } = await import('../summary.ts');
+  const { emptySummary, exitCodeOf, summarize } = await import('../runner/summary.ts');
   const events = mergedEvents(words(args.file), io.cwd);
   const reporters = await openReporters(args, io, io.cwd);
   let summary = emptySummary();

@@ -2,7 +2,7 @@
 import type { ObjectSpec } from '../../engine/index.ts';
 import type { Backend, RunReply } from '../backends/backend.ts';
 import { splitName, type World } from '../backends/world-names.ts';
-import type { Mismatch } from '../compare-replies.ts';
+import type { Mismatch } from '../expect/compare-replies.ts';
 import type { RunInput } from './run-job.ts';
 import type { Traced } from './run-trace.ts';
 

@@ -3,7 +3,7 @@ import { ctxToFields, errnoName, type Fault, type MapDump, type ObjectSpec } fro
 import { mapTypeName, progTypeName } from '../format/prog-types.ts';
 import { toJson } from '../format/values.ts';
 import { retvalName } from '../format/verdicts.ts';
-import { decodeMapKey, decodeMapValue } from '../map-json.ts';
+import { decodeMapKey, decodeMapValue } from '../maps/json.ts';
 import { toHex } from '../packet/hex.ts';
 import { errorJson } from './error-json.ts';
 import { ownerOfDump, type RunDone } from './run-done.ts';

@@ -2,14 +2,14 @@
 import type { Fault, OutputRecord } from '../../engine/index.ts';
 import { ctxToFields, PROG_TYPE } from '../../engine/index.ts';
 import { dumpsOf, worldName } from '../backends/world-names.ts';
+import { mismatchDifferences } from '../expect/mismatch-differences.ts';
 import { errnoText } from '../format/errnos.ts';
 import { progTypeName } from '../format/prog-types.ts';
 import { clip, plain } from '../format/sanitize.ts';
 import type { Style } from '../format/style.ts';
 import { valueChanges, valueText } from '../format/values.ts';
 import { retvalText } from '../format/verdicts.ts';
-import { mapChanges } from '../map-changes.ts';
-import { mismatchDifferences } from '../mismatch-differences.ts';
+import { mapChanges } from '../maps/changes.ts';
 import { toHex } from '../packet/hex.ts';
 import { packetReport } from './packet-report.ts';
 import { redirectText } from './redirect-text.ts';

@@ -9,7 +9,7 @@ import { explain } from '../why/explain.ts';
 import { metaBytes, typeOfStep } from '../why/rerun.ts';
 import { traceLines } from '../why/trace-lines.ts';
 import { TracedObjects } from '../why/traced-objects.ts';
-import type { Why, WhyBranch, WhyPlace, WhyValue } from '../why-types.ts';
+import type { Why, WhyBranch, WhyPlace, WhyValue } from '../why/types.ts';
 import type { CommandIo } from './command.ts';
 import type { RunInput } from './run-job.ts';
 import { writeTo } from './write-to.ts';

@@ -8,7 +8,7 @@ export const command: Command = {
   options: (yargs) =>
     yargs.example('$0 schema > case.schema.json', 'for "# yaml-language-server: $schema=case.schema.json"'),
   run: async (_args, io) => {
-    const { caseSchema } = await import('../case-schema.ts');
+    const { caseSchema } = await import('../cases/schema.ts');
     io.out(`${JSON.stringify(caseSchema(), null, 2)}\n`);
     return EXIT.OK;
   },

@@ -1,10 +1,10 @@
 /** The `test` command: runs the project's cases once and says which of them hold. */
 
 import { resolve } from 'node:path';
+import type { Build } from '../cases/suite.ts';
 import { plain } from '../format/sanitize.ts';
 import { EXIT, type ExitCode, InputError } from '../input-error.ts';
-import type { Build } from '../suite.ts';
-import type { Updater } from '../update-run.ts';
+import type { Updater } from '../update/run.ts';
 import type { Args, Command, CommandIo } from './command.ts';
 import { openReporters, words } from './reporter-options.ts';
 
@@ -23,12 +23,12 @@ async function openRunner(workers: number, backend: string, counted: boolean) {
     throw new InputError('--coverage is of the engine: the kernel does not say what it executes');
   if (backend !== 'engine') {
     if (workers > 1) throw new InputError(`--workers is for the engine: the kernel backend runs one case at a time`);
-    const { openJudgedRunner } = await import('../judged-runner.ts');
+    const { openJudgedRunner } = await import('../runner/judged-runner.ts');
     return openJudgedRunner(backend);
   }
-  const { WorkerRunner } = await import('../runner-client.ts');
+  const { WorkerRunner } = await import('../runner/client.ts');
   if (workers < 2) return new WorkerRunner();
-  const { ManyRunners } = await import('../runner-many.ts');
+  const { ManyRunners } = await import('../runner/many.ts');
   return new ManyRunners(Array.from({ length: workers }, () => new WorkerRunner()));
 }
 
@@ -40,15 +40,15 @@ function covers(args: Args): boolean {
 function builder(args: Args, io: CommandIo, signal: AbortSignal): Build | null {
   if (args.build === false) return null;
   return async (project) => {
-    const { buildOnce } = await import('../build-once.ts');
+    const { buildOnce } = await import('../build/once.ts');
     return buildOnce(project, { signal, building: (label) => io.err(io.errorStyle.dim(`building ${plain(label)}\n`)) });
   };
 }
 
 /** Runs once with the reporters asked for; every case by name where standard output is no terminal. */
 export async function runOnce(args: Args, io: CommandIo, objects: readonly string[]): Promise<ExitCode> {
-  const { testRun } = await import('../test-run.ts');
-  const { parseShard } = await import('../case-shard.ts');
+  const { testRun } = await import('../runner/test-run.ts');
+  const { parseShard } = await import('../cases/shard.ts');
   const workers = number(args, 'workers', WORKERS_MAX) ?? 1;
   const retries = number(args, 'retries', 1000) ?? 0;
   const shard = args.shard === undefined ? null : parseShard(String(args.shard));
@@ -59,7 +59,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
     objects,
   };
   if (args.list === true) {
-    const { listCases } = await import('../test-run.ts');
+    const { listCases } = await import('../runner/test-run.ts');
     return listCases(request, shard, io.out);
   }
   const stop = new AbortController();
@@ -73,7 +73,7 @@ export async function runOnce(args: Args, io: CommandIo, objects: readonly strin
       opened.push(lcovWriter(resolve(io.cwd, String(args['coverage-dir']))));
     }
     if (args.update !== true) return opened;
-    update = (await import('../update-run.ts')).updater({ out: io.out, style: io.style, root });
+    update = (await import('../update/run.ts')).updater({ out: io.out, style: io.style, root });
     return [...opened, update];
   };
   try {

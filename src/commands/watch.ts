@@ -1,8 +1,8 @@
 /** The `watch` command: runs the cases again whenever an object or a case file changes, on a screen of its own. */
 import { textArg } from '../args.ts';
-import type { CaseRunner } from '../case-runner.ts';
 import { EXIT, type ExitCode } from '../input-error.ts';
-import type { WatchDoor } from '../watch-door.ts';
+import type { CaseRunner } from '../runner/case-runner.ts';
+import type { WatchDoor } from '../watch/door.ts';
 import type { Args, Command, CommandIo } from './command.ts';
 import { runOnce } from './test.ts';
 
@@ -17,13 +17,13 @@ function objectsOf(args: Args): string[] {
 /** The engine in a thread, or the kernel, which is asked before there is a screen to say that it cannot be used. */
 async function openRunner(args: Args): Promise<CaseRunner> {
   const backend = textArg(args, 'backend') ?? 'engine';
-  if (backend === 'engine') return new (await import('../runner-client.ts')).WorkerRunner();
-  return (await import('../judged-runner.ts')).openJudgedRunner(backend);
+  if (backend === 'engine') return new (await import('../runner/client.ts')).WorkerRunner();
+  return (await import('../runner/judged-runner.ts')).openJudgedRunner(backend);
 }
 
 /** Opens the screen, watches until the user quits, and puts the terminal back whatever happens. */
 async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
-  const { WatchDoor } = await import('../watch-door.ts');
+  const { WatchDoor } = await import('../watch/door.ts');
   const runner = await openRunner(args);
   const door = new WatchDoor(io.cwd, args.ascii === true);
   const release = io.onInterrupt(() => door.send({ do: 'interrupt' }));
@@ -45,8 +45,8 @@ async function watch(args: Args, io: CommandIo): Promise<ExitCode> {
 
 /** The session behind the screen, which is drawn while this is loaded. */
 async function runSession(args: Args, io: CommandIo, runner: CaseRunner, door: WatchDoor): Promise<ExitCode> {
-  const { WatchSession } = await import('../watch-session.ts');
-  const { redirectConsole } = await import('../watch-console.ts');
+  const { WatchSession } = await import('../watch/session.ts');
+  const { redirectConsole } = await import('../watch/console.ts');
   const request = {
     cwd: io.cwd,
     ...(args.config === undefined ? {} : { config: String(args.config) }),

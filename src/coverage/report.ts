@@ -1,6 +1,6 @@
 /** Coverage of a project: what all its programs' lines come to, source file by source file and program by program. */
 import { normalize } from 'node:path';
-import { findSource } from '../watch-sources.ts';
+import { findSource } from '../watch/sources.ts';
 import type { BranchHits, LineHits, ProgramLines } from './program-lines.ts';
 
 export interface Share {

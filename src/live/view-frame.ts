@@ -1,12 +1,12 @@
 /** A frame that was looked at, for the screen: what became of it, the line that settled it, its headers and bytes before and after. */
 import { errnoName, type ObjectSpec, PROG_TYPE, type TraceEvent } from '../../engine/index.ts';
 import { retvalText } from '../format/verdicts.ts';
-import { comparePackets, type PacketPane } from '../view-packet.ts';
-import { type Line, type PaneLine, span } from '../view-text.ts';
+import { comparePackets, type PacketPane } from '../view/packet.ts';
+import { type Line, type PaneLine, span } from '../view/text.ts';
 import { explain } from '../why/explain.ts';
-import type { Why } from '../why-types.ts';
-import { whole } from './live-format.ts';
-import type { LiveDeviceInfo, LiveFound } from './live-types.ts';
+import type { Why } from '../why/types.ts';
+import { whole } from './format.ts';
+import type { LiveDeviceInfo, LiveFound } from './types.ts';
 
 export interface FrameView {
   readonly title: string;

@@ -1,13 +1,13 @@
 /** The interface table of the live screen: what comes in, what the program does with it, what leaves, what is lost and WHY. */
 import type { LiveReport } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
-import type { Loss } from '../live-why.ts';
-import type { Tag } from '../view-text.ts';
-import { compact } from './live-format.ts';
-import { goesOn } from './live-recent.ts';
-import { type LiveState, newest, type Shown } from './live-state.ts';
-import { targetsOf } from './live-targets.ts';
-import type { LiveDeviceInfo } from './live-types.ts';
+import type { Tag } from '../view/text.ts';
+import { compact } from './format.ts';
+import { goesOn } from './recent.ts';
+import { type LiveState, newest, type Shown } from './state.ts';
+import { targetsOf } from './targets.ts';
+import type { LiveDeviceInfo } from './types.ts';
+import type { Loss } from './why.ts';
 
 export interface InterfaceRow {
   readonly key: string;

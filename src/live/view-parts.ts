@@ -1,13 +1,13 @@
 /** Parts of the live screen beside the interfaces: a batch by verdict, the page pool, errors. */
 import type { LiveReport } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
-import type { Loss } from '../live-why.ts';
-import { duration } from '../view-text.ts';
-import { errorRows, grownErrors, lossOf } from './live-errors.ts';
-import { compact, uptime, whole } from './live-format.ts';
-import { errorsOf } from './live-interval.ts';
-import { type ExactBatch, factsOf, type LiveState, type lastSecond, newest } from './live-state.ts';
-import type { LiveSample } from './live-types.ts';
+import { duration } from '../view/text.ts';
+import { errorRows, grownErrors, lossOf } from './errors.ts';
+import { compact, uptime, whole } from './format.ts';
+import { errorsOf } from './interval.ts';
+import { type ExactBatch, factsOf, type LiveState, type lastSecond, newest } from './state.ts';
+import type { LiveSample } from './types.ts';
+import type { Loss } from './why.ts';
 
 type Second = ReturnType<typeof lastSecond>;
 

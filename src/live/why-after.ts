@@ -1,7 +1,7 @@
 /** Frames that are lost after the redirect: in a device's bulk queue, at the other end of a veth, on another CPU, in a network stack. */
 import type { LiveReport, NetnsName } from '../../engine/index.ts';
-import { type Tracepoint, targetsOf } from './live-targets.ts';
-import type { LiveDeviceInfo } from './live-types.ts';
+import { type Tracepoint, targetsOf } from './targets.ts';
+import type { LiveDeviceInfo } from './types.ts';
 import {
   dropsKey,
   type Found,

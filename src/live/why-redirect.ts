@@ -1,7 +1,7 @@
 /** Frames that a redirect loses: refused with an errno, or taken and sent nowhere. */
 import { ERRNO, errnoName } from '../../engine/index.ts';
-import { targetsOf } from './live-targets.ts';
-import type { LiveDeviceInfo } from './live-types.ts';
+import { targetsOf } from './targets.ts';
+import type { LiveDeviceInfo } from './types.ts';
 import {
   type Found,
   found,

@@ -1,8 +1,8 @@
 /** What a row of the WHY table looks at, what it finds, and small questions that rows share. */
 import type { LiveReport, NetnsName } from '../../engine/index.ts';
-import { whole } from './live-format.ts';
-import type { Tracepoint } from './live-targets.ts';
-import type { LiveDeviceInfo, LiveDevmap } from './live-types.ts';
+import { whole } from './format.ts';
+import type { Tracepoint } from './targets.ts';
+import type { LiveDeviceInfo, LiveDevmap } from './types.ts';
 
 export interface LiveFacts {
   /** Totals, or what came in an interval. */

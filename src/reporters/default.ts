@@ -1,13 +1,13 @@
 /** The reporters for people: every case by name or as a dot if asked, failures with their reasons, then the summary line. */
 import { relative } from 'node:path';
 import { coverageLines } from '../coverage/table.ts';
+import { DISAGREED } from '../expect/mismatch-words.ts';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
-import { DISAGREED } from '../mismatch-words.ts';
 import type { FileError, TestOutcome } from '../outcome.ts';
-import { countsText, type Summary } from '../summary.ts';
+import { countsText, type Summary } from '../runner/summary.ts';
 import type { SettledCase } from '../test-case.ts';
-import { duration } from '../view-text.ts';
+import { duration } from '../view/text.ts';
 import { failureLines, fileErrorLines } from './failure-text.ts';
 import { Histogram } from './histogram.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';

@@ -1,7 +1,7 @@
 /** A failure as plain lines for machines' reports: the step, each difference on a line, the fault with its place. */
-import { stepText } from '../case-steps.ts';
+import { stepText } from '../cases/steps.ts';
+import { sidesOf } from '../expect/mismatch-words.ts';
 import { plain } from '../format/sanitize.ts';
-import { sidesOf } from '../mismatch-words.ts';
 import type { TestOutcome } from '../outcome.ts';
 import { sourceName, whyTexts } from './why-text.ts';
 

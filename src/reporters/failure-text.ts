@@ -1,10 +1,10 @@
 /** A failure as lines of text: where the case is, what differed, the fault with its source, what the run left behind. */
 import { relative } from 'node:path';
 import type { Fault } from '../../engine/index.ts';
-import { shownStep, stepText } from '../case-steps.ts';
+import { shownStep, stepText } from '../cases/steps.ts';
+import { sidesOf } from '../expect/mismatch-words.ts';
 import { plain } from '../format/sanitize.ts';
 import { SIGN, type Style } from '../format/style.ts';
-import { sidesOf } from '../mismatch-words.ts';
 import type { Difference, FileError, TestOutcome } from '../outcome.ts';
 import { hexDiff } from '../packet/hexdump.ts';
 import type { SettledCase } from '../test-case.ts';

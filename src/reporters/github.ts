@@ -6,8 +6,8 @@ import { relative } from 'node:path';
 import { plain } from '../format/sanitize.ts';
 import type { FileError, TestOutcome } from '../outcome.ts';
 import type { SettledCase } from '../test-case.ts';
-import { placeOf } from '../view-where.ts';
-import { findSource } from '../watch-sources.ts';
+import { placeOf } from '../view/where.ts';
+import { findSource } from '../watch/sources.ts';
 import { differenceTexts, reasonTexts } from './difference-text.ts';
 import type { Reporter, ReporterIo } from './reporter.ts';
 

@@ -1,12 +1,12 @@
 /** What came of a case as a flat JSON record, and back again: what `json` and `ndjson` write and `merge-reports` reads. */
 import { relative, resolve } from 'node:path';
 import { errnoName, type Fault, type ProgRunResult } from '../../engine/index.ts';
-import { shownStep } from '../case-steps.ts';
+import { shownStep } from '../cases/steps.ts';
 import { InputError } from '../input-error.ts';
 import type { Difference, FileError, TestOutcome, Verdict } from '../outcome.ts';
 import { parseHex, toHex } from '../packet/hex.ts';
 import type { SettledCase } from '../test-case.ts';
-import type { Why } from '../why-types.ts';
+import type { Why } from '../why/types.ts';
 import { fromLiveRecord, type LiveRecord, liveRecord } from './live-record.ts';
 
 /** Raised when a field changes its meaning or goes. */

@@ -1,7 +1,7 @@
 /** What a reporter is: a subscriber of the stream of run events that writes text somewhere. */
 import type { Style } from '../format/style.ts';
 import type { RunEvent } from '../outcome.ts';
-import type { Summary } from '../summary.ts';
+import type { Summary } from '../runner/summary.ts';
 
 export interface ReporterIo {
   readonly out: (text: string) => void;

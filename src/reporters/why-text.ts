@@ -2,7 +2,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { clip, plain } from '../format/sanitize.ts';
 import type { Style } from '../format/style.ts';
-import type { Why, WhyBranch, WhyCall, WhyPlace } from '../why-types.ts';
+import type { Why, WhyBranch, WhyCall, WhyPlace } from '../why/types.ts';
 
 const SOURCE_SHOWN = 4;
 const FAILED_SHOWN = 3;

@@ -1,5 +1,5 @@
 /** A case file to be rewritten, in whatever syntax: where its cases are, and whether a new text can still be read. */
-import { isDataFile } from '../case-data.ts';
+import { isDataFile } from '../cases/data.ts';
 import type { SettledCase } from '../test-case.ts';
 import type { SourceNode, SourceObject, Syntax } from './source-tree.ts';
 import { namePosition, objectAround } from './ts-source.ts';

@@ -1,7 +1,7 @@
 /** Values as the text that stands for them in a case file, in the manner of what stood there before. */
-import type { Fix } from '../fix.ts';
+import type { Fix } from '../expect/fix.ts';
 import { charText } from '../format/values.ts';
-import { literal, quoted } from '../init-literal.ts';
+import { literal, quoted } from '../init/literal.ts';
 import { type SourceNode, type Syntax, textOf } from './source-tree.ts';
 import { dataOf } from './yaml-source.ts';
 

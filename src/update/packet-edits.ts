@@ -1,5 +1,5 @@
 /** Expected packets that are built: header fields changed where the packet is written, or behind it by `.with(…)`. */
-import type { Fix } from '../fix.ts';
+import type { Fix } from '../expect/fix.ts';
 import { fullName } from '../packet/short-names.ts';
 import { type Edit, fieldAdded, replaced } from './edits.ts';
 import { keyText, newText, valueText } from './literals.ts';

@@ -1,6 +1,6 @@
 /** Where the differences of one case are written in its object, and the edits that settle them; or why there are none. */
-import { shownStep } from '../case-steps.ts';
-import type { Fix } from '../fix.ts';
+import { shownStep } from '../cases/steps.ts';
+import type { Fix } from '../expect/fix.ts';
 import type { Difference, TestOutcome } from '../outcome.ts';
 import type { SettledCase } from '../test-case.ts';
 import type { CaseSource } from './case-source.ts';

@@ -10,7 +10,7 @@ import {
 import { prefixText } from '../backends/preset-prefix.ts';
 import { clip, plain } from '../format/sanitize.ts';
 import { valueText } from '../format/values.ts';
-import { decodeBytes } from '../map-codec.ts';
+import { decodeBytes } from '../maps/codec.ts';
 import { toHex } from '../packet/hex.ts';
 import { heldText, numberText } from './places.ts';
 

@@ -2,12 +2,12 @@
 import { type ObjectSpec, PROG_TYPE, type Trace, type TraceBranch, type TraceStep } from '../../engine/index.ts';
 import { clip, plain } from '../format/sanitize.ts';
 import { retvalText } from '../format/verdicts.ts';
-import type { Why, WhyBranch, WhyCall, WhyValue } from '../why-types.ts';
 import { Names } from './names.ts';
 import { heldText } from './places.ts';
 import { placeOfStep, returnedFrom, sourceAround } from './source.ts';
 import { traceLines } from './trace-lines.ts';
 import { TracedObjects } from './traced-objects.ts';
+import type { Why, WhyBranch, WhyCall, WhyValue } from './types.ts';
 
 const BRANCHES_MAX = 10;
 const CALLS_MAX = 20;

@@ -3,10 +3,10 @@ import type { TraceAccess, TracePlace, TraceStep } from '../../engine/index.ts';
 import { clip, plain } from '../format/sanitize.ts';
 import { dissect, fieldAt } from '../packet/dissect.ts';
 import type { Field, Layer } from '../packet/layers.ts';
-import type { WhyValue } from '../why-types.ts';
 import { resultPlace } from './calls.ts';
 import { elementText, heldText, numberText, valuePath } from './places.ts';
 import type { TracedObjects } from './traced-objects.ts';
+import type { WhyValue } from './types.ts';
 
 /** `ip6->nexthdr`, `key.addr`, `at->pos`: what a source line may call a value in memory. */
 const EXPRESSION = /[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*)+/g;

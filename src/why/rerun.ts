@@ -4,8 +4,8 @@ import type { Backend, RunReply, RunRequest, RunStep } from '../backends/backend
 import { progTypeNumber } from '../format/prog-types.ts';
 import { plain } from '../format/sanitize.ts';
 import type { TestOutcome } from '../outcome.ts';
-import type { Why } from '../why-types.ts';
 import { explain } from './explain.ts';
+import type { Why } from './types.ts';
 
 /** Longer runs are not traced: that would take seconds. */
 const INSNS_MAX = 1_000_000;

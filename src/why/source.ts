@@ -1,8 +1,8 @@
 /** The source line that a traced run returned from, and those around it that the object's line records have. */
 import type { TraceStep } from '../../engine/index.ts';
 import { plain } from '../format/sanitize.ts';
-import type { WhyLine, WhyPlace } from '../why-types.ts';
 import type { TracedObjects } from './traced-objects.ts';
+import type { WhyLine, WhyPlace } from './types.ts';
 
 const BEFORE = 4;
 const AFTER = 2;

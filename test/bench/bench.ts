@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { ProgRunResult } from '../../engine/index.ts';
 import type { Backend, MapPreset, RunReply, RunRequest } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
+import { probeKernel } from '../../src/backends/kernel/probe.ts';
 import { KernelBackend } from '../../src/backends/kernel.ts';
-import { probeKernel } from '../../src/backends/kernel-probe.ts';
 
 const ROOT = join(import.meta.dir, '..', '..', 'fixtures', 'bench');
 /**

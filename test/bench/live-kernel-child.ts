@@ -1,7 +1,7 @@
 /** The kernel's side of bench:live: runs the programs of b_live and b_ways on request, in a network namespace of its own. Lines of JSON in, nanoseconds out. */
 import { createInterface } from 'node:readline';
-import { updateElem } from '../../src/backends/kernel-map-io.ts';
-import { testRun } from '../../src/backends/kernel-run.ts';
+import { updateElem } from '../../src/backends/kernel/map-io.ts';
+import { testRun } from '../../src/backends/kernel/run.ts';
 import { u32 } from '../support/live/engine.ts';
 import { attachXdp, LIVE_FRAMES, load, makeDevices, XDP_TYPE } from '../support/live/kernel-netns.ts';
 import { ctxOf, IFINDEX, packetOf } from '../support/live/scenario.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { basename } from 'node:path';
 import { EngineBackend } from '../../src/backends/engine.ts';
-import { probeKernel } from '../../src/backends/kernel-probe.ts';
+import { probeKernel } from '../../src/backends/kernel/probe.ts';
 import { contractFiles } from './cases.ts';
 import { ContractJudge, whyNotAsked } from './judge.ts';
 import { ROWS, SHOWN_ELSEWHERE, WITHOUT_MEANING } from './rows.ts';

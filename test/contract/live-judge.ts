@@ -1,8 +1,8 @@
 /** Runs the cases of section 11 on the engine, in both forms of its loop, and on the kernel: every difference, in words. */
 import { readFileSync } from 'node:fs';
 import { type LoadedObject, type ProgRunResult, progRun } from '../../engine/index.ts';
-import type { LoadedInKernel } from '../../src/backends/kernel-loaded.ts';
-import { testRun } from '../../src/backends/kernel-run.ts';
+import type { LoadedInKernel } from '../../src/backends/kernel/loaded.ts';
+import { testRun } from '../../src/backends/kernel/run.ts';
 import { toHex } from '../../src/packet/hex.ts';
 import { type Compact, compact, comparable, countedOnly } from '../support/live/compact.ts';
 import { loadLive, OBJECT, runOnEngine } from '../support/live/engine.ts';
@@ -13,7 +13,7 @@ import type { Scenario } from '../support/live/scenario.ts';
 import type { Verdict } from './judge.ts';
 import type { LiveCase } from './live-rows.ts';
 
-const RECORDED_FILE = new URL('../engine/run/kernel-live.txt', import.meta.url);
+const RECORDED_FILE = new URL('../engine/run/xdp-live/kernel-live.txt', import.meta.url);
 
 /** What the kernel made of each scenario, for machines without one. */
 export const RECORDED: ReadonlyMap<string, Compact> = new Map(

@@ -1,8 +1,8 @@
 /** Live frames by their contract, section 11: every row has a case or a test of its own, and every case holds on engine and kernel. */
 import { afterAll, describe, expect, test } from 'bun:test';
 import { SINCE } from '../../engine/index.ts';
-import { tryLiveFrames } from '../../src/backends/kernel-feature-progs.ts';
-import { skipWithout } from '../../src/backends/kernel-release.ts';
+import { tryLiveFrames } from '../../src/backends/kernel/feature-progs.ts';
+import { skipWithout } from '../../src/backends/kernel/release.ts';
 import { noKernel } from '../support/live/kernel.ts';
 import { LiveJudge, RECORDED } from './live-judge.ts';
 import { LIVE_CASES, LIVE_ROWS, LIVE_SHOWN_ELSEWHERE } from './live-rows.ts';

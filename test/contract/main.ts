@@ -1,5 +1,5 @@
 /** Prints the contract's rows and passes by type, on the engine and on the kernel: bun run test:contract. */
-import { probeKernel } from '../../src/backends/kernel-probe.ts';
+import { probeKernel } from '../../src/backends/kernel/probe.ts';
 import { noKernel } from '../support/live/kernel.ts';
 import { type ContractFile, contractFiles } from './cases.ts';
 import { ContractJudge, type Verdict } from './judge.ts';

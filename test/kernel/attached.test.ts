@@ -3,12 +3,12 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERRNO, MAP_TYPE, openObject } from '../../engine/index.ts';
-import { bpf } from '../../src/backends/kernel-attr.ts';
-import { LoadedInKernel } from '../../src/backends/kernel-loaded.ts';
-import { KernelSession } from '../../src/backends/kernel-session.ts';
-import { createTable } from '../../src/backends/kernel-struct-ops.ts';
-import { closeFd } from '../../src/backends/kernel-syscall.ts';
-import { kernelTypes } from '../../src/backends/kernel-types.ts';
+import { bpf } from '../../src/backends/kernel/attr.ts';
+import { LoadedInKernel } from '../../src/backends/kernel/loaded.ts';
+import { KernelSession } from '../../src/backends/kernel/session.ts';
+import { createTable } from '../../src/backends/kernel/struct-ops.ts';
+import { closeFd } from '../../src/backends/kernel/syscall.ts';
+import { kernelTypes } from '../../src/backends/kernel/types.ts';
 import { Judge, noKernel } from './judge.ts';
 import { skipText, tooOldFor } from './needs.ts';
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { EngineBackend } from '../../src/backends/engine.ts';
 import { JudgedBackend } from '../../src/backends/judged.ts';
 import { KernelBackend } from '../../src/backends/kernel.ts';
-import { loadCases } from '../../src/case-load.ts';
+import { loadCases } from '../../src/cases/load.ts';
 import { loadProject } from '../../src/config.ts';
-import { ObjectStore } from '../../src/object-store.ts';
-import { requestOf, runCase, judge as verdictOf } from '../../src/runner.ts';
+import { ObjectStore } from '../../src/runner/object-store.ts';
+import { requestOf, runCase, judge as verdictOf } from '../../src/runner/runner.ts';
 import { Judge, noKernel } from './judge.ts';
 import { skipText, tooOldForCase } from './needs.ts';
 

@@ -7,7 +7,7 @@ import { type CtxStruct, ctxStructOf } from '../../engine/uapi/contexts.ts';
 import { ctxField } from '../../engine/uapi/ctx-access.ts';
 import { PROG_TYPE, type ProgTypeName } from '../../engine/uapi/prog-types.ts';
 import { badCtxAccess } from '../../engine/verifier/ctx-check.ts';
-import { bpf } from '../../src/backends/kernel-attr.ts';
+import { bpf } from '../../src/backends/kernel/attr.ts';
 import * as asm from '../support/assembler.ts';
 import { ctxProgram } from '../support/ctx-programs.ts';
 import { jitInput } from '../support/jit-world.ts';

@@ -3,17 +3,17 @@ import { basename } from 'node:path';
 
 import { loadObject, type MapDump, type ObjectSpec, type ProgRunResult, progRun } from '../../engine/index.ts';
 import type { MapPreset, RunReply, RunRequest, RunStep } from '../../src/backends/backend.ts';
+import { applyPresets, InnerMaps } from '../../src/backends/engine/presets.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
-import { applyPresets, InnerMaps } from '../../src/backends/engine-presets.ts';
-import { pinToCpu } from '../../src/backends/kernel-cpu.ts';
-import { LoadedInKernel } from '../../src/backends/kernel-loaded.ts';
-import { possibleCpus } from '../../src/backends/kernel-maps.ts';
-import { probeKernel } from '../../src/backends/kernel-probe.ts';
-import { testRun } from '../../src/backends/kernel-run.ts';
-import { KernelSession } from '../../src/backends/kernel-session.ts';
-import { KernelTyped } from '../../src/backends/kernel-typed.ts';
+import { pinToCpu } from '../../src/backends/kernel/cpu.ts';
+import { LoadedInKernel } from '../../src/backends/kernel/loaded.ts';
+import { possibleCpus } from '../../src/backends/kernel/maps.ts';
+import { probeKernel } from '../../src/backends/kernel/probe.ts';
+import { testRun } from '../../src/backends/kernel/run.ts';
+import { KernelSession } from '../../src/backends/kernel/session.ts';
+import { KernelTyped } from '../../src/backends/kernel/typed.ts';
 import { presetUpdates } from '../../src/backends/presets.ts';
-import { type CompareRules, compareReplies, judgeRequest, type Mismatch } from '../../src/compare-replies.ts';
+import { type CompareRules, compareReplies, judgeRequest, type Mismatch } from '../../src/expect/compare-replies.ts';
 
 const probed = probeKernel();
 /** Why the kernel cannot be asked here, null when it can. */

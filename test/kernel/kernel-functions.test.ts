@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERRNO, PROG_TYPE } from '../../engine/index.ts';
 import type { RunRequest } from '../../src/backends/backend.ts';
-import { tryProgType } from '../../src/backends/kernel-feature-progs.ts';
-import { kernelRelease, missingAlthough, skipWithout } from '../../src/backends/kernel-release.ts';
-import { KernelSession } from '../../src/backends/kernel-session.ts';
+import { tryProgType } from '../../src/backends/kernel/feature-progs.ts';
+import { kernelRelease, missingAlthough, skipWithout } from '../../src/backends/kernel/release.ts';
+import { KernelSession } from '../../src/backends/kernel/session.ts';
 import { Judge, noKernel } from './judge.ts';
 
 const LOADER = join(import.meta.dir, '../../fixtures/loader');

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROG_TYPE, SINCE } from '../../engine/index.ts';
-import { tryLiveFrames, tryProgType } from '../../src/backends/kernel-feature-progs.ts';
-import { skipWithout } from '../../src/backends/kernel-release.ts';
+import { tryLiveFrames, tryProgType } from '../../src/backends/kernel/feature-progs.ts';
+import { skipWithout } from '../../src/backends/kernel/release.ts';
 import { ROOT, startCli } from '../support/cli.ts';
 import { noKernel } from './judge.ts';
 import { skipText } from './needs.ts';

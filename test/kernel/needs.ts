@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { mapTypeSince, type ObjectSpec, openObject, progRunSince, programNeeds } from '../../engine/index.ts';
 import { newest } from '../../engine/uapi/kernel-versions.ts';
-import { tooOld } from '../../src/backends/kernel-release.ts';
-import { objectsOf } from '../../src/case-steps.ts';
+import { tooOld } from '../../src/backends/kernel/release.ts';
+import { objectsOf } from '../../src/cases/steps.ts';
 import type { SettledCase } from '../../src/test-case.ts';
 
 /** Kernels from which BPF_PROG_RUN runs a program of the object: by its type, instructions, helpers, and all maps, which are made with it. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SINCE } from '../../engine/index.ts';
-import { tooOld } from '../../src/backends/kernel-release.ts';
+import { tooOld } from '../../src/backends/kernel/release.ts';
 import { runCampaign } from '../fuzz/kernel/campaign.ts';
 import { judgePrepared } from '../fuzz/kernel/judge.ts';
 import { restore, type SavedProgram } from '../fuzz/kernel/saved.ts';

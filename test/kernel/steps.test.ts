@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { labelOf } from '../../src/backends/world-names.ts';
-import { objectsOf } from '../../src/case-steps.ts';
-import { requestOf, judge as verdictOf } from '../../src/runner.ts';
+import { objectsOf } from '../../src/cases/steps.ts';
+import { requestOf, judge as verdictOf } from '../../src/runner/runner.ts';
 import { STEP_CASES } from '../support/step-cases.ts';
 import { Judge, noKernel } from './judge.ts';
 import { skipText, tooOldForCase } from './needs.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { RunRequest } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
-import { address } from '../../src/backends/kernel-syscall.ts';
+import { address } from '../../src/backends/kernel/syscall.ts';
 import { Judge, noKernel } from './judge.ts';
 import { skipText } from './needs.ts';
 

@@ -1,6 +1,6 @@
 /** The live screen's view over a run: means and exact batches, units, marks, what is lost now and what was, cursors that stay on their row. */
 import { expect, test } from 'bun:test';
-import { chosen, chosenError } from '../../src/live/live-choose.ts';
+import { chosen, chosenError } from '../../src/live/choose.ts';
 import type { LiveKeyCommand } from '../../src/live-view.ts';
 import { benchRequest, ShownRun } from '../support/live/view.ts';
 

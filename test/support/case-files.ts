@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineBackend } from '../../src/backends/engine.ts';
-import { loadCaseFile } from '../../src/case-load.ts';
+import { loadCaseFile } from '../../src/cases/load.ts';
 import type { Project } from '../../src/config.ts';
-import { ObjectStore } from '../../src/object-store.ts';
 import type { FileError, TestOutcome } from '../../src/outcome.ts';
-import { runCases } from '../../src/runner.ts';
+import { ObjectStore } from '../../src/runner/object-store.ts';
+import { runCases } from '../../src/runner/runner.ts';
 import type { SettledCase } from '../../src/test-case.ts';
-import { planUpdates, type Updates } from '../../src/update-cases.ts';
+import { planUpdates, type Updates } from '../../src/update/plan.ts';
 import { OBJECTS } from './cli.ts';
 
 export type Ran = readonly (readonly [SettledCase, TestOutcome])[];

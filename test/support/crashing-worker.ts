@@ -1,6 +1,6 @@
 /** The worker that runs cases with a bug in it: a packet that begins with dd breaks the thread, one with de ends it. */
 import { EngineBackend } from '../../src/backends/engine.ts';
-import '../../src/runner-worker.ts';
+import '../../src/runner/worker.ts';
 
 const run = EngineBackend.prototype.run;
 

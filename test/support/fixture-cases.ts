@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { RunReply, RunRequest } from '../../src/backends/backend.ts';
 import { EngineBackend } from '../../src/backends/engine.ts';
 import { labelOf, type WorldObject } from '../../src/backends/world-names.ts';
-import { settleCase } from '../../src/case-settle.ts';
-import { objectsOf } from '../../src/case-steps.ts';
+import { settleCase } from '../../src/cases/settle.ts';
+import { objectsOf } from '../../src/cases/steps.ts';
 import type { Project } from '../../src/config.ts';
 import type { TestOutcome } from '../../src/outcome.ts';
-import { judge, requestOf } from '../../src/runner.ts';
+import { judge, requestOf } from '../../src/runner/runner.ts';
 import type { SettledCase, TestCase } from '../../src/test-case.ts';
 
 const ROOT = join(import.meta.dir, '../../fixtures/objects');

@@ -1,7 +1,7 @@
 /** Sockets of a described namespace opened for real, so that maps of sockets can be filled in the kernel; ports are the kernel's choice. */
 import type { ProgRunResult, SocketSpec } from '../../engine/index.ts';
 import type { RunReply, RunRequest } from '../../src/backends/backend.ts';
-import { closeFd, syscall } from '../../src/backends/kernel-syscall.ts';
+import { closeFd, syscall } from '../../src/backends/kernel/syscall.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;

@@ -1,6 +1,6 @@
 /** States of a session that screens are drawn from in tests. */
 import type { RunEvent, TestOutcome } from '../../src/outcome.ts';
-import { type Action, initialState, reduce, type State } from '../../src/session.ts';
+import { type Action, initialState, reduce, type State } from '../../src/session/session.ts';
 import { unexplained } from '../../src/why/rerun.ts';
 import { FAILED, outcomeOf, PACKET, settled, WITH_PACKET } from './settled.ts';
 

@@ -21,9 +21,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'engine/env.ts',
     'engine/object/',
     'engine/net/netns-spec.ts',
-    'engine/run/trace-types.ts',
+    'engine/run/trace/types.ts',
   ],
-  'engine/run/trace-types.ts': [],
+  'engine/run/trace/types.ts': [],
   'engine/net/netns-spec.ts': [],
   'engine/memory.ts': ['engine/errors.ts', 'engine/layout.ts'],
   'engine/uapi/': [],
@@ -53,7 +53,7 @@ const NEVER: readonly (readonly [RegExp, RegExp])[] = [
 ];
 
 /** Where a process starts: everything of the product must be reachable from one of these, and what only tests use belongs in test/. */
-const ENTRIES = /^(src\/main\.ts|src\/define\.ts|engine\/index\.ts|.*-(worker|child)\.ts$)/;
+const ENTRIES = /^(src\/main\.ts|src\/define\.ts|engine\/index\.ts|.*[-/](worker|child)\.ts$)/;
 const TEST_ENTRIES =
   /^(fixtures\/|test\/.*\.test\.tsx?$|test\/(bench|pictures)\/|test\/.*\/main\.ts$|test\/.*-(worker|child)\.ts$)/;
 

@@ -50,7 +50,7 @@ test.each([
   ['src/planted.ts', "import { WorldMemory } from '../engine/memory.ts';", 'src/ may not'],
   ['src/planted.ts', "import { openScreen } from '../ui/index.ts';", 'src/ may not'],
   ['src/planted.ts', "import './main.ts';", 'src/ may not'],
-  ['ui/planted.ts', "import type { State } from '../src/session-state.ts';", 'ui/ may not'],
+  ['ui/planted.ts', "import type { State } from '../src/session/state.ts';", 'ui/ may not'],
 ])('a wrong import is found: %s %s', (path, text, problem) => {
   expect(planted(path, text).join('\n')).toContain(problem);
 });

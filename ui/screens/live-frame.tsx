@@ -2,7 +2,7 @@
 import { Box } from 'ink';
 import type { FrameView } from '../../src/live-view.ts';
 import { Panel } from '../components/panel.tsx';
-import { framePanels } from '../live-frame-lines.ts';
+import { framePanels } from '../live/frame-lines.ts';
 
 export interface LiveFrameProps {
   readonly view: FrameView;

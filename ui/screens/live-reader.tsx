@@ -1,7 +1,7 @@
 /** The live screen for screen readers: sentences in a row, without frames or columns. */
 import { Box, Text } from 'ink';
 import type { Line, LiveViewModel } from '../../src/live-view.ts';
-import { overlayText } from '../live-overlay.ts';
+import { overlayText } from '../live/overlay.ts';
 
 const WIDTH = 120;
 

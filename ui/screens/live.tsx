@@ -4,12 +4,12 @@ import type { FrameView, Line as LineOfText, LiveViewModel } from '../../src/liv
 import { apart, cells, cut } from '../cells.ts';
 import { Line, Lines, Row, usePaint } from '../components/line.tsx';
 import { Panel } from '../components/panel.tsx';
-import { batchLines, middleLines, poolLines, rateLines } from '../live-bars.ts';
-import { hintLines } from '../live-hints.ts';
-import { liveHints } from '../live-keys.ts';
-import type { LiveLayout } from '../live-layout.ts';
-import { type OverlayText, overlayText } from '../live-overlay.ts';
-import { errorLines, interfaceLines } from '../live-table.ts';
+import { batchLines, middleLines, poolLines, rateLines } from '../live/bars.ts';
+import { hintLines } from '../live/hints.ts';
+import { liveHints } from '../live/keys.ts';
+import type { LiveLayout } from '../live/layout.ts';
+import { type OverlayText, overlayText } from '../live/overlay.ts';
+import { errorLines, interfaceLines } from '../live/table.ts';
 import { paint, paintBadge } from '../paint.ts';
 import { LiveFrame } from './live-frame.tsx';
 

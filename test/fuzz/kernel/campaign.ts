@@ -1,6 +1,6 @@
 /** Many random programs in a row: counts, opcode histogram, what was refused and why, mismatches. */
 
-import type { Mismatch } from '../../../src/compare-replies.ts';
+import type { Mismatch } from '../../../src/expect/compare-replies.ts';
 import { judge } from './judge.ts';
 import { opcodeName } from './opcodes.ts';
 import { type RandomProgram, randomProgram } from './program.ts';

@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { Backend, RunRequest } from '../../../src/backends/backend.ts';
+import { openNearEngine } from '../../../src/backends/engine/near.ts';
+import { openEngine } from '../../../src/backends/engine/worker.ts';
 import { EngineBackend } from '../../../src/backends/engine.ts';
-import { openNearEngine } from '../../../src/backends/engine-near.ts';
-import { openEngine } from '../../../src/backends/engine-worker.ts';
 import { parseHex, toHex } from '../../../src/packet/hex.ts';
 import { fixture } from '../../support/cli.ts';
 

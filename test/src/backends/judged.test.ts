@@ -4,8 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JudgedBackend } from '../../../src/backends/judged.ts';
-import { ObjectStore } from '../../../src/object-store.ts';
-import { runCase } from '../../../src/runner.ts';
+import { ObjectStore } from '../../../src/runner/object-store.ts';
+import { runCase } from '../../../src/runner/runner.ts';
 import { FakeBackend, type FakeScript, fakeObject } from '../../support/fake-backend.ts';
 import { settled } from '../../support/settled.ts';
 

@@ -1,9 +1,9 @@
 /** `bpfdeck doctor`: the engine's part everywhere, the kernel's by trying where bpf(2) can be used, and why where it cannot. */
 import { describe, expect, test } from 'bun:test';
 import { contractOf, PROG_TYPE, runnableTypes } from '../../../engine/index.ts';
-import type { Feature, ProgTypeFeatures } from '../../../src/backends/kernel-features.ts';
-import { probeKernel } from '../../../src/backends/kernel-probe.ts';
-import { missingAlthough, skipWithout } from '../../../src/backends/kernel-release.ts';
+import type { Feature, ProgTypeFeatures } from '../../../src/backends/kernel/features.ts';
+import { probeKernel } from '../../../src/backends/kernel/probe.ts';
+import { missingAlthough, skipWithout } from '../../../src/backends/kernel/release.ts';
 import { type Diagnosis, doctorReport } from '../../../src/commands/doctor-report.ts';
 import { progTypeName } from '../../../src/format/prog-types.ts';
 import { makeStyle } from '../../../src/format/style.ts';

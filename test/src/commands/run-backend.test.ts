@@ -1,6 +1,6 @@
 /** `run --backend`: the real kernel alone and as judge; where it cannot be used, a sentence that says why. */
 import { describe, expect, test } from 'bun:test';
-import { probeKernel } from '../../../src/backends/kernel-probe.ts';
+import { probeKernel } from '../../../src/backends/kernel/probe.ts';
 import { cli, fixture } from '../../support/cli.ts';
 
 const FRAME = 'hex:ffffffffffff02000000000108004500001c0000000040117cd07f0000017f00000104d2000900080000';

@@ -2,7 +2,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { probeKernel } from '../../../src/backends/kernel-probe.ts';
+import { probeKernel } from '../../../src/backends/kernel/probe.ts';
 import { MAIN, ProjectCopy } from '../../support/balancer-copy.ts';
 import { readTap } from '../../support/tap.ts';
 

@@ -1,6 +1,6 @@
 /** The packet builder: what it fills in, what may be given wrong on purpose, what it says of mistakes. */
 import { describe, expect, test } from 'bun:test';
-import { bytesOf } from '../../../src/case-bytes.ts';
+import { bytesOf } from '../../../src/cases/bytes.ts';
 import { pkt } from '../../../src/define.ts';
 import { InputError } from '../../../src/input-error.ts';
 import { packetOf } from '../../../src/packet/build.ts';

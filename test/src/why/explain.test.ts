@@ -7,7 +7,7 @@ import { pkt } from '../../../src/define.ts';
 import { explain } from '../../../src/why/explain.ts';
 import { traceLines } from '../../../src/why/trace-lines.ts';
 import { TracedObjects } from '../../../src/why/traced-objects.ts';
-import type { Why } from '../../../src/why-types.ts';
+import type { Why } from '../../../src/why/types.ts';
 import { ROOT } from '../../support/cli.ts';
 
 const UDP = pkt.eth().ipv4({ saddr: '10.0.0.1', daddr: '10.0.0.2', tos: 8 }).udp({ source: 5, dest: 53 }).bytes();

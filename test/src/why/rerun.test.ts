@@ -3,9 +3,9 @@ import { expect, test } from 'bun:test';
 import type { RunReply, RunRequest } from '../../../src/backends/backend.ts';
 import { EngineBackend } from '../../../src/backends/engine.ts';
 import { pkt } from '../../../src/define.ts';
-import { ObjectStore } from '../../../src/object-store.ts';
 import type { RunEvent, TestOutcome } from '../../../src/outcome.ts';
-import { runCases } from '../../../src/runner.ts';
+import { ObjectStore } from '../../../src/runner/object-store.ts';
+import { runCases } from '../../../src/runner/runner.ts';
 import type { TestCase } from '../../../src/test-case.ts';
 import { fixtureCase } from '../../support/fixture-cases.ts';
 

@@ -1,10 +1,10 @@
 /** The kernel's side of live tests: devices in a namespace of this process, events and counters of a run there. */
 import type { TraceEvent } from '../../../engine/net/live-trace.ts';
-import { bpf } from '../../../src/backends/kernel-attr.ts';
-import type { KernelLiveNet } from '../../../src/backends/kernel-live-net.ts';
-import { LiveWatch } from '../../../src/backends/kernel-live-watch.ts';
-import { dumpMap } from '../../../src/backends/kernel-map-io.ts';
-import type { KernelMap } from '../../../src/backends/kernel-maps.ts';
+import { bpf } from '../../../src/backends/kernel/attr.ts';
+import type { KernelLiveNet } from '../../../src/backends/kernel/live-net.ts';
+import { LiveWatch } from '../../../src/backends/kernel/live-watch.ts';
+import { dumpMap } from '../../../src/backends/kernel/map-io.ts';
+import type { KernelMap } from '../../../src/backends/kernel/maps.ts';
 import { COMPARED } from './engine.ts';
 import { makeDevices } from './kernel-netns.ts';
 import { DEVICE_COUNTERS, IFINDEX } from './scenario.ts';

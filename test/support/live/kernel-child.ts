@@ -3,10 +3,10 @@
  * is gone with it, however it ends.
  */
 import { createInterface } from 'node:readline';
-import { bpf } from '../../../src/backends/kernel-attr.ts';
-import { lookupElem, updateElem } from '../../../src/backends/kernel-map-io.ts';
-import { testRun } from '../../../src/backends/kernel-run.ts';
-import { closeFd } from '../../../src/backends/kernel-syscall.ts';
+import { bpf } from '../../../src/backends/kernel/attr.ts';
+import { lookupElem, updateElem } from '../../../src/backends/kernel/map-io.ts';
+import { testRun } from '../../../src/backends/kernel/run.ts';
+import { closeFd } from '../../../src/backends/kernel/syscall.ts';
 import { bssOf, eventCounts, OBJECT, offsetOf, TC_OBJECT, tcBssOf, textOf, u32 } from './engine.ts';
 import {
   type Bench,

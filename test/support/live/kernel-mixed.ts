@@ -1,8 +1,8 @@
 /** A run of live frames of all kinds on the real kernel. */
-import { bpf } from '../../../src/backends/kernel-attr.ts';
-import { updateElem } from '../../../src/backends/kernel-map-io.ts';
-import { testRun } from '../../../src/backends/kernel-run.ts';
-import { closeFd } from '../../../src/backends/kernel-syscall.ts';
+import { bpf } from '../../../src/backends/kernel/attr.ts';
+import { updateElem } from '../../../src/backends/kernel/map-io.ts';
+import { testRun } from '../../../src/backends/kernel/run.ts';
+import { closeFd } from '../../../src/backends/kernel/syscall.ts';
 import { eventCounts, TC_OBJECT, tcBssOf, textOf, u32 } from './engine.ts';
 import { type Bench, beginRun, deviceCounters, grownBy, QUIET_MS, settled } from './kernel-bench.ts';
 import { attachTcx, attachXdp, checked, LIVE_FRAMES, load, XDP_TYPE } from './kernel-netns.ts';

@@ -1,10 +1,10 @@
 /** What makes a network namespace of the kernel's fit for live frames: the scenarios' devices, objects in the kernel, programs attached. */
 import { readFileSync } from 'node:fs';
 import { type ObjectSpec, openObject } from '../../../engine/index.ts';
-import { bpf } from '../../../src/backends/kernel-attr.ts';
-import { KernelLiveNet } from '../../../src/backends/kernel-live-net.ts';
-import { LoadedInKernel } from '../../../src/backends/kernel-loaded.ts';
-import type { LiveDeviceInfo } from '../../../src/live/live-types.ts';
+import { bpf } from '../../../src/backends/kernel/attr.ts';
+import { KernelLiveNet } from '../../../src/backends/kernel/live-net.ts';
+import { LoadedInKernel } from '../../../src/backends/kernel/loaded.ts';
+import type { LiveDeviceInfo } from '../../../src/live/types.ts';
 import { NETNS } from './engine.ts';
 import { BARE, type DeviceName, GRO, IFINDEX, PEERS } from './scenario.ts';
 

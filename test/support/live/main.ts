@@ -10,5 +10,5 @@ for (const row of [...EFFECT_ROWS, ...RECYCLING_ROWS]) {
   lines.push(JSON.stringify({ name: row.name, outcome: compact(await kernel.run(row)) }));
 }
 kernel.close();
-writeFileSync(new URL('../../engine/run/kernel-live.txt', import.meta.url), `${lines.join('\n')}\n`);
+writeFileSync(new URL('../../engine/run/xdp-live/kernel-live.txt', import.meta.url), `${lines.join('\n')}\n`);
 console.log(`${lines.length} rows recorded`);

@@ -1,13 +1,13 @@
 /** Live runs on the engine for tests of what is shown of them: contexts, and the screen's view of a run step by step. */
 import { readFileSync } from 'node:fs';
 import { ctxFromFields, type LiveReport, PROG_TYPE } from '../../../engine/index.ts';
-import type { OpenedLive } from '../../../src/live/live-backend.ts';
-import { parseDevice } from '../../../src/live/live-devices.ts';
-import { openLiveRun } from '../../../src/live/live-engine.ts';
-import { reportMinus } from '../../../src/live/live-interval.ts';
-import { liveNetwork } from '../../../src/live/live-network.ts';
-import { initialState, type LiveState, withSample } from '../../../src/live/live-state.ts';
-import type { LiveBatchAlone, LiveRequest, LiveSample } from '../../../src/live/live-types.ts';
+import type { OpenedLive } from '../../../src/live/backend.ts';
+import { parseDevice } from '../../../src/live/devices.ts';
+import { openLiveRun } from '../../../src/live/engine.ts';
+import { reportMinus } from '../../../src/live/interval.ts';
+import { liveNetwork } from '../../../src/live/network.ts';
+import { initialState, type LiveState, withSample } from '../../../src/live/state.ts';
+import type { LiveBatchAlone, LiveRequest, LiveSample } from '../../../src/live/types.ts';
 import { type LiveViewModel, liveView } from '../../../src/live-view.ts';
 
 /** struct xdp_md with the device that frames come in on. */
