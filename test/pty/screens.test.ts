@@ -143,7 +143,7 @@ describe.each([
   test('a fault: its place in the source, with the lines around it', async () => {
     const screen = await watch(size, { cwd: faults.root });
     screen.type(KEY.enter);
-    await screen.until(/Faulted here[^]*▸ +8 │ +return \*\(\(volatile __u8 \*\)DATA\(ctx\) \+ 2000\);/);
+    await screen.until(/Faulted here.*▸ +8 │ +return \*\(\(volatile __u8 \*\)DATA\(ctx\) \+ 2000\);/s);
     screen.type('s');
     await screen.until((text) => text.includes('Faulted here') && !text.includes('─ Packet ─'));
     await screen.until(/6 │ int packet_out_of_bounds/);
