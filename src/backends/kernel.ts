@@ -4,7 +4,8 @@ import { ERRNO } from '../../engine/index.ts';
 import type { LiveBackend } from '../live/backend.ts';
 import { wholeRequest } from '../live/whole.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from './backend.ts';
-import type { ChildReply, ChildRequest } from './kernel/child.ts';
+import type { ChildRequest } from './kernel/child.ts';
+import { type Answer, type Question, Questions } from './questions.ts';
 
 /** How long a cancelled run has to end by itself (a program in an endless repeat sees the signal at once). */
 const GRACE_MS = 1000;
@@ -13,12 +14,6 @@ const GRACE_MS = 1000;
 const SAMPLE_MS = 1e9;
 const UNSEEN_PAGES = ['recycled', 'released', 'in_pool'];
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-type Question<T> = T extends unknown ? Omit<T, 'id'> : never;
 interface OpenArgs {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -28,9 +23,8 @@ interface OpenArgs {
 export class KernelBackend implements Backend {
   readonly name = 'kernel';
   private child: Subprocess | null = null;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly questions = new Questions<ChildRequest>();
   private readonly objects = new Map<string, OpenArgs>();
-  private lastId = 0;
   private cancelled = false;
   private liveRun: LiveBackend | null = null;
   private closed = false;
@@ -39,7 +33,7 @@ export class KernelBackend implements Backend {
     const script = Bun.fileURLToPath(new URL('./kernel/child.ts', import.meta.url));
     const child = Bun.spawn([process.execPath, script], {
       ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', serialization: 'advanced' },
-      ipc: (reply: ChildReply) => this.take(reply),
+      ipc: (answer: Answer) => this.questions.take(answer),
       onExit: (gone, code, signal) => {
         if (gone === this.child) this.lost(`the process that talks to the kernel ended (${signal ?? code})`);
       },
@@ -60,29 +54,12 @@ export class KernelBackend implements Backend {
   private ask(question: Question<ChildRequest>): Promise<unknown> {
     if (this.closed) return Promise.reject(new Error('the backend is closed'));
     const child = this.ready();
-    const id = ++this.lastId;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      child.send({ id, ...question });
-    });
-  }
-
-  private take(reply: ChildReply): void {
-    const waiting = this.waiting.get(reply.id);
-    this.waiting.delete(reply.id);
-    if (reply.ok) {
-      waiting?.resolve(reply.value);
-      return;
-    }
-    const error = new Error(reply.message);
-    error.stack = reply.stack;
-    waiting?.reject(error);
+    return this.questions.ask(question, (request) => child.send(request));
   }
 
   private lost(message: string): void {
     this.child = null;
-    for (const { reject } of this.waiting.values()) reject(new Error(message));
-    this.waiting.clear();
+    this.questions.fail(message);
   }
 
   async open(path: string, bytes: Uint8Array, btf?: Uint8Array): Promise<OpenReply> {
@@ -122,12 +99,12 @@ export class KernelBackend implements Backend {
   cancel(): void {
     this.liveRun?.stop();
     const { child } = this;
-    if (child === null || this.waiting.size === 0) return;
+    if (child === null || this.questions.open === 0) return;
     this.cancelled = true;
-    const run = this.lastId;
+    const run = this.questions.last;
     child.kill('SIGUSR2');
     setTimeout(() => {
-      if (!this.waiting.has(run) || this.child !== child) return;
+      if (!this.questions.isOpen(run) || this.child !== child) return;
       child.kill('SIGKILL');
       this.lost('the run was stopped');
     }, GRACE_MS).unref();

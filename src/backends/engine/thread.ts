@@ -2,6 +2,7 @@
 import type { KernelConfig } from '../../../engine/index.ts';
 import type { LiveCaseRequest, RunRequest } from '../backend.ts';
 import { EngineBackend } from '../engine.ts';
+import { answered } from '../questions.ts';
 
 /** Asked by the main thread; `id` comes back with the answer. */
 export type ThreadRequest =
@@ -17,11 +18,6 @@ export type ThreadRequest =
   | { readonly id: number; readonly type: 'run'; readonly request: RunRequest }
   | { readonly id: number; readonly type: 'live'; readonly request: LiveCaseRequest }
   | { readonly id: number; readonly type: 'coverage' };
-
-/** An answer, or what the engine threw: a bug of ours. */
-export type ThreadReply =
-  | { readonly id: number; readonly ok: true; readonly value: unknown }
-  | { readonly id: number; readonly ok: false; readonly message: string; readonly stack: string };
 
 declare const self: Worker;
 
@@ -43,17 +39,6 @@ async function answer(asked: ThreadRequest): Promise<unknown> {
   }
 }
 
-async function serve(asked: ThreadRequest): Promise<void> {
-  let reply: ThreadReply;
-  try {
-    reply = { id: asked.id, ok: true, value: await answer(asked) };
-  } catch (thrown) {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    reply = { id: asked.id, ok: false, message: error.message, stack: error.stack ?? '' };
-  }
-  postMessage(reply);
-}
-
-self.onmessage = (event: MessageEvent<ThreadRequest>) => {
-  void serve(event.data);
+self.onmessage = async ({ data }: MessageEvent<ThreadRequest>) => {
+  postMessage(await answered(data.id, () => answer(data)));
 };

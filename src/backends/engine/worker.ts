@@ -2,54 +2,26 @@
 import type { KernelConfig } from '../../../engine/index.ts';
 import type { ProgramLines } from '../../coverage/program-lines.ts';
 import type { Backend, LiveCaseReply, LiveCaseRequest, OpenReply, RunReply, RunRequest } from '../backend.ts';
-import type { ThreadReply, ThreadRequest } from './thread.ts';
-
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-type Question<T> = T extends unknown ? Omit<T, 'id'> : never;
+import { type Answer, type Question, Questions } from '../questions.ts';
+import type { ThreadRequest } from './thread.ts';
 
 class EngineWorker implements Backend {
   readonly name = 'engine';
   private readonly worker: Worker;
   private readonly cancelWord = new Int32Array(new SharedArrayBuffer(4));
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly questions = new Questions<ThreadRequest>();
   private runs = 0;
-  private lastId = 0;
 
   constructor() {
     this.worker = new Worker(new URL('./thread.ts', import.meta.url).href);
-    this.worker.onmessage = (event: MessageEvent<ThreadReply>) => this.take(event.data);
-    this.worker.onerror = (event) => this.fail(new Error(event.message));
+    this.worker.onmessage = (event: MessageEvent<Answer>) => this.questions.take(event.data);
+    // The thread itself broke.
+    this.worker.onerror = (event) => this.questions.fail(event.message);
     this.ask({ type: 'start', cancel: this.cancelWord }).catch(() => {});
   }
 
   private ask(question: Question<ThreadRequest>): Promise<unknown> {
-    const id = ++this.lastId;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, ...question });
-    });
-  }
-
-  private take(reply: ThreadReply): void {
-    const waiting = this.waiting.get(reply.id);
-    this.waiting.delete(reply.id);
-    if (reply.ok) {
-      waiting?.resolve(reply.value);
-      return;
-    }
-    const error = new Error(reply.message);
-    error.stack = reply.stack;
-    waiting?.reject(error);
-  }
-
-  /** The thread itself broke: whoever waits learns it. */
-  private fail(error: Error): void {
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
+    return this.questions.ask(question, (request) => this.worker.postMessage(request));
   }
 
   async open(path: string, bytes: Uint8Array, btf?: Uint8Array, config?: KernelConfig): Promise<OpenReply> {
@@ -85,7 +57,7 @@ class EngineWorker implements Backend {
 
   async close(): Promise<void> {
     this.worker.terminate();
-    this.fail(new Error('the engine was closed'));
+    this.questions.fail('the engine was closed');
   }
 }
 

@@ -1,5 +1,6 @@
 /** The process that makes the kernel backend's system calls: one request at a time over IPC; it ends with its parent. */
 import type { RunRequest } from '../backend.ts';
+import { answered } from '../questions.ts';
 import { KernelSession } from './session.ts';
 import { syscall } from './syscall.ts';
 
@@ -14,10 +15,6 @@ export type ChildRequest =
     }
   | { readonly id: number; readonly type: 'run'; readonly request: RunRequest };
 
-export type ChildReply =
-  | { readonly id: number; readonly ok: true; readonly value: unknown }
-  | { readonly id: number; readonly ok: false; readonly message: string; readonly stack: string };
-
 /** By which the parent interrupts a BPF_PROG_TEST_RUN. */
 export const CANCEL_SIGNAL = 'SIGUSR2';
 
@@ -26,15 +23,6 @@ const SIGKILL = 9;
 
 function answer(session: KernelSession, asked: ChildRequest): unknown {
   return asked.type === 'open' ? session.open(asked.path, asked.bytes, asked.btf) : session.run(asked.request);
-}
-
-function reply(session: KernelSession, asked: ChildRequest): ChildReply {
-  try {
-    return { id: asked.id, ok: true, value: answer(session, asked) };
-  } catch (thrown) {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    return { id: asked.id, ok: false, message: error.message, stack: error.stack ?? '' };
-  }
 }
 
 function serve(): void {
@@ -49,7 +37,9 @@ function serve(): void {
   process.on('disconnect', end);
   // All that it has in the kernel hangs on its descriptors, so that it may end at any point.
   syscall('prctl', [PR_SET_PDEATHSIG, SIGKILL]);
-  process.on('message', (asked: ChildRequest) => process.send?.(reply(session, asked)));
+  process.on('message', async (asked: ChildRequest) => {
+    process.send?.(await answered(asked.id, () => answer(session, asked)));
+  });
 }
 
 if (import.meta.main) serve();
